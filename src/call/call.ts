@@ -1,0 +1,219 @@
+// A call's transition: one input on one state gives the next state and its effects. Pure, and total: what does not fit is
+// absorbed. The parts: inbound.ts until the answer, within.ts in the dialog, referring.ts, leaving.ts, sound.ts.
+
+import type { Response } from '../sip/message/message.ts';
+import { challenged } from './authorizations.ts';
+import type { Command } from './commands.ts';
+import { answerCommand, canceled, invitedAgain, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
+import { clearedBy, endingOf, finishLeaving, sayBye, sayByeAgain, us } from './leaving.ts';
+import { deadlinesOf as referDeadlines } from './refer.ts';
+import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
+import { playing } from './sound.ts';
+import {
+  type Call,
+  type CallTimer,
+  type Effect,
+  type Held,
+  type Input,
+  type OwedRequest,
+  type Phase,
+  type Step,
+  sixtyFourT1Ms,
+} from './state.ts';
+import { beginTurn, change, refuse, respondText, type Turn } from './turn.ts';
+import { acked, requested, sendInfo } from './within.ts';
+
+export function transition(call: Call, input: Input): Step {
+  const turn = beginTurn(call, input.at, input.seed);
+  decide(turn, input);
+  if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
+  return { call: turn.call, effects: turn.effects, refusals: [] };
+}
+
+function decide(turn: Turn, input: Input): void {
+  switch (input.type) {
+    case 'request':
+      if (input.request.method === 'CANCEL') return canceled(turn, input.request, input.origin);
+      if (input.origin.key === turn.call.invite.key) return invitedAgain(turn, input.origin);
+      return requested(turn, input.request, input.origin);
+    case 'ack':
+      return acked(turn, input.request);
+    case 'response':
+      return responded(turn, input.branch, input.response);
+    case 'timeout':
+      return unanswered(turn, input.branch, 'timeout');
+    case 'failed':
+      return unanswered(turn, input.branch, 'transport-failed');
+    case 'command':
+      return commanded(turn, input.command, input.rtpPort);
+    case 'timer':
+      return timedOut(turn, input.timer);
+    case 'resumed':
+      return resumed(turn);
+    default:
+      return input satisfies never;
+  }
+}
+
+/** The timers a state owns, by wall-clock instant; the driver disarms every other. */
+export function deadlinesOf(call: Call): readonly (readonly [CallTimer, number])[] {
+  const { phase, refer } = call;
+  const ofRefer = refer === null ? [] : referDeadlines(refer);
+  switch (phase.name) {
+    case 'ringing': {
+      const prack = phase.reliable === null ? [] : [['prack', phase.provisional.until] as const];
+      const expires = phase.expiresAt === null ? [] : [['invite-expires', phase.expiresAt] as const];
+      return [...(phase.reliable === null ? [['ring-again', phase.repeatAt] as const] : prack), ...expires, ...ofRefer];
+    }
+    case 'answered':
+      // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
+      return [['ack', phase.ok.until], ...ofRefer.filter(([timer]) => timer !== 'refer-grace')];
+    case 'active':
+      return phase.reinvite === null ? ofRefer : [['reinvite-ack', phase.reinvite.until], ...ofRefer];
+    case 'leaving':
+      return [['leave', phase.until], ...ofRefer];
+    case 'ended':
+      return [];
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** Whether it takes commands, or has only to be remembered. */
+export function isAlive(call: Call): boolean {
+  return call.phase.name !== 'leaving' && call.phase.name !== 'ended';
+}
+
+/** Whether nothing is owed to the peer any more: neither a message of ours nor the answers of a tombstone. */
+export function isForgotten(call: Call, at: number): boolean {
+  return call.phase.name === 'ended' && at >= call.phase.endedAt + sixtyFourT1Ms;
+}
+
+function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
+  const { phase, refer } = turn.call;
+  const isHungUp = phase.name === 'answered' && phase.held.some((held) => held.type === 'hangup');
+  const isReferred = refer?.phase.name === 'completed' && command.name !== 'hangup';
+  if (!isAlive(turn.call) || isHungUp || isReferred) return refuse(turn, 'call-ended');
+  if (command.clientState !== null) change(turn, { clientState: command.clientState });
+  obey(turn, command, rtpPort);
+}
+
+function obey(turn: Turn, command: Command, rtpPort: number | null): void {
+  switch (command.name) {
+    case 'answer':
+      return answerCommand(turn, command, rtpPort);
+    case 'reject':
+      if (turn.call.phase.name === 'ringing') return refuseCall(turn, command.status);
+      return refuse(turn, 'unable-to-execute', 'This call has already been answered.');
+    case 'hangup':
+      return hangupCommand(turn, command);
+    case 'refer':
+      return referCommand(turn, command);
+    case 'send_sip_info':
+      return infoCommand(turn, command);
+    case 'client_state_update':
+      return;
+    default:
+      return command satisfies never;
+  }
+}
+
+function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void {
+  const { phase } = turn.call;
+  if (phase.name === 'ringing') refuseCall(turn, 480, command.headers);
+  else if (phase.name === 'answered') hold(turn, phase, { type: 'hangup', headers: command.headers });
+  else sayBye(turn, clearedBy(us), command.headers);
+}
+
+function infoCommand(turn: Turn, command: Command & { name: 'send_sip_info' }): void {
+  const { phase } = turn.call;
+  const { contentType, body } = command;
+  if (phase.name === 'active') sendInfo(turn, contentType, body);
+  else if (phase.name === 'answered') hold(turn, phase, { type: 'info', contentType, body });
+  else refuse(turn, 'not-answered');
+}
+
+/** Kept until the ACK of our 2xx: before it the peer may not know the dialog (§15, §13.2.2.4). */
+function hold(turn: Turn, phase: Phase & { name: 'answered' }, held: Held): void {
+  change(turn, { phase: { ...phase, held: [...phase.held, held] } });
+}
+
+function responded(turn: Turn, branch: string, response: Response): void {
+  const { call } = turn;
+  if (branch === referBranch(call)) return referResponse(turn, response);
+  if (response.status < 200) return;
+  const { phase } = call;
+  if (phase.name === 'ended' && phase.bye?.branch === branch) return byeAnswered(turn, phase, response);
+  if (!call.infos.some((info) => info.branch === branch)) return;
+  change(turn, { infos: call.infos.filter((info) => info.branch !== branch) });
+  if (response.status === 481) dialogLost(turn);
+}
+
+function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Response): void {
+  const mayAnswer = (response.status === 401 || response.status === 407) && turn.call.credentials !== null;
+  const answer = mayAnswer ? challenged(turn.call.authorizations, response) : null;
+  if (answer === null) return change(turn, { phase: { ...phase, bye: null }, credentials: null, authorizations: [] });
+  change(turn, { authorizations: answer });
+  const bye = sayByeAgain(turn);
+  change(turn, { phase: { ...phase, bye } });
+}
+
+function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-failed'): void {
+  const { call } = turn;
+  if (branch === referBranch(call)) return referUnanswered(turn, why);
+  if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
+    return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
+  }
+  if (call.infos.some((info) => info.branch === branch)) {
+    change(turn, { infos: call.infos.filter((info) => info.branch !== branch) });
+  }
+}
+
+function timedOut(turn: Turn, timer: CallTimer): void {
+  switch (timer) {
+    case 'ring-again':
+    case 'prack':
+    case 'invite-expires':
+      return ringingTimer(turn, timer);
+    case 'ack':
+    case 'reinvite-ack':
+      // §13.3.1.4: without an ACK in 64·T1 the session is given up with a BYE.
+      return sayBye(turn, endingOf('timeout', us, 200));
+    case 'leave':
+      return finishLeaving(turn);
+    default:
+      return referTimer(turn, timer);
+  }
+}
+
+/** After a restart: everything the state still owes, byte for byte, for as long as it is owed. */
+function resumed(turn: Turn): void {
+  const { call, at } = turn;
+  const { phase } = call;
+  const owed = (one: { until: number } | null) => one !== null && one.until > at;
+  if (phase.name === 'ringing' && phase.reliable !== null) repeatResponse(turn, 'reliable-1xx', phase.provisional);
+  if (phase.name === 'answered') repeatResponse(turn, '2xx', phase.ok);
+  if (phase.name === 'active' && phase.reinvite !== null) repeatResponse(turn, '2xx', phase.reinvite);
+  if ('final' in phase && phase.final !== null && owed(phase.final)) {
+    respondText(turn, call.invite, phase.final.status, phase.final.text);
+  }
+  for (const request of requestsOut(call)) turn.effects.push(sendAgain(request, at));
+  if (isAlive(call)) playing(turn);
+}
+
+function sendAgain({ until, ...request }: OwedRequest, at: number): Effect {
+  return { type: 'send', request: { ...request, timeoutMs: Math.max(0, until - at) } };
+}
+
+/** Our requests that have no final answer yet. */
+export function requestsOut(call: Call): readonly OwedRequest[] {
+  const bye = call.phase.name === 'ended' ? call.phase.bye : null;
+  return [referRequest(call), bye, ...call.infos].filter((request) => request !== null);
+}
+
+function referRequest({ refer }: Call): OwedRequest | null {
+  if (refer?.phase.name === 'sent' || refer?.phase.name === 'accepted') return refer.phase.request;
+  return null;
+}
+
+const referBranch = (call: Call): string | undefined => referRequest(call)?.branch;

@@ -1,0 +1,78 @@
+// What an application may ask of a call: the bodies of its commands, and the face the call layer shows to HTTP.
+import type { Refusal } from '../errors.ts';
+import type { Credentials } from '../sip/message/digest.ts';
+import type { ReferOrder } from './refer.ts';
+import type { HeaderPlacement, ReferBeforeAnswer } from './routing.ts';
+
+export interface NamedValue {
+  name: string;
+  value: string;
+}
+
+interface Common {
+  client_state?: string;
+  command_id?: string;
+}
+
+/** The bodies by action, as the API names their fields. What JSON Schema can say of them is checked before they come here. */
+export interface Bodies {
+  answer: Common & { custom_headers?: NamedValue[]; sip_headers?: NamedValue[]; preferred_codecs?: string };
+  reject: Common & { cause: 'CALL_REJECTED' | 'USER_BUSY' };
+  hangup: Common & { custom_headers?: NamedValue[] };
+  refer: Common & {
+    sip_address: string;
+    custom_headers?: NamedValue[];
+    sip_headers?: NamedValue[];
+    sip_auth_username?: string;
+    sip_auth_password?: string;
+    refer_first_notify_timeout_ms?: number;
+    refer_timeout_ms?: number;
+    refer_bye_grace_ms?: number;
+    refer_header_placement?: HeaderPlacement;
+    refer_before_answer?: ReferBeforeAnswer;
+  };
+  client_state_update: Common & { client_state: string };
+  send_sip_info: Common & { content_type: string; body: string };
+}
+
+export type ActionName = keyof Bodies;
+
+/** A command that was read (reading.ts): what SIP needs of it, in the bytes that go on the wire. */
+export type Command = { readonly clientState: string | null } & (
+  | { readonly name: 'answer'; readonly headers: readonly NamedValue[]; readonly preferredCodecs: string | null }
+  | { readonly name: 'reject'; readonly status: 603 | 486 }
+  | { readonly name: 'hangup'; readonly headers: readonly NamedValue[] }
+  | {
+      readonly name: 'refer';
+      readonly order: ReferOrder;
+      readonly timeoutMs: number;
+      readonly beforeAnswer: ReferBeforeAnswer;
+      /** The target of a 302: it has no other place for the headers than its URI. */
+      readonly redirectTo: string;
+      readonly credentials: Credentials | null;
+    }
+  | { readonly name: 'client_state_update' }
+  | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
+);
+
+/** A call as `GET /v2/calls/{id}` shows it. Instants are wall-clock milliseconds, the duration is in seconds. */
+export interface CallView {
+  readonly callControlId: string;
+  readonly callLegId: string;
+  readonly callSessionId: string;
+  readonly isAlive: boolean;
+  readonly clientState: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly durationSecs: number;
+}
+
+/** What HTTP sees of the calls. Every answer is given after its commit. */
+export interface CallControl {
+  /** Whether this call has accepted a command with this id before: then the same answer is due, whatever else the body says. */
+  accepted(callControlId: string, commandId: string): Promise<boolean>;
+  /** Resolves to no refusals once the command is committed, or to why it was refused. */
+  execute<A extends ActionName>(callControlId: string, action: A, body: Bodies[A]): Promise<readonly Refusal[]>;
+  /** A live call, or one that ended not longer than ten minutes ago. */
+  view(callControlId: string): Promise<CallView | null>;
+}

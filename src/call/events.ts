@@ -1,0 +1,201 @@
+// What an application is told: the events of a call with their payloads, field by field as the Telnyx API v2 has them;
+// fields of ours are additive. Leaves out the envelope's id and the delivery (engine.ts, webhook/).
+import { toUtf8 } from '../sip/message/grammar.ts';
+import type { NamedValue } from './commands.ts';
+import type { Refer } from './refer.ts';
+import type { Call, Ending } from './state.ts';
+
+export type HangupCause =
+  | 'call_rejected'
+  | 'normal_clearing'
+  | 'originator_cancel'
+  | 'timeout'
+  | 'time_limit'
+  | 'user_busy'
+  | 'not_found'
+  | 'no_answer'
+  | 'unspecified';
+export type HangupSource = 'caller' | 'callee' | 'unknown';
+export type FailureReason = 'busy' | 'no-answer' | 'canceled' | 'failed';
+
+interface Base {
+  call_control_id: string;
+  call_leg_id: string;
+  call_session_id: string;
+  client_state: string | null;
+  connection_id: string;
+  from: string;
+  to: string;
+}
+
+/** The headers of the INVITE the API names by themselves. */
+export type InviteHeader = { name: 'User-to-User' | 'Diversion'; value: string };
+
+interface ReferPayload extends Base {
+  /** SIP status the refer stands at: 100 when started, then the final one. */
+  sip_notify_response: number;
+  /** Additive: the Refer-To URI as it was sent. */
+  refer_to: string;
+  /** Additive: the final status that answered the REFER, null while none came. */
+  refer_sip_response: number | null;
+  /** Additive: every status the peer's NOTIFYs carried, in the order they came. */
+  notify_sip_responses: number[];
+}
+
+export interface EventPayloads {
+  'call.initiated': Base & {
+    direction: 'incoming' | 'outgoing';
+    state: 'parked';
+    start_time: string;
+    caller_id_name: string;
+    custom_headers: NamedValue[];
+    sip_headers: InviteHeader[];
+    connection_codecs: string;
+    offered_codecs: string;
+    tags: string[];
+  };
+  'call.answered': Base & {
+    state: 'answered';
+    start_time: string;
+    custom_headers: NamedValue[];
+    sip_headers: InviteHeader[];
+    tags: string[];
+  };
+  'call.hangup': Base & {
+    state: 'hangup';
+    start_time: string;
+    hangup_cause: HangupCause;
+    hangup_source: HangupSource;
+    sip_hangup_cause: string;
+    call_quality_stats: null;
+    custom_headers: NamedValue[];
+    sip_headers: InviteHeader[];
+    tags: string[];
+  };
+  'call.refer.started': ReferPayload;
+  'call.refer.completed': ReferPayload;
+  'call.refer.failed': ReferPayload & { failure_reason: FailureReason };
+}
+
+export type EventType = keyof EventPayloads;
+export type Event = { [T in EventType]: { readonly type: T; readonly payload: EventPayloads[T] } }[EventType];
+
+/** Codecs a call can agree on, as `connection_codecs` lists them. */
+export const connectionCodecs = 'PCMU,PCMA';
+
+export function initiated(
+  call: Call,
+  invite: {
+    readonly callerIdName: string | null;
+    readonly customHeaders: readonly NamedValue[];
+    readonly offeredCodecs: readonly string[];
+  },
+): Event {
+  return {
+    type: 'call.initiated',
+    payload: {
+      ...base(call),
+      direction: call.direction,
+      state: 'parked',
+      start_time: isoStamp(call.startedAt),
+      caller_id_name: invite.callerIdName ?? '',
+      custom_headers: [...invite.customHeaders],
+      sip_headers: inviteHeaders(call),
+      connection_codecs: connectionCodecs,
+      offered_codecs: invite.offeredCodecs.join(','),
+      tags: [],
+    },
+  };
+}
+
+export function answered(call: Call): Event {
+  return {
+    type: 'call.answered',
+    payload: {
+      ...base(call),
+      state: 'answered',
+      start_time: isoStamp(call.startedAt),
+      custom_headers: [...call.answerHeaders],
+      sip_headers: inviteHeaders(call),
+      tags: [],
+    },
+  };
+}
+
+export function hangup(call: Call, ending: Ending): Event {
+  return {
+    type: 'call.hangup',
+    payload: {
+      ...base(call),
+      state: 'hangup',
+      start_time: isoStamp(call.startedAt),
+      hangup_cause: ending.cause,
+      hangup_source: ending.source,
+      sip_hangup_cause: ending.sipCause,
+      call_quality_stats: null,
+      custom_headers: [...call.answerHeaders],
+      sip_headers: inviteHeaders(call),
+      tags: [],
+    },
+  };
+}
+
+export function referEvent(call: Call, refer: Refer, type: 'started' | 'completed' | 'failed', code: number): Event {
+  const payload: ReferPayload = {
+    ...base(call),
+    sip_notify_response: code,
+    refer_to: toUtf8(refer.order.referTo),
+    refer_sip_response: refer.response,
+    notify_sip_responses: [...refer.notified],
+  };
+  if (type !== 'failed') return { type: `call.refer.${type}`, payload };
+  return { type: 'call.refer.failed', payload: { ...payload, failure_reason: failureReason(code) } };
+}
+
+/** The words of the vendor's other API for a final code. */
+export function failureReason(code: number): FailureReason {
+  if (code === 486 || code === 600) return 'busy';
+  if (code === 408 || code === 480) return 'no-answer';
+  return code === 487 ? 'canceled' : 'failed';
+}
+
+/** What a final response to an INVITE means as a hangup cause. */
+export function causeOf(status: number): HangupCause {
+  return causes[status] ?? 'unspecified';
+}
+
+const causes: Readonly<Record<number, HangupCause>> = {
+  486: 'user_busy',
+  600: 'user_busy',
+  603: 'call_rejected',
+  403: 'call_rejected',
+  607: 'call_rejected',
+  608: 'call_rejected',
+  404: 'not_found',
+  410: 'not_found',
+  484: 'not_found',
+  604: 'not_found',
+  480: 'no_answer',
+  408: 'no_answer',
+};
+
+/** ISO 8601 in UTC with microseconds, as every stamp of the API: 2020-03-30T13:29:42.130000Z. */
+export function isoStamp(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, -1)}000Z`;
+}
+
+function base(call: Call): Base {
+  return {
+    call_control_id: call.id,
+    call_leg_id: call.legId,
+    call_session_id: call.sessionId,
+    client_state: call.clientState,
+    connection_id: call.connectionId,
+    from: call.from,
+    to: call.to,
+  };
+}
+
+function inviteHeaders(call: Call): InviteHeader[] {
+  return call.sipHeaders as InviteHeader[];
+}

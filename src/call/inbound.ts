@@ -1,0 +1,329 @@
+// An inbound call until it is answered (RFC 3261 §13.3, RFC 3262): 180, reliably where the caller wants it, its PRACK,
+// CANCEL, and the 2xx with our side of the sound.
+import { uasDialog } from '../sip/dialog/dialog.ts';
+import { acknowledges, hasSdp, reliableHeaders, wantsReliable } from '../sip/dialog/invite-usage.ts';
+import type { Origin } from '../sip/endpoint.ts';
+import { copy, toUtf8 } from '../sip/message/grammar.ts';
+import { sameHeader } from '../sip/message/headers.ts';
+import type { HeaderList, Request } from '../sip/message/message.ts';
+import { codecsOf } from '../sip/message/sdp.ts';
+import { readUri } from '../sip/message/uri.ts';
+import { writeResponse } from '../sip/message/write.ts';
+import type { Command, NamedValue } from './commands.ts';
+import { causeOf, initiated } from './events.ts';
+import { endingOf, peer, peerLeft, quietInvite, refuseInvite, sendFinal, us } from './leaving.ts';
+import { unblockRefer } from './referring.ts';
+import { answerOffer, makeOffer, newSession, takeAnswer } from './sound.ts';
+import { type AnswerOrder, type Call, type Phase, sixtyFourT1Ms } from './state.ts';
+import {
+  beginTurn,
+  capabilities,
+  change,
+  contact,
+  headerList,
+  refuse,
+  repeatId,
+  respond,
+  respondText,
+  type Turn,
+  tell,
+} from './turn.ts';
+
+type Ringing = Phase & { name: 'ringing' };
+
+/** What a new call is given from outside: its names, what we say of ourselves, and a port when our offer goes first. */
+export type Identity = Pick<Call, 'id' | 'legId' | 'sessionId' | 'connectionId' | 'local' | 'sdpAddress' | 'media'> & {
+  readonly rtpPort: number | null;
+};
+
+/** An INVITE no call can be made of, with the response that says why. */
+export interface Unacceptable {
+  readonly status: number;
+  readonly headers: HeaderList;
+}
+
+const ringAgainMs = 60_000;
+
+/** Whether the 180 must carry our offer: the caller demands 100rel and brought no offer. */
+export function offersFirst(invite: Request): boolean {
+  return wantsReliable(invite) === 'required' && !hasSdp(invite);
+}
+
+/** The check before a call is made (§8.2.3, RFC 3264 §6): null when there is nothing against it. */
+export function unacceptable(invite: Request): Unacceptable | null {
+  if (hasSdp(invite)) {
+    const codecs = codecsOf(invite.body);
+    return codecs.includes('PCMU') || codecs.includes('PCMA') ? null : { status: 488, headers: [] };
+  }
+  const optional = /handling\s*=\s*"?optional/i.test(invite.get('Content-Disposition') ?? '');
+  if (invite.body === '' || optional) return null;
+  return { status: 415, headers: [['Accept', 'application/sdp']] };
+}
+
+/** A new inbound call: rings, and tells the application. Null when its Contact leads nowhere (§8.1.1.8). */
+export function incoming(input: Arrival, identity: Identity): Turn | null {
+  const { request, origin, at, seed } = input;
+  const dialog = uasDialog(request, seed, origin.from);
+  if (dialog === null) return null;
+  const { rtpPort, ...names } = identity;
+  const call: Call = {
+    ...names,
+    ...described(request),
+    direction: 'incoming',
+    startedAt: at,
+    clientState: null,
+    answerHeaders: [],
+    events: 0,
+    dialog,
+    invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
+    session: rtpPort === null ? null : newSession(rtpPort, seed),
+    phase: ringing(input, dialog.local),
+    refer: null,
+    pastRefers: [],
+    infos: [],
+    credentials: null,
+    authorizations: [],
+  };
+  const turn = beginTurn(call, at, seed);
+  ring(turn);
+  tell(turn, initiated(turn.call, told(request)));
+  return turn;
+}
+
+interface Arrival {
+  readonly at: number;
+  readonly seed: string;
+  readonly request: Request;
+  readonly origin: Origin;
+}
+
+/** What a call keeps of its INVITE. */
+function described(invite: Request) {
+  const named = readUri(invite.uri);
+  const user = named?.scheme === 'sip' || named?.scheme === 'sips' ? named.user : null;
+  return {
+    from: partyOf(invite.from.uri),
+    to: partyOf(invite.to.uri),
+    sipHeaders: headersNamed(invite, (name) => sameHeader(name, 'User-to-User') || sameHeader(name, 'Diversion')),
+    contactUser: user !== null && /^[\w.+-]{1,64}$/.test(user) ? copy(user) : null,
+  };
+}
+
+/** What `call.initiated` tells of the INVITE and nobody needs again. */
+const told = (invite: Request) => ({
+  callerIdName: invite.from.displayName === null ? null : toUtf8(invite.from.displayName),
+  customHeaders: headersNamed(invite, (name) => /^x-/i.test(name)),
+  offeredCodecs: hasSdp(invite) ? codecsOf(invite.body) : [],
+});
+
+function headersNamed(invite: Request, wanted: (name: string) => boolean): NamedValue[] {
+  return invite
+    .entries()
+    .filter(([name]) => wanted(name))
+    .map(([name, value]) => ({ name: copy(name), value: toUtf8(copy(value)) }));
+}
+
+/** The number, when the user part is one (`+` and 1 to 15 digits), else scheme, user, host and port. */
+export function partyOf(text: string): string {
+  const uri = readUri(text);
+  if (uri === null) return toUtf8(copy(text));
+  if (uri.scheme === 'tel') return isNumber(uri.number) ? copy(uri.number) : copy(`tel:${uri.number}`);
+  const user = uri.user === null ? null : unescapeUser(uri.user);
+  if (user !== null && isNumber(user)) return copy(user);
+  return toUtf8(
+    copy(
+      `${uri.scheme}:${uri.user === null ? '' : `${uri.user}@`}${uri.host}${uri.port === null ? '' : `:${uri.port}`}`,
+    ),
+  );
+}
+
+const isNumber = (text: string): boolean => /^\+\d{1,15}$/.test(text);
+
+const unescapeUser = (user: string): string =>
+  user.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
+function ringing({ request, at, seed }: Arrival, local: string): Ringing {
+  const wants = wantsReliable(request);
+  const offered = hasSdp(request);
+  const isReliable = wants === 'required' || (wants === 'supported' && offered);
+  const expires = /^\d{1,9}$/.exec(request.get('Expires') ?? '');
+  return {
+    name: 'ringing',
+    head: headOf(request, local),
+    offer: offered ? copy(request.body) : null,
+    provisional: { status: 180, text: '', until: at },
+    reliable: null,
+    // RFC 3262 §3: the first RSeq is chosen by chance, below 2**31.
+    nextRseq: isReliable ? Number.parseInt(seed.slice(-7), 16) + 1 : null,
+    answer: null,
+    repeatAt: at + ringAgainMs,
+    expiresAt: expires === null ? null : at + Number(expires[0]) * 1000,
+  };
+}
+
+/** What every response of ours to this INVITE starts with (§8.2.6.2, §12.1.1), kept without the message it came in. */
+function headOf(invite: Request, local: string): HeaderList {
+  const lines = (name: string) => invite.all(name).map((value) => [name, copy(value)] as const);
+  return [
+    ...lines('Via'),
+    ...lines('Record-Route'),
+    ...lines('From'),
+    ['To', local],
+    ...lines('Call-ID'),
+    ...lines('CSeq'),
+  ];
+}
+
+/** Sends 180: at first, and again every minute so that no proxy gives up (§13.3.1.1). */
+function ring(turn: Turn): void {
+  const { call } = turn;
+  const state = call.phase as Ringing;
+  const rseq = state.nextRseq;
+  const offers = rseq !== null && call.session !== null && call.session.sdp === null;
+  const sdp = offers ? makeOffer(turn, call.session, null) : undefined;
+  const headers = [
+    ...state.head,
+    ...contact(call),
+    ...capabilities,
+    ...(rseq === null ? [] : reliableHeaders(rseq)),
+    ...typeOf(sdp),
+  ];
+  const provisional = {
+    status: 180,
+    text: writeResponse({ status: 180 }, headers, sdp),
+    until: turn.at + sixtyFourT1Ms,
+  };
+  const repeatAt = turn.at + ringAgainMs;
+  if (rseq === null) {
+    change(turn, { phase: { ...state, provisional, repeatAt } });
+    return respondText(turn, call.invite, 180, provisional.text);
+  }
+  const reliable = { rseq, cseq: call.invite.cseq, carriesOffer: offers };
+  change(turn, { phase: { ...state, provisional, reliable, nextRseq: rseq + 1, repeatAt } });
+  repeatResponse(turn, 'reliable-1xx', provisional);
+}
+
+const typeOf = (sdp: string | undefined): HeaderList =>
+  sdp === undefined ? [] : [['Content-Type', 'application/sdp']];
+
+/** The timers of a ringing call. */
+export function ringingTimer(turn: Turn, timer: 'ring-again' | 'prack' | 'invite-expires'): void {
+  if (turn.call.phase.name !== 'ringing') return;
+  if (timer === 'ring-again') return ring(turn);
+  // RFC 3262 §3: no PRACK within 64·T1 is answered with a 5xx. RFC 3261 §13.3.1: an expired INVITE with 487.
+  const status = timer === 'prack' ? 504 : 487;
+  refuseInvite(turn, status, timer === 'prack' ? endingOf('unspecified', us, 504) : endingOf('timeout', us, 487));
+}
+
+/** `answer`: the 2xx goes out at once, or behind the PRACK of a 180 that carried our offer (RFC 3262 §3). */
+export function answerCommand(turn: Turn, command: Command & { name: 'answer' }, rtpPort: number | null): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'ringing' || phase.answer !== null) {
+    return refuse(turn, 'unable-to-execute', 'This call has already been answered.');
+  }
+  if (turn.call.session === null) {
+    if (rtpPort === null) return refuse(turn, 'unavailable', 'No RTP port is free. Try again.');
+    change(turn, { session: newSession(rtpPort, turn.seed) });
+  }
+  const answerHeaders = command.headers.map(({ name, value }) => ({ name, value: toUtf8(value) }));
+  change(turn, { answerHeaders });
+  const order = { headers: command.headers, preferredCodecs: command.preferredCodecs };
+  if (phase.reliable?.carriesOffer) change(turn, { phase: { ...phase, answer: order } });
+  else accept(turn, phase, order);
+}
+
+/** Sends the 2xx: with our answer, with our offer, or with neither when PRACK has settled it. */
+function accept(turn: Turn, phase: Ringing, order: AnswerOrder): void {
+  const session = turn.call.session!;
+  const codecs = order.preferredCodecs;
+  const settled = session.agreed !== null;
+  const sdp = settled
+    ? null
+    : phase.offer === null
+      ? makeOffer(turn, session, codecs)
+      : answerOffer(turn, session, phase.offer, codecs);
+  if (typeof sdp === 'number') return refuseInvite(turn, sdp, endingOf('unspecified', us, sdp));
+  quietInvite(turn);
+  const body = sdp ?? undefined;
+  const headers = [
+    ...phase.head,
+    ...contact(turn.call),
+    ...capabilities,
+    ...headerList(order.headers),
+    ...typeOf(body),
+  ];
+  const ok = { status: 200, text: writeResponse({ status: 200 }, headers, body), until: turn.at + sixtyFourT1Ms };
+  change(turn, { phase: { name: 'answered', ok, offered: !settled && phase.offer === null, held: [] } });
+  repeatResponse(turn, '2xx', ok);
+}
+
+/** `reject` answers the INVITE with 603 or 486, `hangup` of a ringing call with 480. */
+export function refuseCall(turn: Turn, status: 603 | 486 | 480, headers: readonly NamedValue[] = []): void {
+  const ending = endingOf(status === 480 ? 'call_rejected' : causeOf(status), us, status);
+  refuseInvite(turn, status, ending, headerList(headers));
+}
+
+/** CANCEL (§9.2), or a BYE in the early dialog (§15): its own 200, and 487 for the INVITE. */
+export function canceled(turn: Turn, request: Request, origin: Origin): void {
+  respond(turn, request, origin, 200);
+  if (turn.call.phase.name !== 'ringing') return;
+  const final = sendFinal(turn, 487);
+  const referred = turn.call.refer?.phase.name === 'completed';
+  peerLeft(turn, endingOf(referred ? 'normal_clearing' : 'originator_cancel', peer, 487), final);
+}
+
+/** PRACK (RFC 3262 §3, §5): ends the repetition; the answer to our offer comes in it. */
+export function acknowledged(turn: Turn, request: Request, origin: Origin): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'ringing' || phase.reliable === null || !acknowledges(request, phase.reliable)) {
+    return respond(turn, request, origin, 481);
+  }
+  quietInvite(turn);
+  change(turn, { phase: { ...phase, reliable: null, answer: null } });
+  // Nothing we said is open to a new offer: the INVITE's own is answered in the 2xx.
+  if (!phase.reliable.carriesOffer) return afterPrack(turn, request, origin, hasSdp(request) ? 488 : 200);
+  const agreed = hasSdp(request) && takeAnswer(turn, request.body);
+  respond(turn, request, origin, 200);
+  if (!agreed) return refuseInvite(turn, 488, endingOf('unspecified', us, 488));
+  if (phase.answer !== null) accept(turn, turn.call.phase as Ringing, phase.answer);
+  else unblockRefer(turn);
+}
+
+function afterPrack(turn: Turn, request: Request, origin: Origin, status: 200 | 488): void {
+  respond(turn, request, origin, status);
+  unblockRefer(turn);
+}
+
+/** A retransmitted INVITE that no transaction knows any more, after a restart: the last response again. */
+export function invitedAgain(turn: Turn, origin: Origin): void {
+  const { phase } = turn.call;
+  const last =
+    phase.name === 'ringing'
+      ? phase.provisional
+      : phase.name === 'answered'
+        ? phase.ok
+        : 'final' in phase
+          ? phase.final
+          : null;
+  if (last !== null) respondText(turn, origin, last.status, last.text);
+}
+
+/** Sends a response again and again until its ACK or PRACK. */
+export function repeatResponse(
+  turn: Turn,
+  kind: '2xx' | 'reliable-1xx',
+  owed: { status: number; text: string; until: number },
+): void {
+  const { call } = turn;
+  const to = { key: call.invite.key, replyTo: call.invite.replyTo };
+  const { status, text } = owed;
+  turn.effects.push({
+    type: 'repeat',
+    id: repeatId(call, call.invite.cseq),
+    kind,
+    to,
+    status,
+    text,
+    timeoutMs: owed.until - turn.at,
+  });
+}

@@ -1,0 +1,115 @@
+// How a call ends: our BYE, the final response to an INVITE, the peer's BYE or CANCEL. Whatever ends it, a refer that is
+// pending gets its terminal event first, and call.hangup is the last thing told.
+import { requestUriOf } from '../sip/dialog/dialog.ts';
+import type { HeaderList } from '../sip/message/message.ts';
+import { writeResponse } from '../sip/message/write.ts';
+import { authorizationHeaders } from './authorizations.ts';
+import type { NamedValue } from './commands.ts';
+import { type HangupCause, type HangupSource, hangup, referEvent } from './events.ts';
+import { isOut, isPending, transition } from './refer.ts';
+import { endSound } from './sound.ts';
+import { type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
+import { change, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
+
+/** An inbound call: the peer is the caller, we are the callee. */
+export const peer: HangupSource = 'caller';
+export const us: HangupSource = 'callee';
+
+export const endingOf = (cause: HangupCause, source: HangupSource, sipCause: number): Ending => ({
+  cause,
+  source,
+  sipCause: String(sipCause),
+});
+
+/** An answered call that ends by a BYE says 200, whoever sent it. */
+export const clearedBy = (source: HangupSource): Ending => endingOf('normal_clearing', source, 200);
+
+/** Sends BYE (RFC 3261 §15.1.1) and ends the call. Without an ACK it may only be sent once 64·T1 have passed. */
+export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[] = []): void {
+  quietInvite(turn);
+  abandonRefer(turn);
+  change(turn, { authorizations: [] });
+  const bye = sendWithin(turn, 'BYE', headerList(headers));
+  end(turn, ending, { bye });
+}
+
+/** Sends the BYE again with what answers its challenge. */
+export function sayByeAgain(turn: Turn): OwedRequest {
+  const { call } = turn;
+  const uri = requestUriOf(call.dialog);
+  const headers: HeaderList = authorizationHeaders(
+    call.authorizations,
+    { method: 'BYE', uri, cnonce: turn.seed },
+    call.credentials,
+  );
+  return sendWithin(turn, 'BYE', headers);
+}
+
+/** Answers the INVITE for good with other than 2xx, and ends the call. */
+export function refuseInvite(turn: Turn, status: number, ending: Ending, headers: HeaderList = []): void {
+  const final = sendFinal(turn, status, headers);
+  abandonRefer(turn);
+  end(turn, ending, { final });
+}
+
+/** The peer is gone and was answered: at once the end, or a wait for the late NOTIFY of a refer that is out. */
+export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null): void {
+  const { refer } = turn.call;
+  endSound(turn);
+  const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
+  if (graceMs > 0) {
+    change(turn, { phase: { name: 'leaving', until: turn.at + graceMs, ending, final } });
+    return;
+  }
+  abandonRefer(turn);
+  end(turn, ending, { final });
+}
+
+/** The wait of `peerLeft` is over, by an outcome or by its timer. */
+export function finishLeaving(turn: Turn): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'leaving') return;
+  abandonRefer(turn);
+  end(turn, phase.ending, { final: phase.final });
+}
+
+/** Sends the final response; while it is owed a restart sends it again. */
+export function sendFinal(turn: Turn, status: number, headers: HeaderList = []): OwedResponse | null {
+  const { call } = turn;
+  if (call.phase.name !== 'ringing') return null;
+  quietInvite(turn);
+  const text = writeResponse({ status }, [...call.phase.head, ...headers]);
+  respondText(turn, call.invite, status, text);
+  return { status, text, until: turn.at + sixtyFourT1Ms };
+}
+
+/** Stops whatever response to an INVITE is being repeated. */
+export function quietInvite(turn: Turn): void {
+  const { call } = turn;
+  const { phase } = call;
+  const cseq = phase.name === 'active' ? phase.reinvite?.cseq : isRepeating(phase) ? call.invite.cseq : undefined;
+  if (cseq !== undefined) turn.effects.push({ type: 'quiet', id: repeatId(call, cseq) });
+}
+
+const isRepeating = (phase: Turn['call']['phase']): boolean =>
+  phase.name === 'answered' || (phase.name === 'ringing' && phase.reliable !== null);
+
+/** The outcome of a refer that is still open will never be known. */
+function abandonRefer(turn: Turn): void {
+  const { refer } = turn.call;
+  if (!isPending(refer)) return;
+  const step = transition(refer, { type: 'abandoned' }, turn.at);
+  change(turn, { refer: step.refer });
+  for (const effect of step.effects) {
+    if (effect.type === 'failed') tell(turn, referEvent(turn.call, step.refer, 'failed', effect.code));
+  }
+}
+
+function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
+  endSound(turn);
+  change(turn, {
+    phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },
+    infos: [],
+  });
+  tell(turn, hangup(turn.call, ending));
+}

@@ -1,0 +1,141 @@
+// Reads what an application asked for into a command, or into every reason why not. Here are the checks that need SIP's
+// grammar; what JSON Schema can say of a body was checked before. Text becomes the bytes that go on the wire.
+import type { Refusal } from '../errors.ts';
+import { readAddress } from '../sip/message/address.ts';
+import { fromUtf8 } from '../sip/message/grammar.ts';
+import { isToken, sameHeader } from '../sip/message/headers.ts';
+import { readUri, withHeaders } from '../sip/message/uri.ts';
+import type { ActionName, Bodies, Command, NamedValue } from './commands.ts';
+import type { ReferSettings } from './routing.ts';
+
+export type Read = { readonly command: Command } | { readonly refusals: readonly Refusal[] };
+
+/** Every bad value of a body at once. `settings` are those of the call's application: a command's own values win over them. */
+export function readCommand<A extends ActionName>(action: A, body: Bodies[A], settings: ReferSettings): Read {
+  const refusals: Refusal[] = [];
+  const command = readers[action](body, settings, refusals);
+  return refusals.length > 0 ? { refusals } : { command };
+}
+
+type Reader<A extends ActionName> = (body: Bodies[A], settings: ReferSettings, refusals: Refusal[]) => Command;
+
+const readers: { readonly [A in ActionName]: Reader<A> } = {
+  answer: (body, _settings, refusals) => ({
+    ...common(body),
+    name: 'answer',
+    headers: [...readHeaders(body, 'custom_headers', refusals), ...readHeaders(body, 'sip_headers', refusals)],
+    preferredCodecs: body.preferred_codecs ?? null,
+  }),
+  reject: (body) => ({ ...common(body), name: 'reject', status: body.cause === 'USER_BUSY' ? 486 : 603 }),
+  hangup: (body, _settings, refusals) => ({
+    ...common(body),
+    name: 'hangup',
+    headers: readHeaders(body, 'custom_headers', refusals),
+  }),
+  refer: readRefer,
+  client_state_update: (body) => ({ ...common(body), name: 'client_state_update' }),
+  send_sip_info: (body, _settings, refusals) => ({
+    ...common(body),
+    name: 'send_sip_info',
+    contentType: readContentType(body.content_type, refusals),
+    body: fromUtf8(body.body),
+  }),
+};
+
+const common = (body: { client_state?: string }) => ({ clientState: body.client_state ?? null });
+
+function readRefer(body: Bodies['refer'], settings: ReferSettings, refusals: Refusal[]): Command {
+  const target = readTarget(body.sip_address, refusals);
+  const all = [...readHeaders(body, 'custom_headers', refusals), ...readHeaders(body, 'sip_headers', refusals)];
+  const referredBy = all.findLast(({ name }) => sameHeader(name, 'Referred-By'));
+  const headers = all.filter(({ name }) => !sameHeader(name, 'Referred-By'));
+  // A tel: URI has no headers (RFC 3966): there they can only stand on the REFER itself.
+  const isTel = /^tel:/i.test(target);
+  const placement = isTel ? 'refer' : (body.refer_header_placement ?? settings.headerPlacement);
+  const pairs = headers.map(({ name, value }) => [name, value] as const);
+  const withAll = isTel || pairs.length === 0 ? target : withHeaders(target, pairs);
+  if (body.sip_auth_password !== undefined && body.sip_auth_username === undefined) {
+    refusals.push(missing('sip_auth_username'));
+  }
+  return {
+    ...common(body),
+    name: 'refer',
+    order: {
+      referTo: placement === 'refer' ? target : withAll,
+      referredBy: referredBy?.value ?? null,
+      headers: placement === 'refer-to' ? [] : headers,
+      firstNotifyTimeoutMs: body.refer_first_notify_timeout_ms ?? settings.firstNotifyTimeoutMs,
+      byeGraceMs: body.refer_bye_grace_ms ?? settings.byeGraceMs,
+    },
+    timeoutMs: body.refer_timeout_ms ?? settings.timeoutMs,
+    beforeAnswer: body.refer_before_answer ?? settings.beforeAnswer,
+    redirectTo: withAll,
+    credentials:
+      body.sip_auth_username === undefined
+        ? null
+        : { username: fromUtf8(body.sip_auth_username), password: fromUtf8(body.sip_auth_password ?? '') },
+  };
+}
+
+/** A sip:, sips: or tel: URI, byte for byte; a display name around it is dropped, since some peers refuse one. */
+function readTarget(text: string, refusals: Refusal[]): string {
+  const bytes = fromUtf8(text);
+  const uri = bytes.includes('<') ? (readAddress(bytes)?.uri ?? '') : bytes;
+  if (readUri(uri) === null) {
+    const detail = "The 'sip_address' parameter must be a sip:, sips: or tel: URI.";
+    refusals.push({ name: 'invalid-value', pointer: '/sip_address', detail });
+  }
+  return uri;
+}
+
+/** Headers an application may not set: they belong to the dialog, the transaction or the stack. */
+const protectedNames = [
+  ...['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Contact', 'Route', 'Record-Route', 'Max-Forwards'],
+  ...['Refer-To', 'Refer-Sub', 'Event', 'Subscription-State', 'Authorization', 'Proxy-Authorization'],
+  ...['Require', 'Supported', 'Allow', 'Replaces', 'RSeq', 'RAck', 'Proxy-Require', 'Unsupported'],
+];
+
+function readHeaders(
+  body: { custom_headers?: NamedValue[]; sip_headers?: NamedValue[] },
+  field: 'custom_headers' | 'sip_headers',
+  refusals: Refusal[],
+): NamedValue[] {
+  return (body[field] ?? []).map(({ name, value }, index) => {
+    const at = `/${field}/${index}`;
+    if (!isToken(name)) {
+      refusals.push(invalid(`${at}/name`, 'A header name must be a token (RFC 3261 §25.1).'));
+    } else if (isProtected(name)) {
+      refusals.push(invalid(`${at}/name`, `The header ${name} is set by the server and cannot be given.`));
+    }
+    if (/[\r\n\0]/.test(value)) {
+      refusals.push(invalid(`${at}/value`, 'A header value cannot contain CR, LF or NUL.'));
+    }
+    return { name, value: fromUtf8(value) };
+  });
+}
+
+function isProtected(name: string): boolean {
+  return (
+    /^content-/i.test(name) ||
+    ['c', 'l', 'e'].includes(name.toLowerCase()) ||
+    protectedNames.some((one) => sameHeader(one, name))
+  );
+}
+
+function readContentType(text: string, refusals: Refusal[]): string {
+  const [type, subtype, ...rest] = (text.split(';')[0] ?? '').trim().split('/');
+  if (!isToken(type ?? '') || !isToken(subtype ?? '') || rest.length > 0 || /[\r\n\0]/.test(text)) {
+    refusals.push(
+      invalid('/content_type', "The 'content_type' parameter must be a media type such as application/json."),
+    );
+  }
+  return fromUtf8(text);
+}
+
+const invalid = (pointer: string, detail: string): Refusal => ({ name: 'invalid-value', pointer, detail });
+
+const missing = (field: string): Refusal => ({
+  name: 'missing-parameter',
+  pointer: `/${field}`,
+  detail: `The '${field}' parameter is required and cannot be blank.`,
+});

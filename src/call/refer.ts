@@ -1,0 +1,269 @@
+// The refer's machine (RFC 3515, contract: every accepted refer ends in exactly one of completed and failed). Pure.
+// It stands on sip/dialog/subscription.ts and knows neither the call around it nor how a REFER is built: it asks for one
+// by the effect `send` or `authenticate`, and the call answers with `sent`.
+import { notifyWait, type Subscription, transition as subscribe } from '../sip/dialog/subscription.ts';
+import type { NamedValue } from './commands.ts';
+import type { OwedRequest } from './state.ts';
+
+/** What was ordered, with every knob decided: command over application over setting. Durations in milliseconds. */
+export interface ReferOrder {
+  /** The URI of Refer-To and, unless null, the value of Referred-By; both as they go on the wire. */
+  readonly referTo: string;
+  readonly referredBy: string | null;
+  readonly headers: readonly NamedValue[];
+  readonly firstNotifyTimeoutMs: number;
+  readonly byeGraceMs: number;
+}
+
+export type ReferPhase =
+  /** Accepted, but something is in the way of the REFER: an ACK or a PRACK that has not come. */
+  | { readonly name: 'waiting' }
+  | { readonly name: 'sent'; readonly request: OwedRequest }
+  /** Refused with 491 (RFC 3261 §14.1): to be sent again at `at`. */
+  | { readonly name: 'retrying'; readonly at: number }
+  /** `request` is still out when a NOTIFY came before the answer; `firstNotifyAt` is null once a NOTIFY came. */
+  | { readonly name: 'accepted'; readonly request: OwedRequest | null; readonly firstNotifyAt: number | null }
+  /** The target has the caller. The peer may end our call until `byeAt`; then we do. */
+  | { readonly name: 'completed'; readonly byeAt: number }
+  | { readonly name: 'failed' };
+
+/**
+ * `response` is the status of the last final answer to the REFER; `notified` the codes of its NOTIFYs, in order.
+ * `cseqs` are those of every REFER sent for it: each may come back as the id of an Event (RFC 3515 §2.4.6).
+ */
+export interface Refer {
+  readonly order: ReferOrder;
+  readonly deadlineAt: number;
+  readonly phase: ReferPhase;
+  readonly subscription: Subscription;
+  readonly response: number | null;
+  readonly notified: readonly number[];
+  readonly cseqs: readonly number[];
+  readonly retried: boolean;
+}
+
+export type ReferInput =
+  | { readonly type: 'unblocked' }
+  | { readonly type: 'sent'; readonly request: OwedRequest; readonly cseq: number }
+  | {
+      readonly type: 'response';
+      readonly status: number;
+      readonly referSub: boolean | null;
+      readonly canAuthenticate: boolean;
+      readonly retryDelayMs: number;
+    }
+  | { readonly type: 'notify'; readonly status: number | null; readonly state: 'pending' | 'active' | 'terminated' }
+  | { readonly type: 'timeout' }
+  | { readonly type: 'transport-failed' }
+  | { readonly type: 'timer'; readonly timer: ReferTimer }
+  /** The call is over or is being ended by us: nobody will hear of an outcome any more. */
+  | { readonly type: 'abandoned' };
+
+export type ReferTimer = 'refer-deadline' | 'refer-first-notify' | 'refer-retry' | 'refer-grace';
+
+export type ReferEffect =
+  | { readonly type: 'send' }
+  | { readonly type: 'authenticate' }
+  | { readonly type: 'started' | 'completed' | 'failed'; readonly code: number }
+  /** The peer does not know the dialog (RFC 3261 §12.2.1.2, RFC 5057 §5.1). */
+  | { readonly type: 'dialog-lost' };
+
+export interface ReferStep {
+  readonly refer: Refer;
+  readonly effects: readonly ReferEffect[];
+}
+
+/** The timers a phase owns; the driver disarms every other. */
+export const timersOf = {
+  waiting: ['refer-deadline'],
+  sent: ['refer-deadline'],
+  retrying: ['refer-deadline', 'refer-retry'],
+  accepted: ['refer-deadline', 'refer-first-notify'],
+  completed: ['refer-grace'],
+  failed: [],
+} as const satisfies Record<ReferPhase['name'], readonly ReferTimer[]>;
+
+export function begin(order: ReferOrder, deadlineAt: number): Refer {
+  const phase = { name: 'waiting' } as const;
+  return {
+    order,
+    deadlineAt,
+    phase,
+    subscription: notifyWait,
+    response: null,
+    notified: [],
+    cseqs: [],
+    retried: false,
+  };
+}
+
+/** Whether the outcome is still open. */
+export function isPending(refer: Refer | null): refer is Refer {
+  return refer !== null && refer.phase.name !== 'completed' && refer.phase.name !== 'failed';
+}
+
+/** Whether a REFER of it has left and may still be answered or notified. */
+export function isOut(refer: Refer): boolean {
+  return refer.phase.name === 'sent' || refer.phase.name === 'accepted';
+}
+
+export function deadlinesOf(refer: Refer): readonly (readonly [ReferTimer, number])[] {
+  const timers: readonly ReferTimer[] = timersOf[refer.phase.name];
+  const deadlines: (readonly [ReferTimer, number])[] = [];
+  for (const timer of timers) {
+    const at = instantOf(refer, timer);
+    if (at !== null) deadlines.push([timer, at]);
+  }
+  return deadlines;
+}
+
+function instantOf({ phase, deadlineAt }: Refer, timer: ReferTimer): number | null {
+  if (timer === 'refer-deadline') return deadlineAt;
+  if (phase.name === 'retrying') return phase.at;
+  if (phase.name === 'completed') return phase.byeAt;
+  return phase.name === 'accepted' ? phase.firstNotifyAt : null;
+}
+
+export function transition(refer: Refer, input: ReferInput, at: number): ReferStep {
+  switch (refer.phase.name) {
+    case 'waiting':
+    case 'retrying':
+      return held(refer, input);
+    case 'sent':
+      return outstanding(refer, refer.phase, input, at);
+    case 'accepted':
+      return subscribed(refer, refer.phase, input, at);
+    case 'completed':
+    case 'failed':
+      // What the peer still says is recorded for nobody: the outcome was told.
+      return absorbed(input.type === 'response' ? { ...refer, response: input.status } : refer);
+    default:
+      return refer.phase satisfies never;
+  }
+}
+
+function held(refer: Refer, input: ReferInput): ReferStep {
+  switch (input.type) {
+    case 'unblocked':
+      return refer.phase.name === 'waiting' ? { refer, effects: [{ type: 'send' }] } : absorbed(refer);
+    case 'sent':
+      return sent(refer, input);
+    case 'abandoned':
+      return failed(refer, 487);
+    case 'timer':
+      if (input.timer === 'refer-deadline') return failed(refer, 408);
+      return input.timer === 'refer-retry' ? { refer, effects: [{ type: 'send' }] } : absorbed(refer);
+    default:
+      return absorbed(refer);
+  }
+}
+
+function outstanding(refer: Refer, phase: ReferPhase & { name: 'sent' }, input: ReferInput, at: number): ReferStep {
+  switch (input.type) {
+    case 'sent':
+      return sent(refer, input);
+    case 'response':
+      return answered(refer, input, at);
+    case 'notify':
+      return notified(
+        { ...refer, phase: { name: 'accepted', request: phase.request, firstNotifyAt: null } },
+        input,
+        at,
+        true,
+      );
+    case 'timeout':
+      return failed(refused(refer, refer.response), 408);
+    case 'transport-failed':
+      return failed(refused(refer, refer.response), 503);
+    case 'abandoned':
+      return failed(refer, 487);
+    case 'timer':
+      return input.timer === 'refer-deadline' ? failed(refer, 408) : absorbed(refer);
+    default:
+      return absorbed(refer);
+  }
+}
+
+function answered(refer: Refer, input: ReferInput & { type: 'response' }, at: number): ReferStep {
+  const { status } = input;
+  if (status < 200) return absorbed(refer);
+  if (status < 300) return accepted({ ...refer, response: status }, input.referSub, at);
+  if ((status === 401 || status === 407) && input.canAuthenticate) {
+    return { refer: { ...refer, response: status }, effects: [{ type: 'authenticate' }] };
+  }
+  if (status === 491 && !refer.retried) {
+    const phase = { name: 'retrying', at: at + input.retryDelayMs } as const;
+    return absorbed({ ...refer, response: status, retried: true, phase });
+  }
+  const step = failed(refused(refer, status), status);
+  return status === 481 ? { ...step, effects: [...step.effects, { type: 'dialog-lost' }] } : step;
+}
+
+/** RFC 3515 §2.4.2: any 2xx. `Refer-Sub: false` says that no NOTIFY will come (RFC 4488 §4): all is known then. */
+function accepted(refer: Refer, referSub: boolean | null, at: number): ReferStep {
+  if (referSub === false) {
+    const effects = [{ type: 'started', code: 100 } as const, { type: 'completed', code: refer.response! } as const];
+    return { refer: { ...refer, phase: completedAt(refer, at) }, effects };
+  }
+  const phase = { name: 'accepted', request: null, firstNotifyAt: at + refer.order.firstNotifyTimeoutMs } as const;
+  return { refer: { ...refer, phase }, effects: [{ type: 'started', code: 100 }] };
+}
+
+function subscribed(refer: Refer, phase: ReferPhase & { name: 'accepted' }, input: ReferInput, at: number): ReferStep {
+  switch (input.type) {
+    case 'notify':
+      return notified({ ...refer, phase: { ...phase, firstNotifyAt: null } }, input, at, false);
+    case 'response':
+      if (input.status < 200) return absorbed(refer);
+      return absorbed({ ...refer, response: input.status, phase: { ...phase, request: null } });
+    case 'timeout':
+    case 'transport-failed':
+      return absorbed({ ...refer, phase: { ...phase, request: null } });
+    case 'abandoned':
+      return failed(refer, 487);
+    case 'timer':
+      return input.timer === 'refer-retry' ? absorbed(refer) : failed(refer, 408);
+    default:
+      return absorbed(refer);
+  }
+}
+
+/** `first`: this NOTIFY came before the answer to the REFER and is itself the acceptance. */
+function notified(refer: Refer, input: ReferInput & { type: 'notify' }, at: number, first: boolean): ReferStep {
+  const { status } = input;
+  const next: Refer = {
+    ...refer,
+    subscription: subscribe(refer.subscription, { type: 'notify', state: input.state }),
+    notified: status === null ? refer.notified : [...refer.notified, status],
+  };
+  const started: ReferEffect[] = [];
+  if (first) started.push({ type: 'started', code: status !== null && status < 200 ? status : 100 });
+  const outcome = outcomeOf(status, next.subscription);
+  if (outcome === null) return { refer: next, effects: started };
+  const phase = outcome < 300 ? completedAt(refer, at) : ({ name: 'failed' } as const);
+  return { refer: { ...next, phase }, effects: [...started, { type: phase.name, code: outcome }] };
+}
+
+const completedAt = (refer: Refer, at: number) => ({ name: 'completed', byeAt: at + refer.order.byeGraceMs }) as const;
+
+/** A 1xx is never an outcome: a subscription that ends with one, or with nothing readable, was given up (487). */
+function outcomeOf(status: number | null, subscription: Subscription): number | null {
+  if (status !== null && status >= 200) return status;
+  return subscription.name === 'terminated' ? 487 : null;
+}
+
+function sent(refer: Refer, input: ReferInput & { type: 'sent' }): ReferStep {
+  return absorbed({ ...refer, cseqs: [...refer.cseqs, input.cseq], phase: { name: 'sent', request: input.request } });
+}
+
+function refused(refer: Refer, response: number | null): Refer {
+  return { ...refer, response, subscription: subscribe(refer.subscription, { type: 'refused' }) };
+}
+
+function failed(refer: Refer, code: number): ReferStep {
+  return { refer: { ...refer, phase: { name: 'failed' } }, effects: [{ type: 'failed', code }] };
+}
+
+function absorbed(refer: Refer): ReferStep {
+  return { refer, effects: [] };
+}

@@ -1,0 +1,177 @@
+// A refer within its call: when the REFER may leave, what it looks like on the wire (RFC 3515 §2.1, RFC 3892), how its
+// outcome is told, and what the outcome does to the call. The machine itself is refer.ts.
+// Deviation: REFER goes inside the call's dialog, which RFC 7647 §3 discourages and every PBX expects.
+
+import { requestUriOf } from '../sip/dialog/dialog.ts';
+import { readNotice } from '../sip/dialog/subscription.ts';
+import type { Origin } from '../sip/endpoint.ts';
+import { readAddress } from '../sip/message/address.ts';
+import { readReferSub } from '../sip/message/headers.ts';
+import type { HeaderList, Request, Response } from '../sip/message/message.ts';
+import { readSipfrag } from '../sip/message/sipfrag.ts';
+import { authorizationHeaders, challenged } from './authorizations.ts';
+import type { Command } from './commands.ts';
+import { referEvent } from './events.ts';
+import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sendFinal, us } from './leaving.ts';
+import {
+  begin,
+  isPending,
+  type Refer,
+  type ReferEffect,
+  type ReferInput,
+  type ReferTimer,
+  transition,
+} from './refer.ts';
+import { capabilities, chance, change, headerList, refuse, respond, sendWithin, type Turn, tell } from './turn.ts';
+
+type ReferCommand = Command & { name: 'refer' };
+
+/** The command, once the call is known to be alive. */
+export function referCommand(turn: Turn, command: ReferCommand): void {
+  const { call } = turn;
+  const earlier = call.refer?.cseqs ?? [];
+  if (isPending(call.refer)) return refuse(turn, 'unable-to-execute', 'A refer is already in progress on this call.');
+  if (call.phase.name === 'ringing' && command.beforeAnswer === 'refuse') return refuse(turn, 'not-answered');
+  change(turn, {
+    refer: begin(command.order, turn.at + command.timeoutMs),
+    pastRefers: [...call.pastRefers, ...earlier],
+    credentials: command.credentials ?? call.credentials,
+    authorizations: [],
+  });
+  if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') return redirect(turn, command.redirectTo);
+  unblockRefer(turn);
+}
+
+/** Sends the REFER if it was waiting and nothing is in its way any more. */
+export function unblockRefer(turn: Turn): void {
+  if (turn.call.refer?.phase.name === 'waiting' && !isBlocked(turn)) step(turn, { type: 'unblocked' });
+}
+
+/** A REFER waits for the PRACK of a reliable response and for the ACK of a 2xx (ours are the only INVITEs that can be open). */
+function isBlocked({ call: { phase } }: Turn): boolean {
+  if (phase.name === 'ringing') return phase.reliable !== null;
+  return phase.name === 'answered' || (phase.name === 'active' && phase.reinvite !== null);
+}
+
+export function referTimer(turn: Turn, timer: ReferTimer): void {
+  if (timer !== 'refer-grace') return step(turn, { type: 'timer', timer });
+  const { phase } = turn.call;
+  if (phase.name === 'ringing') refuseInvite(turn, 480, endingOf('normal_clearing', us, 480));
+  else if (phase.name === 'active') sayBye(turn, clearedBy(us));
+}
+
+export function referResponse(turn: Turn, response: Response): void {
+  const { call } = turn;
+  const mayAnswer = response.status === 401 || response.status === 407;
+  const answer = mayAnswer && call.credentials !== null ? challenged(call.authorizations, response) : null;
+  if (answer !== null) change(turn, { authorizations: answer });
+  const referSub = response.get('Refer-Sub');
+  step(turn, {
+    type: 'response',
+    status: response.status,
+    referSub: referSub === undefined ? null : readReferSub(referSub),
+    canAuthenticate: answer !== null,
+    retryDelayMs: retryDelayMs(turn),
+  });
+}
+
+export function referUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): void {
+  step(turn, { type });
+}
+
+/** A NOTIFY in the call's dialog, at any time of its life and for a while after. */
+export function notified(turn: Turn, request: Request, origin: Origin): void {
+  const notice = readNotice(request);
+  if (notice.refused !== null) {
+    const headers: HeaderList = notice.refused === 489 ? [['Allow-Events', 'refer']] : [];
+    return respond(turn, request, origin, notice.refused, { headers });
+  }
+  const { refer, pastRefers } = turn.call;
+  const { id } = notice;
+  const isCurrent = refer !== null && (id === null || refer.cseqs.includes(id));
+  const isPast = id === null ? pastRefers.length > 0 : pastRefers.includes(id);
+  if (!isCurrent && !isPast) return respond(turn, request, origin, 481);
+  respond(turn, request, origin, 200);
+  if (isCurrent) step(turn, { type: 'notify', status: readFragment(request), state: notice.state });
+}
+
+/** RFC 3420, read whatever the Content-Type's version parameter says; another body is no status. */
+function readFragment(notify: Request): number | null {
+  const type = notify.get('Content-Type') ?? '';
+  return /^\s*message\/sipfrag\s*(;|$)/i.test(type) ? readSipfrag(notify.body) : null;
+}
+
+function step(turn: Turn, input: ReferInput): void {
+  const { refer } = turn.call;
+  if (refer === null) return;
+  const { refer: next, effects } = transition(refer, input, turn.at);
+  if (next !== refer) change(turn, { refer: next });
+  for (const effect of effects) act(turn, next, effect);
+}
+
+function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
+  switch (effect.type) {
+    case 'send':
+    case 'authenticate':
+      return sendRefer(turn, refer);
+    case 'started':
+      return tell(turn, referEvent(turn.call, refer, 'started', effect.code));
+    case 'completed':
+      tell(turn, referEvent(turn.call, refer, 'completed', effect.code));
+      return completed(turn, refer);
+    case 'failed':
+      tell(turn, referEvent(turn.call, refer, 'failed', effect.code));
+      return finishLeaving(turn);
+    case 'dialog-lost':
+      return dialogLost(turn);
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** The peer has the target: it may end our call itself while the grace runs. */
+function completed(turn: Turn, refer: Refer): void {
+  finishLeaving(turn);
+  if (refer.order.byeGraceMs === 0) referTimer(turn, 'refer-grace');
+}
+
+/** RFC 5057 §5.1: 481 says that the dialog is gone, so a confirmed call is over; BYE tells whoever may still be there. */
+export function dialogLost(turn: Turn): void {
+  if (turn.call.phase.name === 'active') sayBye(turn, clearedBy(us));
+}
+
+function sendRefer(turn: Turn, refer: Refer): void {
+  const { call } = turn;
+  const { order } = refer;
+  const identity = `<${readAddress(call.dialog.local)?.uri ?? ''}>`;
+  const headers: HeaderList = [
+    ['Refer-To', `<${order.referTo}>`],
+    ['Referred-By', order.referredBy ?? identity],
+    ...authorizationHeaders(
+      call.authorizations,
+      { method: 'REFER', uri: requestUriOf(call.dialog), cnonce: turn.seed },
+      call.credentials,
+    ),
+    ...capabilities,
+    ...headerList(order.headers),
+  ];
+  const { cseq, ...request } = sendWithin(turn, 'REFER', headers, { contact: true });
+  step(turn, { type: 'sent', request, cseq });
+}
+
+/** `refer_before_answer: redirect`: the caller itself goes to the target (RFC 3261 §21.3.3), so all is told in one commit. */
+function redirect(turn: Turn, target: string): void {
+  const refer = turn.call.refer!;
+  const final = sendFinal(turn, 302, [['Contact', `<${target}>`]]);
+  const done = { ...refer, phase: { name: 'completed', byeAt: turn.at } } as const;
+  change(turn, { refer: done });
+  tell(turn, referEvent(turn.call, done, 'started', 100));
+  tell(turn, referEvent(turn.call, done, 'completed', 302));
+  change(turn, { phase: { name: 'leaving', until: turn.at, ending: endingOf('normal_clearing', us, 302), final } });
+  finishLeaving(turn);
+}
+
+/** RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other side, in steps of 10 ms. An inbound call's is the peer's. */
+function retryDelayMs(turn: Turn): number {
+  return Math.floor(chance(turn) * 201) * 10;
+}

@@ -1,0 +1,180 @@
+// What a call is, as data: its state union, its inputs and its effects. JSON.stringify of a Call is its snapshot, so a state
+// that owes a message holds its exact text, and every deadline is a wall-clock instant. Leaves out how one becomes another.
+
+import type { Refusal } from '../errors.ts';
+import type { MediaSession } from '../media/media.ts';
+import type { Dialog, LocalAddresses } from '../sip/dialog/dialog.ts';
+import type { ReliableProvisional } from '../sip/dialog/invite-usage.ts';
+import type { Origin, Outgoing } from '../sip/endpoint.ts';
+import type { Credentials } from '../sip/message/digest.ts';
+import type { HeaderList, Request, Response } from '../sip/message/message.ts';
+import type { Agreed } from '../sip/message/sdp.ts';
+import type { Target } from '../sip/transport/transport.ts';
+import type { Authorizations } from './authorizations.ts';
+import type { Command, NamedValue } from './commands.ts';
+import type { Event, HangupCause, HangupSource } from './events.ts';
+import type { Refer } from './refer.ts';
+
+/** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
+export interface OwedRequest {
+  readonly branch: string;
+  readonly method: string;
+  readonly text: string;
+  readonly target: Target;
+  readonly until: number;
+}
+
+/** A response to the INVITE that must reach the caller: repeated or sent again after a restart until `until`. */
+export interface OwedResponse {
+  readonly status: number;
+  readonly text: string;
+  readonly until: number;
+}
+
+/** What identifies the server transaction of a request and the way back. */
+export type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;
+
+/** The sound of a call: our port, and the last session description that was said and what it agreed on. */
+export interface Session {
+  readonly port: number;
+  readonly sessionId: string;
+  readonly version: number;
+  readonly sdp: string | null;
+  readonly agreed: Agreed | null;
+}
+
+/** What `answer` asked for: kept while the 2xx has to wait for a PRACK. */
+export interface AnswerOrder {
+  readonly headers: readonly NamedValue[];
+  readonly preferredCodecs: string | null;
+}
+
+/** What waits for the ACK of our 2xx, in the order it was asked for. */
+export type Held =
+  | { readonly type: 'info'; readonly contentType: string; readonly body: string }
+  | { readonly type: 'hangup'; readonly headers: readonly NamedValue[] };
+
+export interface Ending {
+  readonly cause: HangupCause;
+  readonly source: HangupSource;
+  readonly sipCause: string;
+}
+
+export type Phase =
+  /**
+   * The INVITE has no final response. `offer` is the caller's, not yet answered; `provisional` the 180 as sent;
+   * `nextRseq` is null when it goes unreliably; `reliable` while the PRACK has not come; `answer` waits for it.
+   */
+  | {
+      readonly name: 'ringing';
+      /** What every response to the INVITE starts with. */
+      readonly head: HeaderList;
+      readonly offer: string | null;
+      readonly provisional: OwedResponse;
+      readonly reliable: (ReliableProvisional & { readonly carriesOffer: boolean }) | null;
+      readonly nextRseq: number | null;
+      readonly answer: AnswerOrder | null;
+      readonly repeatAt: number;
+      readonly expiresAt: number | null;
+    }
+  /** Our 2xx is repeated until its ACK; `offered`: it carried our offer, and the ACK brings the answer. */
+  | { readonly name: 'answered'; readonly ok: OwedResponse; readonly offered: boolean; readonly held: readonly Held[] }
+  | {
+      readonly name: 'active';
+      readonly reinvite: (OwedResponse & { readonly cseq: number; readonly offered: boolean }) | null;
+    }
+  /** The peer has left and was answered; a refer that is out may still be notified until `until`. */
+  | { readonly name: 'leaving'; readonly until: number; readonly ending: Ending; readonly final: OwedResponse | null }
+  /** Told to the application. What is still owed to the peer: the final response to the INVITE, or our BYE. */
+  | {
+      readonly name: 'ended';
+      readonly endedAt: number;
+      readonly ending: Ending;
+      readonly final: OwedResponse | null;
+      readonly bye: OwedRequest | null;
+    };
+
+/** One INVITE usage and its name in the API. */
+export interface Call {
+  readonly id: string;
+  readonly legId: string;
+  readonly sessionId: string;
+  readonly connectionId: string;
+  readonly direction: 'incoming';
+  readonly from: string;
+  readonly to: string;
+  readonly startedAt: number;
+  readonly clientState: string | null;
+  readonly sipHeaders: readonly NamedValue[];
+  readonly answerHeaders: readonly NamedValue[];
+  /** How many events it has told: the sequence of the last one. */
+  readonly events: number;
+  readonly dialog: Dialog;
+  /** The user of our Contact: what the caller called. */
+  readonly contactUser: string | null;
+  readonly local: LocalAddresses;
+  readonly sdpAddress: string;
+  readonly media: 'quiet' | 'none';
+  readonly invite: ReplyPath & { readonly cseq: number };
+  readonly session: Session | null;
+  readonly phase: Phase;
+  readonly refer: Refer | null;
+  /** The CSeq numbers of the REFERs of earlier refers: a late NOTIFY of theirs is taken and dropped. */
+  readonly pastRefers: readonly number[];
+  /** Requests of ours whose outcome matters little: INFO, by branch. */
+  readonly infos: readonly OwedRequest[];
+  readonly credentials: Credentials | null;
+  readonly authorizations: Authorizations;
+}
+
+export type CallTimer =
+  | 'ring-again'
+  | 'invite-expires'
+  | 'prack'
+  | 'ack'
+  | 'reinvite-ack'
+  | 'leave'
+  | 'refer-deadline'
+  | 'refer-first-notify'
+  | 'refer-retry'
+  | 'refer-grace';
+
+/** `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from. */
+export type Input = { readonly at: number; readonly seed: string } & (
+  | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
+  | { readonly type: 'ack'; readonly request: Request }
+  | { readonly type: 'response'; readonly branch: string; readonly response: Response }
+  | { readonly type: 'timeout'; readonly branch: string }
+  | { readonly type: 'failed'; readonly branch: string }
+  | { readonly type: 'command'; readonly command: Command; readonly rtpPort: number | null }
+  | { readonly type: 'timer'; readonly timer: CallTimer }
+  | { readonly type: 'resumed' }
+);
+
+export type Effect =
+  | { readonly type: 'respond'; readonly to: ReplyPath; readonly status: number; readonly text: string }
+  /** Repeated until `quiet` with the same id. */
+  | {
+      readonly type: 'repeat';
+      readonly id: string;
+      readonly kind: '2xx' | 'reliable-1xx';
+      readonly to: ReplyPath;
+      readonly status: number;
+      readonly text: string;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'quiet'; readonly id: string }
+  | { readonly type: 'send'; readonly request: Outgoing }
+  | { readonly type: 'event'; readonly event: Event; readonly sequence: number }
+  | { readonly type: 'media'; readonly session: MediaSession }
+  | { readonly type: 'release'; readonly port: number };
+
+/** What deciding one input gave. A refused command changes nothing. */
+export interface Step {
+  readonly call: Call;
+  readonly effects: readonly Effect[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** Lettered timers of RFC 3261 the call layer itself waits for: 64·T1, and how long a tombstone answers. */
+export const sixtyFourT1Ms = 32_000;

@@ -1,0 +1,107 @@
+// One turn of a call: the draft of its next state and the effects gathered on the way, while one input is decided.
+// The draft never leaves the decision (call.ts), which is pure: same call, same input, same step.
+import type { Refusal } from '../errors.ts';
+import { contactFor, requestWithin } from '../sip/dialog/dialog.ts';
+import type { Origin } from '../sip/endpoint.ts';
+import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
+import type { NamedValue } from './commands.ts';
+import type { Event } from './events.ts';
+import { type Call, type Effect, type OwedRequest, type ReplyPath, sixtyFourT1Ms } from './state.ts';
+
+export interface Turn {
+  call: Call;
+  readonly at: number;
+  readonly seed: string;
+  readonly effects: Effect[];
+  readonly refusals: Refusal[];
+  branches: number;
+}
+
+export function beginTurn(call: Call, at: number, seed: string): Turn {
+  return { call, at, seed, effects: [], refusals: [], branches: 0 };
+}
+
+export function change(turn: Turn, changes: Partial<Call>): void {
+  turn.call = { ...turn.call, ...changes };
+}
+
+export function refuse(turn: Turn, name: Refusal['name'], detail?: string): void {
+  turn.refusals.push({ name, ...(detail && { detail }) });
+}
+
+export function tell(turn: Turn, event: Event): void {
+  change(turn, { events: turn.call.events + 1 });
+  turn.effects.push({ type: 'event', event, sequence: turn.call.events });
+}
+
+/** Methods we take, for Allow; option tags we support, for Supported. */
+export const allow = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'PRACK', 'UPDATE', 'NOTIFY'];
+export const supported = ['100rel'];
+
+export const capabilities: HeaderList = [
+  ['Allow', allow.join(', ')],
+  ['Supported', supported.join(', ')],
+];
+
+/** Our Contact in this call's dialog, for the listener the peer reached us by. */
+export function contact(call: Call): HeaderList {
+  const address = call.local[call.dialog.flow.transport];
+  return address === null ? [] : [['Contact', contactFor(address, call.contactUser)]];
+}
+
+export function respond(
+  turn: Turn,
+  request: Request,
+  origin: Origin,
+  status: number,
+  options: { headers?: HeaderList; body?: string } = {},
+): void {
+  const text = reply(request, status, { toTag: turn.call.dialog.localTag, ...options });
+  respondText(turn, { key: origin.key, replyTo: origin.replyTo }, status, text);
+}
+
+export function respondText(turn: Turn, to: ReplyPath, status: number, text: string): void {
+  turn.effects.push({ type: 'respond', to: { key: to.key, replyTo: to.replyTo }, status, text });
+}
+
+/** Sends a request in the dialog, with the next CSeq and a branch of its own. */
+export function sendWithin(
+  turn: Turn,
+  method: string,
+  headers: HeaderList,
+  options: { contact?: boolean; body?: string } = {},
+): OwedRequest & { readonly cseq: number } {
+  const { call } = turn;
+  const cseq = call.dialog.localCseq + 1;
+  const branch = `z9hG4bK${turn.seed}${turn.branches === 0 ? '' : `.${turn.branches}`}`;
+  turn.branches += 1;
+  const built = requestWithin(call.dialog, call.local, {
+    method,
+    cseq,
+    branch,
+    headers: (address) => [
+      ...(options.contact ? [['Contact', contactFor(address, call.contactUser)] as const] : []),
+      ...headers,
+      ['User-Agent', 'Switchhook'],
+    ],
+    ...(options.body === undefined ? {} : { body: options.body }),
+  });
+  change(turn, { dialog: { ...call.dialog, localCseq: cseq } });
+  const request = { branch, method, text: built.text, target: built.target };
+  turn.effects.push({ type: 'send', request });
+  return { ...request, until: turn.at + sixtyFourT1Ms, cseq };
+}
+
+/** The id under which a response of this call is repeated. */
+export function repeatId(call: Call, cseq: number): string {
+  return `${call.dialog.localTag}:${cseq}`;
+}
+
+export function headerList(values: readonly NamedValue[]): HeaderList {
+  return values.map(({ name, value }) => [name, value] as const);
+}
+
+/** A number from 0 up to 1, out of the turn's chance. */
+export function chance(turn: Turn): number {
+  return Number.parseInt(turn.seed.slice(0, 8), 16) / 2 ** 32;
+}

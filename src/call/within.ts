@@ -1,0 +1,152 @@
+// What the peer asks inside the dialog of a call (RFC 3261 §12.2.2): BYE, re-INVITE and UPDATE with their offers, INFO,
+// OPTIONS, NOTIFY, PRACK; and the ACKs that end the repetition of our 2xx.
+import { afterRequest, isOutOfOrder } from '../sip/dialog/dialog.ts';
+import { hasSdp, type OpenOffer, offerRefusal } from '../sip/dialog/invite-usage.ts';
+import type { Origin } from '../sip/endpoint.ts';
+import type { HeaderList, Request } from '../sip/message/message.ts';
+import { reply } from '../sip/message/message.ts';
+import { answered } from './events.ts';
+import { acknowledged, canceled, repeatResponse } from './inbound.ts';
+import { clearedBy, peer, peerLeft, quietInvite, sayBye, us } from './leaving.ts';
+import { notified, unblockRefer } from './referring.ts';
+import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
+import { type Held, type Phase, sixtyFourT1Ms } from './state.ts';
+import { capabilities, chance, change, contact, respond, sendWithin, type Turn, tell } from './turn.ts';
+
+/** A request of the peer that belongs to this call's dialog. */
+export function requested(turn: Turn, request: Request, origin: Origin): void {
+  // Deviation: a NOTIFY is taken in any order; one that overtook another must not cost a refer its outcome.
+  if (request.method !== 'NOTIFY' && isOutOfOrder(turn.call.dialog, request))
+    return respond(turn, request, origin, 500);
+  const isOver = turn.call.phase.name === 'leaving' || turn.call.phase.name === 'ended';
+  if (isOver) return requestedLate(turn, request, origin);
+  change(turn, { dialog: afterRequest(turn.call.dialog, request, origin.from) });
+  const take = takers[request.method];
+  if (take === undefined) respond(turn, request, origin, 405, { headers: capabilities.slice(0, 1) });
+  else take(turn, request, origin);
+}
+
+type Taker = (turn: Turn, request: Request, origin: Origin) => void;
+
+const takers: Readonly<Record<string, Taker>> = {
+  BYE: goodbye,
+  INVITE: reinvited,
+  UPDATE: updated,
+  PRACK: acknowledged,
+  NOTIFY: notified,
+  INFO: (turn, request, origin) => respond(turn, request, origin, 200),
+  OPTIONS: (turn, request, origin) =>
+    respond(turn, request, origin, 200, { headers: [...capabilities, ['Accept', 'application/sdp']] }),
+  SUBSCRIBE: (turn, request, origin) => respond(turn, request, origin, 489, { headers: [['Allow-Events', 'refer']] }),
+};
+
+/** The call is over: a NOTIFY may still be on its way, and a BYE may have crossed ours. All else finds no call. */
+function requestedLate(turn: Turn, request: Request, origin: Origin): void {
+  const { phase } = turn.call;
+  if (request.method === 'NOTIFY') return notified(turn, request, origin);
+  const crossed = request.method === 'BYE' && phase.name === 'ended' && phase.bye !== null;
+  respond(turn, request, origin, crossed ? 200 : 481);
+}
+
+/** §15.1.2. In the early dialog it is one way of giving up (§15). */
+function goodbye(turn: Turn, request: Request, origin: Origin): void {
+  if (turn.call.phase.name === 'ringing') return canceled(turn, request, origin);
+  respond(turn, request, origin, 200);
+  quietInvite(turn);
+  peerLeft(turn, clearedBy(peer), null);
+}
+
+/** The ACK of a 2xx: the first one makes the call active, a re-INVITE's ends its repetition. */
+export function acked(turn: Turn, request: Request): void {
+  const { call } = turn;
+  const { phase } = call;
+  const { number } = request.cseq;
+  if (phase.name === 'answered' && number === call.invite.cseq) return becameActive(turn, phase, request);
+  if (phase.name !== 'active' || phase.reinvite?.cseq !== number) return;
+  quietInvite(turn);
+  change(turn, { phase: { name: 'active', reinvite: null } });
+  if (phase.reinvite.offered && hasSdp(request)) takeAnswer(turn, request.body);
+  unblockRefer(turn);
+}
+
+function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Request): void {
+  quietInvite(turn);
+  change(turn, { phase: { name: 'active', reinvite: null } });
+  const agreed = !phase.offered || (hasSdp(ack) && takeAnswer(turn, ack.body));
+  tell(turn, answered(turn.call));
+  if (!agreed) return sayBye(turn, clearedBy(us));
+  for (const held of phase.held) release(turn, held);
+  unblockRefer(turn);
+}
+
+function release(turn: Turn, held: Held): void {
+  if (turn.call.phase.name !== 'active') return;
+  if (held.type === 'info') sendInfo(turn, held.contentType, held.body);
+  else sayBye(turn, clearedBy(us), held.headers);
+}
+
+/** An INFO of the application's (RFC 6086 without a package, as RFC 2976 had it). */
+export function sendInfo(turn: Turn, contentType: string, body: string): void {
+  const { cseq: _cseq, ...info } = sendWithin(turn, 'INFO', [['Content-Type', contentType]], { body });
+  change(turn, { infos: [...turn.call.infos, info] });
+}
+
+function reinvited(turn: Turn, request: Request, origin: Origin): void {
+  const { phase } = turn.call;
+  // §14.2: while an INVITE has no final response, another is refused with 500 and a moment to wait.
+  if (phase.name === 'ringing') return busy(turn, request, origin, 500);
+  if (phase.name !== 'active' || phase.reinvite !== null) return busy(turn, request, origin, 491);
+  const offered = !hasSdp(request);
+  const sdp = describe(turn, request);
+  if (typeof sdp === 'number') return respond(turn, request, origin, sdp);
+  const headers = [...contact(turn.call), ...capabilities, ...sdpType];
+  const text = reply(request, 200, { headers: [...recordRoutes(request), ...headers], body: sdp });
+  const reinvite = { status: 200, text, until: turn.at + sixtyFourT1Ms, cseq: request.cseq.number, offered };
+  change(turn, {
+    phase: { name: 'active', reinvite },
+    invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
+  });
+  repeatResponse(turn, '2xx', reinvite);
+}
+
+/** RFC 3311 §5.2: an UPDATE may carry an offer or only refresh the target. */
+function updated(turn: Turn, request: Request, origin: Origin): void {
+  if (!hasSdp(request))
+    return respond(turn, request, origin, 200, { headers: [...contact(turn.call), ...capabilities] });
+  const refusal = offerRefusal(openOffer(turn));
+  if (refusal !== null) return busy(turn, request, origin, refusal);
+  const sdp = describe(turn, request);
+  if (typeof sdp === 'number') return respond(turn, request, origin, sdp);
+  respond(turn, request, origin, 200, { headers: [...contact(turn.call), ...capabilities, ...sdpType], body: sdp });
+}
+
+/** The session description that answers the request, ours first when it brought none. */
+function describe(turn: Turn, request: Request): string | 488 | 400 {
+  const { session } = turn.call;
+  if (session === null) return 488;
+  return hasSdp(request) ? answerOffer(turn, session, request.body, null) : makeOffer(turn, session, null);
+}
+
+function openOffer({ call: { phase } }: Turn): OpenOffer {
+  switch (phase.name) {
+    case 'ringing':
+      if (phase.reliable?.carriesOffer) return 'ours';
+      return phase.offer === null ? null : 'theirs';
+    case 'answered':
+      return phase.offered ? 'ours' : null;
+    case 'active':
+      return phase.reinvite?.offered ? 'ours' : null;
+    default:
+      return null;
+  }
+}
+
+function busy(turn: Turn, request: Request, origin: Origin, status: 491 | 500): void {
+  const headers: HeaderList = status === 500 ? [['Retry-After', String(Math.floor(chance(turn) * 11))]] : [];
+  respond(turn, request, origin, status, { headers });
+}
+
+const sdpType: HeaderList = [['Content-Type', 'application/sdp']];
+
+const recordRoutes = (request: Request): HeaderList =>
+  request.all('Record-Route').map((value) => ['Record-Route', value] as const);

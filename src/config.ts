@@ -1,0 +1,266 @@
+// Every setting: its name, its default, its meaning and its check. The environment and the YAML file named by
+// SWITCHHOOK_CONFIG become one Settings value, or the list of everything that is wrong with them.
+// Leaves out what a check does (config/checks.ts) and how the two sources are read (config/sources.ts, config/file.ts).
+import { type Application, headerPlacements, type ReferSettings, refersBeforeAnswer } from './call/routing.ts';
+import * as check from './config/checks.ts';
+import {
+  defaultsOf,
+  type Environment,
+  fromEnvironment,
+  fromFile,
+  openSettingsFile,
+  type Setting,
+  type Values,
+} from './config/sources.ts';
+import type { LocalAddress } from './sip/transport/transport.ts';
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Settings {
+  readonly httpListen: check.HostPort;
+  readonly sipListen: readonly LocalAddress[];
+  /** Null: what is bound is what is said. */
+  readonly sipPublicAddress: string | null;
+  /** Null: one is made at the first start. */
+  readonly apiKey: string | null;
+  /** `sqlite:PATH`. */
+  readonly databaseUrl: string;
+  readonly media: 'quiet' | 'none';
+  readonly rtpPorts: check.PortRange;
+  /** 0: an event is given up after its first round of attempts. */
+  readonly webhookMaxAgeMs: number;
+  readonly logLevel: LogLevel;
+  /** The first one is the default application: it takes the inbound calls. */
+  readonly applications: readonly [Application, ...Application[]];
+}
+
+function setting<T>(name: string, byDefault: string, meaning: string, check: check.Check<T>): Setting<T> {
+  return { name, default: byDefault, meaning, check, secret: false };
+}
+
+function secret<T>(name: string, byDefault: string, meaning: string, check: check.Check<T>): Setting<T> {
+  return { name, default: byDefault, meaning, check, secret: true };
+}
+
+const orNull =
+  <T>(of: check.Check<T>): check.Check<T | null> =>
+  (text) =>
+    text === '' ? null : of(text);
+
+const oneHour = 3_600_000;
+const oneYear = 31_536_000_000;
+const duration = check.wholeNumber(1, oneHour);
+const grace = check.wholeNumber(0, oneHour);
+
+/** The settings, named as in the YAML file; in the environment they are in capitals, with SWITCHHOOK_ in front. */
+export const table = {
+  httpListen: setting(
+    'http_listen',
+    '127.0.0.1:8080',
+    'Where the HTTP API listens: `host:port`. Port 0 takes a free port, printed at start.',
+    check.hostPort,
+  ),
+  sipListen: setting(
+    'sip_listen',
+    'udp:127.0.0.1:5060,tcp:127.0.0.1:5060',
+    'Where SIP listens: `transport:address:port`, with commas between. Transports: `udp`, `tcp`. Port 0 takes a free port, printed at start.',
+    check.sipListen,
+  ),
+  sipPublicAddress: setting(
+    'sip_public_address',
+    '',
+    'The host or address, without port, that Via, Contact and SDP give to peers: needed behind NAT. Unset: the address listened on; for `0.0.0.0` and `::` the first outward address of the machine.',
+    orNull(check.publicAddress),
+  ),
+  apiKey: secret(
+    'api_key',
+    '',
+    'The key that API clients send as `Authorization: Bearer KEY`. Unset: one is made at the first start and printed once.',
+    orNull(check.apiKey),
+  ),
+  webhookUrl: secret(
+    'webhook_url',
+    '',
+    'Where events of the default application are sent: an http or https URL. Unset: they are not sent.',
+    orNull(check.webUrl),
+  ),
+  webhookFailoverUrl: secret(
+    'webhook_failover_url',
+    '',
+    'Where those events are sent after all attempts at the first URL have failed.',
+    orNull(check.webUrl),
+  ),
+  databaseUrl: secret(
+    'database_url',
+    'sqlite:./data/switchhook.db',
+    'What calls and events are remembered in: `sqlite:PATH`. Folders are made as needed.',
+    check.databaseUrl,
+  ),
+  media: setting(
+    'media',
+    'quiet',
+    'The sound of answered calls. `quiet`: a real RTP port that takes what comes and keeps the path alive. `none`: no RTP port, and SDP says `a=inactive`.',
+    check.oneOf(['quiet', 'none']),
+  ),
+  rtpPorts: setting(
+    'rtp_ports',
+    '20000-29999',
+    'The UDP ports that calls take for RTP: `from-to`, both included.',
+    check.portRange,
+  ),
+  webhookMaxAgeMs: setting(
+    'webhook_max_age_ms',
+    '86400000',
+    'How long an event that nobody takes is tried again, in milliseconds. 0: only its first round of attempts.',
+    check.wholeNumber(0, oneYear),
+  ),
+  referFirstNotifyTimeoutMs: setting(
+    'refer_first_notify_timeout_ms',
+    '32000',
+    'How long a refer that was accepted waits for its first NOTIFY, in milliseconds, before it fails.',
+    duration,
+  ),
+  referTimeoutMs: setting(
+    'refer_timeout_ms',
+    '120000',
+    'How long a whole refer may take, in milliseconds, before it fails.',
+    duration,
+  ),
+  referByeGraceMs: setting(
+    'refer_bye_grace_ms',
+    '1000',
+    "How long a call that was referred waits for its peer's BYE, in milliseconds, before it is hung up.",
+    grace,
+  ),
+  referHeaderPlacement: setting(
+    'refer_header_placement',
+    'both',
+    'Where the custom headers of a refer go: onto the REFER (`refer`), into its Refer-To URI (`refer-to`), or `both`.',
+    check.oneOf(headerPlacements),
+  ),
+  referBeforeAnswer: setting(
+    'refer_before_answer',
+    'early',
+    'What a refer of a ringing inbound call does: REFER in the early dialog (`early`), a 302 (`redirect`), or an error (`refuse`).',
+    check.oneOf(refersBeforeAnswer),
+  ),
+  logLevel: setting('log_level', 'info', 'The least severe log line that is written.', check.oneOf(logLevels)),
+} as const;
+
+/** The settings of one entry of `applications` in the YAML file. What is unset here is as the settings above say. */
+export const applicationTable = {
+  id: setting(
+    'id',
+    '1000000000000000001',
+    'What the API calls `connection_id`: 19 digits. Needed from the second application on.',
+    check.matching(/^[1-9]\d{18}$/, 'It must be 19 digits and not begin with 0'),
+  ),
+  name: setting('application_name', 'default', 'For people.', check.matching(/\S/, 'It must not be blank')),
+  webhookUrl: secret('webhook_event_url', '', 'Where its events are sent: an http or https URL.', orNull(check.webUrl)),
+  webhookFailoverUrl: secret(
+    'webhook_event_failover_url',
+    '',
+    'Where its events are sent after all attempts at the first URL have failed.',
+    orNull(check.webUrl),
+  ),
+  webhookTimeoutSecs: setting(
+    'webhook_timeout_secs',
+    '0',
+    'How long an attempt waits for an answer: 0 to 30 seconds; 0 means 2.',
+    check.wholeNumber(0, 30),
+  ),
+  referFirstNotifyTimeoutMs: table.referFirstNotifyTimeoutMs,
+  referTimeoutMs: table.referTimeoutMs,
+  referByeGraceMs: table.referByeGraceMs,
+  referHeaderPlacement: table.referHeaderPlacement,
+  referBeforeAnswer: table.referBeforeAnswer,
+} as const;
+
+const webhookTimeoutByDefaultMs = 2_000;
+
+const defaults = defaultsOf(table);
+type Global = Values<typeof table>;
+type OfApplication = Values<typeof applicationTable>;
+
+/**
+ * Reads every setting. The environment wins over the file; a variable that is empty counts as unset.
+ * `readFile` throws what `fs.readFileSync` throws.
+ */
+export function readSettings(env: Environment, readFile: (path: string) => string): Settings | { errors: string[] } {
+  const errors: string[] = [];
+  const { path, settings, applications } = openSettingsFile(env, readFile, errors);
+  const environment = fromEnvironment(table, env, errors);
+  const file = fromFile(table, settings, path, errors);
+  const entries = applications.map((entry) => fromFile(applicationTable, entry.settings, path, errors));
+  const all = { ...defaults, ...file, ...environment };
+  const first = firstApplication(entries[0] ?? {}, { environment, file, all });
+  const others = entries.slice(1).map((entry) => applicationOf({ id: '', name: '', ...entry }, all));
+  errors.push(
+    ...whatEntriesLack(
+      [first, ...others],
+      applications.map(({ line }) => `${path} line ${line}`),
+    ),
+  );
+  if (errors.length > 0) return { errors };
+  const { httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel } =
+    all;
+  return {
+    ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
+    applications: [first, ...others],
+  };
+}
+
+function applicationOf(
+  entry: OfApplication & { readonly id: string; readonly name: string },
+  all: Required<Global>,
+): Application {
+  return {
+    id: entry.id,
+    name: entry.name,
+    webhookUrl: entry.webhookUrl ?? null,
+    webhookFailoverUrl: entry.webhookFailoverUrl ?? null,
+    webhookTimeoutMs: (entry.webhookTimeoutSecs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
+    refer: referSettings({ ...all, ...entry }),
+  };
+}
+
+function referSettings(values: Required<Global>): ReferSettings {
+  return {
+    firstNotifyTimeoutMs: values.referFirstNotifyTimeoutMs,
+    timeoutMs: values.referTimeoutMs,
+    byeGraceMs: values.referByeGraceMs,
+    headerPlacement: values.referHeaderPlacement,
+    beforeAnswer: values.referBeforeAnswer,
+  };
+}
+
+/**
+ * The default application. SWITCHHOOK_WEBHOOK_URL is a setting of this very application, so it wins over the file's
+ * entry, which wins over `webhook_url` in the same file.
+ */
+function firstApplication(
+  entry: OfApplication,
+  { environment, file, all }: { environment: Global; file: Global; all: Required<Global> },
+): Application {
+  const urls = { ...urlsOf(file), ...urlsOf(entry), ...urlsOf(environment) };
+  return applicationOf(
+    { id: applicationTable.id.default, name: applicationTable.name.default, ...entry, ...urls },
+    all,
+  );
+}
+
+function urlsOf({ webhookUrl, webhookFailoverUrl }: OfApplication | Global): OfApplication {
+  return { ...(webhookUrl && { webhookUrl }), ...(webhookFailoverUrl && { webhookFailoverUrl }) };
+}
+
+/** What cannot be seen in one setting: entries without their id or name, and ids used twice. */
+function whatEntriesLack(applications: readonly Application[], where: readonly string[]): string[] {
+  return applications.flatMap(({ id, name }, at) => [
+    ...(id === '' ? [`${where[at]}: every application but the first needs an id of 19 digits.`] : []),
+    ...(name === '' ? [`${where[at]}: every application but the first needs an application_name.`] : []),
+    ...(id !== '' && applications.findIndex((other) => other.id === id) < at
+      ? [`${where[at]}: an earlier application has the id ${id} as well.`]
+      : []),
+  ]);
+}

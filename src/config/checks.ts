@@ -1,0 +1,140 @@
+// How the text of a setting becomes its value: one pure check per kind of value. A check that refuses says in one
+// sentence what it wants; config.ts adds which setting it was and, unless it is a secret, what it said.
+// Leaves out where the text came from.
+import { isIP, isIPv6 } from 'node:net';
+import type { LocalAddress } from '../sip/transport/transport.ts';
+
+/** Why a text is refused; a sentence without its full stop that never repeats the text. */
+export class Wrong {
+  readonly sentence: string;
+  constructor(sentence: string) {
+    this.sentence = sentence;
+  }
+}
+
+export type Check<T> = (text: string) => T | Wrong;
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+const hostName = /^(?=.{1,253}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?$/;
+/** Four numbers with dots that are no IPv4 address: a name by its letters, but surely a typing error. */
+const numbersOnly = /^[\d.]+$/;
+
+/** An address without brackets, or a name; null for anything else. */
+function hostOf(text: string): string | null {
+  const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  if (bare !== text) return isIPv6(bare) ? bare : null;
+  if (isIP(bare)) return bare;
+  return hostName.test(bare) && !numbersOnly.test(bare) ? bare : null;
+}
+
+function portOf(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  return port <= 65_535 ? port : null;
+}
+
+/** `host:port`; the host is an address or a name, an IPv6 address in brackets; port 0 asks for a free one. */
+export function hostPort(text: string): HostPort | Wrong {
+  const colon = text.lastIndexOf(':');
+  const name = text.slice(0, Math.max(colon, 0));
+  const host = isIPv6(name) ? null : hostOf(name);
+  const port = portOf(text.slice(colon + 1));
+  if (host !== null && port !== null) return { host, port };
+  return new Wrong(
+    'It must be host:port, such as 127.0.0.1:8080 or [::1]:8080, with a port from 0 (any free one) to 65535',
+  );
+}
+
+function listener(text: string): LocalAddress | Wrong {
+  const transport = text.slice(0, text.indexOf(':')).toLowerCase();
+  if (transport !== 'udp' && transport !== 'tcp') {
+    return new Wrong('Each address must begin with its transport, udp: or tcp:, such as udp:127.0.0.1:5060');
+  }
+  const at = hostPort(text.slice(transport.length + 1));
+  // Via and Contact say this address to peers, so a name that means something else to them is not taken here.
+  if (at instanceof Wrong || !isIP(at.host)) {
+    return new Wrong(
+      'Each address must be transport:address:port with an IP address, such as udp:127.0.0.1:5060 or tcp:[::1]:5060',
+    );
+  }
+  return { transport, ...at };
+}
+
+/** One or more of `transport:address:port`, with commas between. */
+export function sipListen(text: string): readonly LocalAddress[] | Wrong {
+  const listeners: LocalAddress[] = [];
+  for (const item of text.split(',')) {
+    const read = listener(item.trim());
+    if (read instanceof Wrong) return read;
+    const same = (other: LocalAddress) =>
+      other.transport === read.transport && other.host === read.host && other.port === read.port;
+    if (read.port !== 0 && listeners.some(same)) return new Wrong(`It lists ${item.trim()} twice`);
+    listeners.push(read);
+  }
+  return listeners;
+}
+
+/** A host without a port. */
+export function publicAddress(text: string): string | Wrong {
+  return (
+    hostOf(text) ??
+    new Wrong('It must be an address or a host name without a port, such as 192.0.2.10 or sip.example.com')
+  );
+}
+
+/** What fits into an Authorization header: RFC 6750 §2.1 is narrower, but keys of other systems are not. */
+export function apiKey(text: string): string | Wrong {
+  return /^[\x21-\x7e]{1,512}$/.test(text)
+    ? text
+    : new Wrong('It must be 1 to 512 visible ASCII characters without spaces');
+}
+
+export function webUrl(text: string): string | Wrong {
+  const url = /\s/.test(text) ? null : URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    return new Wrong('It must be a whole http or https URL, such as https://example.com/webhooks');
+  }
+  if (url.username || url.password) return new Wrong('It must not contain a user name or a password');
+  if (text.length > 2000) return new Wrong('It is longer than 2000 characters');
+  return text;
+}
+
+export function databaseUrl(text: string): string | Wrong {
+  if (/^postgres(ql)?:/.test(text)) {
+    return new Wrong('PostgreSQL is not supported yet. Use sqlite:PATH, such as sqlite:./data/switchhook.db');
+  }
+  const path = /^sqlite:(?!\/\/)(.+)$/.exec(text)?.[1];
+  return path
+    ? text
+    : new Wrong('It must be sqlite:PATH, such as sqlite:./data/switchhook.db or sqlite:/var/lib/switchhook.db');
+}
+
+/** `from-to`, both included. */
+export function portRange(text: string): PortRange | Wrong {
+  const [, from, to] = /^(\d{1,5})\s*-\s*(\d{1,5})$/.exec(text)?.map(Number) ?? [];
+  if (from && to && from < to && to <= 65_535) return { from, to };
+  return new Wrong('It must be two ports from 1 to 65535, the lower one first, such as 20000-29999');
+}
+
+export function wholeNumber(from: number, to: number): Check<number> {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= from && value <= to ? value : new Wrong(`It must be a whole number from ${from} to ${to}`);
+  };
+}
+
+export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
+  return (text) => words.find((word) => word === text) ?? new Wrong(`It must be one of ${words.join(', ')}`);
+}
+
+export function matching(pattern: RegExp, sentence: string): Check<string> {
+  return (text) => (pattern.test(text) ? text : new Wrong(sentence));
+}

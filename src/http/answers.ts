@@ -1,0 +1,42 @@
+// The two answers every route gives: accepted, or refused with the catalogue's errors. Always JSON.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyReply } from 'fastify';
+import { catalogue, errorBody, type Refusal, statusOf } from '../errors.ts';
+
+const json = 'application/json; charset=utf-8';
+const accepted = JSON.stringify({ data: { result: 'ok' } });
+
+/** The command was committed: it will be carried out. Says nothing of what the peer will do. */
+export function accept(reply: FastifyReply): FastifyReply {
+  return reply.header('content-type', json).send(accepted);
+}
+
+export function refuse(reply: FastifyReply, refusals: readonly [Refusal, ...Refusal[]]): FastifyReply {
+  // RFC 9110 §11.6.1: a 401 names a challenge.
+  if (refusals[0].name === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+  return reply.code(statusOf(refusals)).header('content-type', json).send(errorBody(refusals));
+}
+
+/** The answer to bytes that are no HTTP request, written to the socket itself; the connection ends with it. */
+export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const name = refusalByCode[error.code ?? ''] ?? 'bad-request';
+  const { status } = catalogue[name];
+  const body = JSON.stringify(errorBody([{ name }]));
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${json}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const refusalByCode: Readonly<Record<string, Refusal['name']>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};

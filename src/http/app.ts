@@ -1,0 +1,116 @@
+// The HTTP server: what every request goes through, whatever its route. Key, then body, then route; every answer is JSON
+// but the documentation's. Knows the call layer only as CallControl; the composition root listens and closes.
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { CallControl } from '../call/commands.ts';
+import type { Refusal } from '../errors.ts';
+import type { Log } from '../system.ts';
+import { refuse, refuseConnection } from './answers.ts';
+import type { Auth } from './auth.ts';
+import { callRoutes } from './calls.ts';
+import { type DocsSource, docsRoutes } from './docs.ts';
+import { describeApi } from './openapi.ts';
+import { type Service, serviceRoutes } from './service.ts';
+import { Unrouted } from './unrouted.ts';
+import { ajvOptions, type Finding, Refused, readJson, refusalsOf } from './validation.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** No API key is needed. */
+    open?: boolean;
+  }
+}
+
+export interface AppOptions extends Service {
+  readonly calls: CallControl;
+  readonly auth: Auth;
+  readonly docs?: DocsSource;
+  readonly log: Log;
+}
+
+const bodyLimit = 1_048_576;
+const maxHeaderSize = 16_384;
+
+export function createApp(options: AppOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    return503OnClosing: false,
+    // A path cannot be longer than the head it comes in, so an id of any length reaches its route.
+    routerOptions: { maxParamLength: maxHeaderSize },
+    // Node's own answer to a missing Host is not JSON: `guard` gives ours.
+    http: { maxHeaderSize, headersTimeout: 20_000, requireHostHeader: false },
+    ajv: { customOptions: ajvOptions },
+    schemaErrorFormatter: (findings) => new Refused(refusalsOf(findings as Finding[])),
+    frameworkErrors: (_error, _request, reply) => refuse(reply, [{ name: 'bad-request' }]),
+    clientErrorHandler: refuseConnection,
+  });
+  // Answers are small and ours: compiling a serialiser for each would cost more at start than it ever saves.
+  app.setSerializerCompiler(() => JSON.stringify);
+  // An Expect we do not know may be ignored (RFC 9110 §10.1.1); Node's own 417 is not JSON.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  // What is in flight when the server closes is answered, and its connection is not kept for another request.
+  app.addHook('preClose', async () => {
+    Object.assign(app.server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
+  });
+  readBodies(app);
+  guard(app, options.auth, new Unrouted(app));
+  answerErrors(app, options.log);
+  describeApi(app, options.version);
+  app.after(() => {
+    callRoutes(app, options.calls);
+    serviceRoutes(app, options);
+    if (options.docs) docsRoutes(app, options.docs);
+  });
+  return app;
+}
+
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const coding = request.headers['content-encoding'];
+    if (coding !== undefined && coding !== 'identity') throw new Refused([{ name: 'unsupported-media-type' }]);
+    done(null, readJson(body));
+  });
+}
+
+/** Runs before a body is read: who sends no key, or asks for nothing we have, costs no more than its head. */
+function guard(app: FastifyInstance, auth: Auth, unrouted: Unrouted): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    // RFC 9112 §3.2: HTTP/1.1 without Host is refused.
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      refuse(reply, [{ name: 'bad-request' }]);
+    else if (needsKey(request) && !auth.check(request.headers.authorization))
+      refuse(reply, [{ name: 'unauthenticated' }]);
+    else if (request.is404) unrouted.answer(request, reply);
+    else done();
+  });
+}
+
+/** A route asks for a key unless it says otherwise: the router decides what a path means, not its spelling. */
+function needsKey(request: FastifyRequest): boolean {
+  return request.is404 ? request.url.startsWith('/v2/') : request.routeOptions.config.open !== true;
+}
+
+function answerErrors(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error: FastifyError | Refused, request, reply) => {
+    // A refused body does not spoil its connection: what is left of it is read and dropped.
+    reply.removeHeader('connection');
+    const refusals = refusalsOfError(error);
+    if (refusals) return refuse(reply, refusals);
+    return answerBug(error, request, reply, log);
+  });
+}
+
+function refusalsOfError(error: FastifyError | Refused): readonly [Refusal, ...Refusal[]] | null {
+  if (error instanceof Refused) return error.refusals;
+  if (error.statusCode === 413) return [{ name: 'body-too-large' }];
+  if (error.statusCode === 415) return [{ name: 'unsupported-media-type' }];
+  return error.statusCode === 400 ? [{ name: 'bad-request' }] : null;
+}
+
+function answerBug(error: Error, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  const { call_control_id: callControlId } = (request.params ?? {}) as { call_control_id?: string };
+  log.error({ err: error, method: request.method, route: request.routeOptions.url, callControlId }, 'request failed');
+  return refuse(reply, [{ name: 'internal-error' }]);
+}

@@ -1,0 +1,138 @@
+// The routes of a call: its commands and its status. A command is one row of the table: the rest is the same for all.
+// Leaves out what a command does (call/commands.ts).
+import type { FastifyInstance } from 'fastify';
+import type { Static, TProperties } from 'typebox';
+import type { ActionName, Bodies, CallControl, CallView } from '../call/commands.ts';
+import { isoStamp } from '../call/events.ts';
+import { accept, refuse } from './answers.ts';
+import { responses } from './openapi.ts';
+import * as schemas from './schemas.ts';
+import { knownFields } from './validation.ts';
+
+interface Command {
+  readonly method: 'POST' | 'PUT';
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly body: { readonly $id: string; readonly properties: TProperties };
+}
+
+export const commands = {
+  answer: {
+    method: 'POST',
+    operationId: 'AnswerCall',
+    summary: 'Answer a call',
+    description: 'Answers a ringing inbound call. Event: `call.answered`, once the caller has acknowledged.',
+    body: schemas.AnswerRequest,
+  },
+  reject: {
+    method: 'POST',
+    operationId: 'RejectCall',
+    summary: 'Reject a call',
+    description: 'Rejects a ringing inbound call. Event: `call.hangup`.',
+    body: schemas.RejectRequest,
+  },
+  hangup: {
+    method: 'POST',
+    operationId: 'HangupCall',
+    summary: 'Hang up a call',
+    description: 'Ends a call. Event: `call.hangup`.',
+    body: schemas.HangupRequest,
+  },
+  refer: {
+    method: 'POST',
+    operationId: 'ReferCall',
+    summary: 'Refer a call',
+    description:
+      'Sends a SIP REFER to the peer of a live call. Events: `call.refer.started` once the peer accepts, and exactly one of `call.refer.completed` and `call.refer.failed`.',
+    body: schemas.ReferRequest,
+  },
+  client_state_update: {
+    method: 'PUT',
+    operationId: 'UpdateClientState',
+    summary: 'Update the client state of a call',
+    description: 'Replaces the state that comes back in every later event of the call.',
+    body: schemas.ClientStateUpdateRequest,
+  },
+  send_sip_info: {
+    method: 'POST',
+    operationId: 'SendSipInfo',
+    summary: 'Send a SIP INFO',
+    description: 'Sends a SIP INFO with a body to the peer of an answered call.',
+    body: schemas.SendSipInfoRequest,
+  },
+} as const satisfies Record<ActionName, Command>;
+
+interface CallRoute {
+  Params: Static<typeof schemas.CallParams>;
+  Body: unknown;
+}
+
+export function callRoutes(app: FastifyInstance, calls: CallControl): void {
+  for (const action of Object.keys(commands) as ActionName[]) commandRoute(app, calls, action);
+  app.get<CallRoute>('/v2/calls/:call_control_id', {
+    schema: {
+      operationId: 'RetrieveCallStatus',
+      summary: 'Retrieve a call',
+      description: 'The status of a call that is alive, or that ended not longer than ten minutes ago.',
+      tags: ['Calls'],
+      params: schemas.CallParams,
+      response: responses(schemas.CallStatusResponse, 401, 404, 500),
+    },
+    handler: async (request, reply) => {
+      const view = await calls.view(request.params.call_control_id);
+      return view ? reply.send(callStatus(view)) : refuse(reply, [{ name: 'not-found' }]);
+    },
+  });
+}
+
+function commandRoute(app: FastifyInstance, calls: CallControl, action: ActionName): void {
+  const { method, body, ...words } = commands[action];
+  const fields = Object.keys(body.properties);
+  app.route<CallRoute>({
+    method,
+    url: `/v2/calls/:call_control_id/actions/${action}`,
+    schema: {
+      ...words,
+      tags: ['Commands'],
+      params: schemas.CallParams,
+      body: { $ref: `${body.$id}#` },
+      response: responses(schemas.CommandResponse, 400, 401, 413, 415, 422, 500, 503),
+    },
+    // A command sent again is answered as before, whatever became of the call: so before validation and state.
+    preValidation: async (request, reply) => {
+      const known = knownFields(request.body ?? {}, fields, schemas.maxEntries);
+      request.body = known;
+      const id = commandId(known);
+      if (id !== null && (await calls.accepted(request.params.call_control_id, id))) return accept(reply);
+      return undefined;
+    },
+    handler: async (request, reply) => {
+      const command = request.body as Bodies[ActionName];
+      const [first, ...others] = await calls.execute(request.params.call_control_id, action, command);
+      return first ? refuse(reply, [first, ...others]) : accept(reply);
+    },
+  });
+}
+
+function commandId(body: unknown): string | null {
+  const id = (body as { command_id?: unknown } | null)?.command_id;
+  return typeof id === 'string' && id !== '' ? id : null;
+}
+
+/** A call as the API shows it. */
+function callStatus(view: CallView): Static<typeof schemas.CallStatusResponse> {
+  return {
+    data: {
+      record_type: 'call',
+      call_control_id: view.callControlId,
+      call_leg_id: view.callLegId,
+      call_session_id: view.callSessionId,
+      is_alive: view.isAlive,
+      call_duration: view.durationSecs,
+      client_state: view.clientState,
+      start_time: isoStamp(view.startedAt),
+      ...(view.endedAt !== null && { end_time: isoStamp(view.endedAt) }),
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// The OpenAPI 3.1 description of the API, made from the schemas and the refusals that the routes themselves use.
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import { catalogue } from '../errors.ts';
+import { components, ErrorsResponse } from './schemas.ts';
+
+/** The answers of a route: one that succeeds, and the statuses with which it refuses. */
+export function responses(success: TSchema & { readonly $id: string }, ...refusals: readonly number[]): object {
+  const answers: Record<number, object> = { 200: answer('Success.', success.$id) };
+  for (const status of refusals) answers[status] = answer(meaning(status), ErrorsResponse.$id);
+  return answers;
+}
+
+function answer(description: string, schema: string): object {
+  return { description, content: { 'application/json': { schema: { $ref: `${schema}#` } } } };
+}
+
+/** What a status may mean, from the catalogue. */
+function meaning(status: number): string {
+  const entries = Object.values(catalogue).filter((entry) => entry.status === status);
+  return entries.map(({ code, title }) => `${code}: ${title}.`).join(' ');
+}
+
+/** Must come before the routes: it listens to them being added. */
+export function describeApi(app: FastifyInstance, version: string): void {
+  for (const component of components) app.addSchema(component);
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Switchhook',
+        version,
+        description:
+          'Live SIP calls driven over HTTP, wire-compatible with the Telnyx Call Control API v2. What that API does not have is marked `x-switchhook-additive`.',
+        license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'Commands', description: 'What an application asks of a call.' },
+        { name: 'Calls', description: 'What an application may know of a call.' },
+        { name: 'Server', description: 'What the server says of itself. No key is needed.' },
+      ],
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      },
+      security: [{ bearer: [] }],
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
+  });
+}

@@ -1,0 +1,251 @@
+// The bodies of the HTTP API as JSON Schema: what validates a request is what /openapi.json publishes.
+// The formats named here are defined in validation.ts. What only the call can judge (a target's URI, a protected header)
+// is refused by the call layer.
+import { type Static, type TSchema, Type } from 'typebox';
+import { headerPlacements, refersBeforeAnswer } from '../call/routing.ts';
+
+/** Fields the Telnyx API does not have. */
+const additive = { 'x-switchhook-additive': true };
+/** A required string: one that is blank counts as missing. */
+const notBlank = { minLength: 1, pattern: '\\S' };
+/** How many entries a list may have. */
+export const maxEntries = 64;
+
+function line(maxLength: number, description: string, more: object = {}) {
+  return Type.String({ ...more, format: 'line', maxLength, description });
+}
+
+function milliseconds(minimum: number, maximum: number, description: string) {
+  return Type.Optional(Type.Integer({ minimum, maximum, description, ...additive }));
+}
+
+/** A reference to a component, which keeps the component's type. */
+function refTo<S extends TSchema & { $id: string }>(schema: S) {
+  return Type.Unsafe<Static<S>>({ $ref: `${schema.$id}#` });
+}
+
+function component<S extends TSchema, I extends string>($id: I, schema: S): S & { $id: I } {
+  return Object.assign(schema, { $id });
+}
+
+const clientState = {
+  format: 'base64',
+  maxLength: 8192,
+  description: 'Base64. Comes back in every later event of the call, until another command replaces it.',
+  examples: ['aGF2ZSBhIG5pY2UgZGF5ID1d'],
+};
+
+const common = {
+  client_state: Type.Optional(Type.String(clientState)),
+  command_id: Type.Optional(
+    line(
+      256,
+      'A command with an id that this call has accepted before is answered the same and not carried out again.',
+      {
+        pattern: '\\S',
+        examples: ['891510ac-f3e4-11e8-af5b-de00688a4901'],
+      },
+    ),
+  ),
+};
+
+export const CustomSipHeader = component(
+  'CustomSipHeader',
+  Type.Object({
+    name: Type.String({
+      ...notBlank,
+      format: 'header-name',
+      maxLength: 128,
+      description: 'The name of the header: a token of RFC 3261.',
+      examples: ['X-Account'],
+    }),
+    value: line(4096, 'The value of the header.', { ...notBlank, examples: ['42'] }),
+  }),
+);
+
+export const SipHeader = component(
+  'SipHeader',
+  Type.Object({
+    name: Type.Enum(['User-to-User'], { type: 'string', minLength: 1, description: 'The name of the header.' }),
+    value: line(4096, 'The value of the header, passed on as it is (RFC 7433).', {
+      ...notBlank,
+      examples: ['3132;encoding=hex'],
+    }),
+  }),
+);
+
+const customHeaders = (description: string) =>
+  Type.Optional(Type.Array(refTo(CustomSipHeader), { maxItems: maxEntries, description }));
+const sipHeaders = (description: string) =>
+  Type.Optional(Type.Array(refTo(SipHeader), { maxItems: maxEntries, description }));
+
+export const AnswerRequest = component(
+  'AnswerRequest',
+  Type.Object({
+    ...common,
+    custom_headers: customHeaders('Headers added to the 200 that answers the INVITE.'),
+    sip_headers: sipHeaders('User-to-User headers added to the 200 that answers the INVITE.'),
+    preferred_codecs: Type.Optional(
+      line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
+    ),
+  }),
+);
+
+export const RejectRequest = component(
+  'RejectRequest',
+  Type.Object({
+    ...common,
+    cause: Type.Enum(['CALL_REJECTED', 'USER_BUSY'], {
+      type: 'string',
+      minLength: 1,
+      description: 'Why: `CALL_REJECTED` answers the INVITE with 603, `USER_BUSY` with 486.',
+    }),
+  }),
+);
+
+export const HangupRequest = component(
+  'HangupRequest',
+  Type.Object({ ...common, custom_headers: customHeaders('Headers added to the BYE.') }),
+);
+
+export const ReferRequest = component(
+  'ReferRequest',
+  Type.Object({
+    ...common,
+    sip_address: line(2048, 'Where the call is referred to: a `sip:`, `sips:` or `tel:` URI, sent byte for byte.', {
+      ...notBlank,
+      examples: ['sip:username@sip.example.com'],
+    }),
+    custom_headers: customHeaders(
+      'Headers for the REFER, for the INVITE it triggers, or for both: see `refer_header_placement`.',
+    ),
+    sip_headers: sipHeaders('User-to-User headers, placed as `custom_headers` are.'),
+    sip_auth_username: Type.Optional(line(255, 'User name with which a challenge to the REFER is answered.')),
+    sip_auth_password: Type.Optional(
+      line(255, 'Password with which a challenge to the REFER is answered.', { writeOnly: true }),
+    ),
+    refer_first_notify_timeout_ms: milliseconds(0, 600_000, 'How long to wait for the first NOTIFY.'),
+    refer_timeout_ms: milliseconds(1, 3_600_000, 'How long the whole refer may take.'),
+    refer_bye_grace_ms: milliseconds(
+      0,
+      60_000,
+      "How long to wait for the peer's BYE after success, and for a late NOTIFY after the peer's BYE. 0: no wait.",
+    ),
+    refer_header_placement: Type.Optional(
+      Type.Enum(headerPlacements, {
+        type: 'string',
+        description: 'Where the headers go: onto the REFER, into the Refer-To URI, or both.',
+        ...additive,
+      }),
+    ),
+    refer_before_answer: Type.Optional(
+      Type.Enum(refersBeforeAnswer, {
+        type: 'string',
+        description: 'What a refer of a ringing inbound call does: REFER in the early dialog, a 302, or a refusal.',
+        ...additive,
+      }),
+    ),
+  }),
+);
+
+export const ClientStateUpdateRequest = component(
+  'ClientStateUpdateRequest',
+  Type.Object({ ...common, client_state: Type.String({ ...clientState, ...notBlank }) }),
+);
+
+export const SendSipInfoRequest = component(
+  'SendSipInfoRequest',
+  Type.Object({
+    ...common,
+    content_type: Type.String({
+      ...notBlank,
+      format: 'media-type',
+      maxLength: 256,
+      description: 'The media type of the body.',
+      examples: ['application/dtmf-relay'],
+    }),
+    body: Type.String({
+      ...notBlank,
+      format: 'text',
+      'x-max-bytes': 1400,
+      description: 'The body of the INFO: at most 1,400 bytes in UTF-8.',
+      examples: ['Signal=5\r\nDuration=160\r\n'],
+    }),
+  }),
+);
+
+export const CommandResponse = component(
+  'CallControlCommandResponse',
+  Type.Object({ data: Type.Object({ result: Type.Literal('ok') }) }),
+);
+
+export const CallStatusResponse = component(
+  'RetrieveCallStatusResponse',
+  Type.Object({
+    data: Type.Object({
+      record_type: Type.Literal('call'),
+      call_control_id: Type.String({ description: 'Identifies the call in commands.' }),
+      call_leg_id: Type.String({ description: 'Identifies the call in events.' }),
+      call_session_id: Type.String({ description: 'Shared by calls that belong together.' }),
+      is_alive: Type.Boolean(),
+      call_duration: Type.Integer({ description: 'In seconds.' }),
+      client_state: Type.Union([Type.String(), Type.Null()], { description: 'What the latest command set, or null.' }),
+      start_time: Type.String({ format: 'date-time' }),
+      end_time: Type.Optional(Type.String({ format: 'date-time', description: 'Only of a call that has ended.' })),
+    }),
+  }),
+);
+
+export const ErrorsResponse = component(
+  'Errors',
+  Type.Object({
+    errors: Type.Array(
+      Type.Object({
+        code: Type.String({ pattern: '^[0-9]+$' }),
+        title: Type.String(),
+        detail: Type.String(),
+        source: Type.Optional(
+          Type.Object({
+            pointer: Type.Optional(Type.String({ description: 'JSON pointer (RFC 6901) into the body.' })),
+            parameter: Type.Optional(Type.String({ description: 'The query parameter at fault.' })),
+          }),
+        ),
+      }),
+    ),
+  }),
+);
+
+export const PublicKeyResponse = component(
+  'PublicKeyResponse',
+  Type.Object({
+    data: Type.Object({
+      public_key: Type.String({ description: 'The raw Ed25519 key that verifies webhooks, in Base64.' }),
+    }),
+  }),
+);
+
+export const StatusResponse = component(
+  'StatusResponse',
+  Type.Object({ status: Type.String(), version: Type.String() }),
+);
+
+export const CallParams = Type.Object({
+  call_control_id: Type.String({ description: 'The `call_control_id` of the events of the call.' }),
+});
+
+/** What routes refer to, published under `components`. */
+export const components: readonly TSchema[] = [
+  CustomSipHeader,
+  SipHeader,
+  AnswerRequest,
+  RejectRequest,
+  HangupRequest,
+  ReferRequest,
+  ClientStateUpdateRequest,
+  SendSipInfoRequest,
+  CommandResponse,
+  CallStatusResponse,
+  ErrorsResponse,
+  PublicKeyResponse,
+  StatusResponse,
+];

@@ -1,0 +1,178 @@
+// The dialog (RFC 3261 §12): its identifiers, CSeq both ways, remote target and route set, and the requests built inside
+// it. Plain data, so a call keeps it in the store. Early or confirmed is the business of the usage that owns it.
+import { readAddress, tagOf } from '../message/address.ts';
+import { copy } from '../message/grammar.ts';
+import type { HeaderList, Request } from '../message/message.ts';
+import { readUri, type SipUri, writeUri } from '../message/uri.ts';
+import { writeRequest } from '../message/write.ts';
+import type { LocalAddress, Target, TransportName } from '../transport/transport.ts';
+
+/** `local` and `remote` are From and To as we write them, tags included. `flow` is what the last request of the peer came by. */
+export interface Dialog {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string | null;
+  readonly local: string;
+  readonly remote: string;
+  readonly localCseq: number;
+  readonly remoteCseq: number;
+  readonly remoteTarget: string;
+  readonly routeSet: readonly string[];
+  readonly flow: Target;
+}
+
+/** What we say of ourselves by transport; null where we have no listener. */
+export type LocalAddresses = Readonly<Record<TransportName, LocalAddress | null>>;
+
+/** A request that is ready to send. */
+export interface BuiltRequest {
+  readonly text: string;
+  readonly target: Target;
+}
+
+/** RFC 3261 §18.1.1: a larger request goes by a congestion controlled transport. */
+const largestDatagram = 1300;
+
+/** The dialog of a UAS (§12.1.1), null when the INVITE's Contact is missing or leads nowhere. */
+export function uasDialog(invite: Request, localTag: string, flow: Target): Dialog | null {
+  const remoteTarget = contactOf(invite);
+  if (remoteTarget === null) return null;
+  return {
+    callId: copy(invite.callId),
+    localTag,
+    remoteTag: copyOrNull(tagOf(invite.from)),
+    local: copy(`${invite.get('To')};tag=${localTag}`),
+    remote: copy(invite.get('From')!),
+    localCseq: 0,
+    remoteCseq: invite.cseq.number,
+    remoteTarget: copy(remoteTarget),
+    routeSet: invite.values('Record-Route').map(copy),
+    flow,
+  };
+}
+
+/** Whether the request belongs to this dialog (§12). A peer of RFC 2543 may have no tag. */
+export function belongsTo(dialog: Dialog, request: Request): boolean {
+  return (
+    request.callId === dialog.callId &&
+    tagOf(request.to) === dialog.localTag &&
+    tagOf(request.from) === dialog.remoteTag
+  );
+}
+
+/** §12.2.2: a request with a lower CSeq than the last one came out of order. */
+export function isOutOfOrder(dialog: Dialog, request: Request): boolean {
+  return request.cseq.number < dialog.remoteCseq;
+}
+
+/** The dialog after a request of the peer: its CSeq, its flow, and its Contact when it refreshes the target (§12.2.2, RFC 3311 §5.2). */
+export function afterRequest(dialog: Dialog, request: Request, flow: Target): Dialog {
+  const refreshes = request.method === 'INVITE' || request.method === 'UPDATE';
+  const remoteTarget = refreshes ? contactOf(request) : null;
+  return {
+    ...dialog,
+    remoteCseq: Math.max(dialog.remoteCseq, request.cseq.number),
+    remoteTarget: remoteTarget === null ? dialog.remoteTarget : copy(remoteTarget),
+    flow,
+  };
+}
+
+/** Where the dialog's next request goes: the topmost route, else the remote target, by the flow the peer last used. */
+export function nextHop(dialog: Dialog): Target {
+  const uri = readUri(routeUri(dialog) ?? dialog.remoteTarget);
+  if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return dialog.flow;
+  // The peer's connection is used whatever its Contact says: a client behind TCP often forgets the transport parameter.
+  const transport = dialog.flow.transport === 'tcp' ? 'tcp' : transportOf(uri);
+  const maddr = uri.params.get('maddr');
+  const host = (maddr ?? uri.host).replace(/^\[|\]$/g, '');
+  const flow = transport === dialog.flow.transport ? { flow: dialog.flow.flow } : {};
+  return { transport, host, port: uri.port ?? 5060, ...flow };
+}
+
+/** The Contact of our messages in the dialog; `user` is what the peer called. */
+export function contactFor(address: LocalAddress, user: string | null): string {
+  const at = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `<sip:${user === null ? '' : `${user}@`}${at}:${address.port};transport=${address.transport}>`;
+}
+
+/**
+ * A request inside the dialog (§12.2.1.1). `headers` follow the ones every request has; `contact` is for those that carry one.
+ * A text over 1,300 bytes moves from UDP to TCP when we have it (§18.1.1).
+ */
+export function requestWithin(
+  dialog: Dialog,
+  addresses: LocalAddresses,
+  request: {
+    readonly method: string;
+    readonly cseq: number;
+    readonly branch: string;
+    readonly headers: (address: LocalAddress) => HeaderList;
+    readonly body?: string;
+  },
+): BuiltRequest {
+  const target = nextHop(dialog);
+  const built = buildFor(dialog, request, target, addresses[target.transport]);
+  if (target.transport !== 'udp' || built.text.length <= largestDatagram || addresses.tcp === null) return built;
+  return buildFor(dialog, request, { transport: 'tcp', host: target.host, port: target.port }, addresses.tcp);
+}
+
+function buildFor(
+  dialog: Dialog,
+  request: Parameters<typeof requestWithin>[2],
+  target: Target,
+  own: LocalAddress | null,
+): BuiltRequest {
+  // Without a listener on the transport the peer chose we still send by it; answers come back over the connection.
+  const address = own ?? { transport: target.transport, host: 'invalid.invalid', port: 5060 };
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  const { uri, routes } = requestUri(dialog);
+  const headers: (readonly [string, string])[] = [
+    ['Via', `SIP/2.0/${target.transport.toUpperCase()} ${host}:${address.port};branch=${request.branch};rport`],
+    ['Max-Forwards', '70'],
+    ...routes.map((route) => ['Route', route] as const),
+    ['From', dialog.local],
+    ['To', dialog.remote],
+    ['Call-ID', dialog.callId],
+    ['CSeq', `${request.cseq} ${request.method}`],
+    ...request.headers(address),
+  ];
+  return { text: writeRequest({ method: request.method, uri }, headers, request.body), target };
+}
+
+/** The Request-URI of the dialog's next request: what a digest is made over. */
+export function requestUriOf(dialog: Dialog): string {
+  return requestUri(dialog).uri;
+}
+
+/** Request-URI and Route (§12.2.1.1): with a strict router first (no lr) it takes the Request-URI and the target goes last. */
+function requestUri(dialog: Dialog): { uri: string; routes: readonly string[] } {
+  const first = routeUri(dialog);
+  if (first === null) return { uri: dialog.remoteTarget, routes: [] };
+  const uri = readUri(first);
+  const loose = uri?.params.has('lr');
+  if (loose || uri?.scheme === 'tel' || uri === null) return { uri: dialog.remoteTarget, routes: dialog.routeSet };
+  return {
+    uri: writeUri({ ...uri, headers: null }),
+    routes: [...dialog.routeSet.slice(1), `<${dialog.remoteTarget}>`],
+  };
+}
+
+function routeUri(dialog: Dialog): string | null {
+  const first = dialog.routeSet[0];
+  return first === undefined ? null : (readAddress(first)?.uri ?? null);
+}
+
+/** A URI without a transport parameter means UDP (RFC 3263 §4.1); transports we do not have are tried as TCP. */
+function transportOf(uri: SipUri): TransportName {
+  const named = uri.params.get('transport')?.toLowerCase();
+  if (named === undefined) return 'udp';
+  return named === 'udp' ? 'udp' : 'tcp';
+}
+
+function contactOf(request: Request): string | null {
+  const value = request.values('Contact')[0];
+  const uri = value === undefined ? undefined : readAddress(value)?.uri;
+  return uri !== undefined && readUri(uri) !== null ? uri : null;
+}
+
+const copyOrNull = (text: string | null): string | null => (text === null ? null : copy(text));

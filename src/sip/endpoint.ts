@@ -1,0 +1,316 @@
+// The UA core (RFC 3261 §8, §18): the one hub between transports, transactions and whoever uses them. It stamps, checks
+// and answers what needs no call: broken and unacceptable requests, and OPTIONS (§11). Leaves out dialogs and calls.
+import { isIP } from 'node:net';
+import type { Clock, System } from '../system.ts';
+import { tagOf } from './message/address.ts';
+import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
+import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
+import { type Abilities, isStray, type Refusal, refusalOf, sentBy } from './sanity.ts';
+import { inviteKey, serverKey } from './transaction/key.ts';
+import { type RepeatKind, Repeats } from './transaction/repeats.ts';
+import { standardTiming, type Timing } from './transaction/timers.ts';
+import { type Outgoing, Transactions } from './transaction/transactions.ts';
+import { literalOf, type Resolve } from './transport/resolve.ts';
+import { flowOf, type LocalAddress, type Target, type Transport, type TransportName } from './transport/transport.ts';
+
+export type { Outgoing, Resolve };
+
+/** Where a request came from, and what it takes to answer it. Plain data: it outlives a restart. */
+export interface Origin {
+  readonly key: string;
+  readonly from: Target;
+  readonly replyTo: Target;
+}
+
+type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;
+
+export interface EndpointUser {
+  /** A new request that passed the rules, CANCEL included; never a copy, an ACK, or an OPTIONS outside a dialog. An INVITE was told 100. */
+  request(request: Request, origin: Origin): void;
+  /** An ACK that no INVITE server transaction was waiting for: that of a 2xx. */
+  ack(request: Request): void;
+  /** 101 to 699, to what was sent under this branch. Of a final one no copies, but for the 2xx of an INVITE. */
+  response(branch: string, response: Response): void;
+  /** Timer B or F. */
+  timeout(branch: string): void;
+  /** There was no address, no connection, no socket that would send it. */
+  failed(branch: string, error: Error): void;
+}
+
+/** Every message that leaves or arrives, copies included. `at` is in wall-clock milliseconds. */
+export type Trace = (entry: {
+  readonly at: number;
+  readonly direction: 'in' | 'out';
+  readonly peer: Target;
+  readonly text: string;
+}) => void;
+
+export interface EndpointOptions {
+  readonly system: System;
+  readonly transports: readonly Transport[];
+  readonly resolve: Resolve;
+  readonly user: EndpointUser;
+  /** What Via and Contact say behind NAT instead of the bound address. */
+  readonly publicHost: string | null;
+  /** Methods, for Allow. */
+  readonly allow: readonly string[];
+  /** Option tags in lower case, for Supported. */
+  readonly supported: readonly string[];
+  readonly timing?: Timing;
+  readonly trace?: Trace;
+}
+
+/** A transport that is bound: what it is called as a flow, and what we say of ourselves on it. */
+interface Listener {
+  readonly transport: Transport;
+  readonly flow: string;
+  readonly address: LocalAddress;
+}
+
+export class Endpoint {
+  readonly #options: EndpointOptions;
+  readonly #clock: Clock;
+  readonly #abilities: Abilities;
+  readonly #transactions: Transactions;
+  readonly #repeats: Repeats;
+  readonly #listeners: Record<TransportName, Listener[]> = { udp: [], tcp: [] };
+  readonly #sentBys = new Set<string>();
+
+  constructor(options: EndpointOptions) {
+    const { system, user, timing = standardTiming } = options;
+    this.#options = options;
+    this.#clock = system.clock;
+    this.#abilities = { allow: options.allow, supported: options.supported };
+    const send = (text: string, target: Target, failed: (error: Error) => void) => this.#transmit(text, target, failed);
+    this.#transactions = new Transactions({ clock: system.clock, log: system.log, timing, user, send });
+    this.#repeats = new Repeats(system.clock, timing);
+  }
+
+  /** Binds every transport, or none. */
+  async listen(): Promise<void> {
+    try {
+      for (const transport of this.#options.transports) {
+        await transport.listen((bytes, from) => this.#receive(bytes, from));
+        this.#add(transport);
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#transactions.close();
+    this.#repeats.close();
+    this.#listeners.udp = [];
+    this.#listeners.tcp = [];
+    await Promise.all(this.#options.transports.map((transport) => transport.close()));
+  }
+
+  /** What Via and Contact say: of the listener the flow belongs to, else of the first one; null where there is none. */
+  localAddress(transport: TransportName, flow?: string): LocalAddress | null {
+    const listeners = this.#listeners[transport];
+    return (owner(listeners, flow) ?? listeners[0])?.address ?? null;
+  }
+
+  /** Begins a client transaction. Its user hears the outcome by branch, never before this returns. */
+  send(request: Outgoing): void {
+    const sendable = isSendable(request.target);
+    this.#transactions.request(request, sendable);
+    if (sendable) return;
+    const go = (located: Target): void => this.#transactions.locate(request, located);
+    this.#lookUp(request.target, go, (error) => this.#transactions.lost(request, error));
+  }
+
+  /** The ACK of a 2xx, which has no transaction (§13.2.2.4). */
+  sendAck(text: string, target: Target): void {
+    const failed = (error: Error): void => this.#logUnsent(error, target);
+    if (isSendable(target)) this.#transmit(text, target, failed);
+    else this.#lookUp(target, (located) => this.#transmit(text, located, failed), failed);
+  }
+
+  /** Sends a response: by its server transaction while that lives, else straight to where it belongs. */
+  respond({ key, replyTo }: ReplyPath, status: number, text: string): void {
+    if (this.#transactions.respond(key, status, text)) return;
+    this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
+  }
+
+  /** Sends a response now, and again and again until `quiet(id)`, at the longest for 64*T1 or `timeoutMs`. */
+  repeat(id: string, kind: RepeatKind, origin: ReplyPath, status: number, text: string, timeoutMs?: number): void {
+    this.#repeats.start(id, kind, () => this.respond(origin, status, text), timeoutMs);
+  }
+
+  quiet(id: string): void {
+    this.#repeats.quiet(id);
+  }
+
+  census(): { readonly transactions: number; readonly timers: number; readonly repeats: number } {
+    return { ...this.#transactions.census(), repeats: this.#repeats.size };
+  }
+
+  #add(transport: Transport): void {
+    const { name, local } = transport;
+    const address = { transport: name, host: this.#options.publicHost ?? local.host, port: local.port };
+    this.#listeners[name].push({ transport, flow: flowOf(local), address });
+    this.#sentBys.add(sentBy(address.host, address.port));
+  }
+
+  // --- What arrives
+
+  /** The edge where a datagram comes in: what goes wrong here ends nothing but this message. */
+  #receive(bytes: Buffer, from: Target): void {
+    if (isKeepAlive(bytes)) return;
+    const text = bytes.toString('latin1');
+    this.#options.trace?.({ at: this.#clock.date(), direction: 'in', peer: from, text });
+    try {
+      const message = parse(text);
+      if (isFailure(message)) this.#takeFailure(message, from);
+      else if (isRequest(message)) this.#takeRequest(stampVia(message, from.host, from.port), from);
+      else this.#takeResponse(message);
+    } catch (error) {
+      this.#options.system.log.error({ err: error, from }, 'a message was dropped because of a fault');
+    }
+  }
+
+  /** Stateless (§8.2.7): a copy of the request breaks and is answered in the same way. */
+  #takeFailure(failure: ParseFailure, from: Target): void {
+    this.#options.system.log.debug({ from, status: failure.status }, failure.failure);
+    const text = replyToFailure(failure);
+    if (text !== null) this.#transmit(text, from, (error) => this.#logUnsent(error, from));
+  }
+
+  #takeRequest(request: Request, from: Target): void {
+    if (request.method === 'ACK') {
+      this.#takeAck(request);
+      return;
+    }
+    const key = serverKey(request);
+    if (this.#transactions.repeated(key)) return;
+    const origin = { key, from, replyTo: replyToOf(request, from) };
+    const answer = refusalOf(request, this.#abilities) ?? this.#ownAnswer(request);
+    this.#transactions.accept(key, request, origin.replyTo, answer !== null);
+    if (answer) this.#answer(request, origin, answer);
+    else this.#offer(request, origin);
+  }
+
+  #takeAck(request: Request): void {
+    if (!this.#transactions.ack(inviteKey(request), request)) this.#options.user.ack(request);
+  }
+
+  #takeResponse(response: Response): void {
+    const matched = !isStray(response, this.#sentBys) && this.#transactions.response(response);
+    if (matched) return;
+    const { status, callId, cseq } = response;
+    this.#options.system.log.debug(
+      { status, callId, method: cseq.method },
+      'a response that nobody waits for was dropped',
+    );
+  }
+
+  /** An OPTIONS outside a dialog asks what we are able to do (§11.2). */
+  #ownAnswer(request: Request): Refusal | null {
+    if (request.method !== 'OPTIONS' || tagOf(request.to) !== null) return null;
+    const { allow, supported } = this.#abilities;
+    return {
+      status: 200,
+      headers: [
+        ['Allow', allow.join(', ')],
+        ['Accept', 'application/sdp'],
+        ['Accept-Encoding', 'identity'],
+        ['Supported', supported.join(', ')],
+      ],
+    };
+  }
+
+  #answer(request: Request, origin: ReplyPath, { status, headers }: Refusal): void {
+    this.respond(origin, status, reply(request, status, { toTag: this.#options.system.ids.seed(), headers }));
+  }
+
+  /** The user's turn. A fault of its own is answered 500 where it has not answered yet. */
+  #offer(request: Request, origin: Origin): void {
+    try {
+      this.#options.user.request(request, origin);
+    } catch (error) {
+      const { callId, method } = request;
+      this.#options.system.log.error({ err: error, callId, method }, 'a request was answered 500 because of a fault');
+      this.#answer(request, origin, { status: 500, headers: [] });
+    }
+  }
+
+  // --- What leaves
+
+  #transmit(text: string, target: Target, failed: (error: Error) => void): void {
+    const listener = this.#listenerFor(target);
+    if (!listener) {
+      const error = new Error(`There is no ${target.transport} listener to send from.`);
+      this.#clock.soon(() => failed(error));
+      return;
+    }
+    this.#options.trace?.({ at: this.#clock.date(), direction: 'out', peer: target, text });
+    // A name goes by its connection; once that is closed, to where the name leads.
+    const lookUp = (): void => this.#lookUp(target, (located) => this.#transmit(text, located, failed), failed);
+    listener.transport.send(text, target, isIP(target.host) === 0 ? lookUp : failed);
+  }
+
+  /** The listener of the flow, else one that speaks the target's version of IP, else any. */
+  #listenerFor(target: Target): Listener | undefined {
+    const listeners = this.#listeners[target.transport];
+    if (listeners.length < 2) return listeners[0];
+    const version = isIP(target.host);
+    return (
+      owner(listeners, target.flow) ??
+      listeners.find(({ transport }) => isIP(transport.local.host) === version) ??
+      listeners[0]
+    );
+  }
+
+  #lookUp(target: Target, go: (located: Target) => void, failed: (error: Error) => void): void {
+    this.#locate(target)
+      .then(go, failed)
+      .catch((error) => this.#options.system.log.error({ err: error, target }, 'a message was not sent: a fault'));
+  }
+
+  /** The first address of the host that a listener can reach, else the first one. A connection it had is not its flow. */
+  async #locate({ transport, host, port, flow }: Target): Promise<Target> {
+    const literal = literalOf(host);
+    const addresses = literal === null ? await this.#options.resolve(host) : [literal];
+    const versions = new Set(this.#listeners[transport].map((listener) => isIP(listener.transport.local.host)));
+    const address = addresses.find((candidate) => versions.has(isIP(candidate))) ?? addresses[0];
+    if (address === undefined) throw new Error(`${host} has no address.`);
+    return { transport, host: address, port, ...(transport === 'udp' && flow !== undefined && { flow }) };
+  }
+
+  #logUnsent(error: Error, target: Target): void {
+    this.#options.system.log.info({ err: error, target }, 'a message could not be sent');
+  }
+}
+
+/** Whether a target needs no look-up first: an address, or a connection that may still be open. */
+function isSendable({ transport, host, flow }: Target): boolean {
+  return isIP(host) !== 0 || (transport === 'tcp' && flow !== undefined);
+}
+
+/** The listener that a flow names, or that has the connection it names. */
+function owner(listeners: readonly Listener[], flow: string | undefined): Listener | undefined {
+  if (flow === undefined) return undefined;
+  return listeners.find((listener) => flow === listener.flow || flow.startsWith(`${listener.flow}#`));
+}
+
+/**
+ * Where the responses go (§18.2.2): over its connection, else to its source address; the port is that of the source
+ * if the client asked for it (RFC 3581 §4), else that of sent-by.
+ * Deviation: maddr is passed over, for every operator of an open port: it would let anybody aim our responses.
+ */
+function replyToOf({ via }: Request, { transport, host, port, flow }: Target): Target {
+  const path = flow === undefined ? {} : { flow };
+  return { transport, host, port: transport === 'udp' && via.rport !== null ? port : (via.port ?? 5060), ...path };
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Line ends alone, as phones send them to keep a NAT open. */
+function isKeepAlive(bytes: Buffer): boolean {
+  if (bytes.length > 8) return false;
+  return bytes.every((byte) => byte === CR || byte === LF || byte === 0);
+}

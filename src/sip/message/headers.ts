@@ -1,0 +1,405 @@
+// The header fields we act on: their names, compared only here, and for each structured one a read and a write.
+// A read gives null for what it cannot read. Addresses are in address.ts, challenges in digest.ts.
+import { noParams, type Params, param, paramValue, readParams, writeParams } from './address.ts';
+import { endOfQuoted, hostSource, isToken, readNumber, splitList, tokenChars } from './grammar.ts';
+
+// Name, compact form (RFC 3261 §7.3.3 and the registrations since). The first fifteen after Via may stand in a message
+// only once (RFC 3261 §7.3.1); isSingle counts on their order.
+const known: readonly (readonly [name: string, compact?: string])[] = [
+  ['Via', 'v'],
+  ['From', 'f'],
+  ['To', 't'],
+  ['Call-ID', 'i'],
+  ['CSeq'],
+  ['Content-Length', 'l'],
+  ['Max-Forwards'],
+  ['Content-Type', 'c'],
+  ['Event', 'o'],
+  ['Subscription-State'],
+  ['Refer-To', 'r'],
+  ['Referred-By', 'b'],
+  ['Replaces'],
+  ['RAck'],
+  ['RSeq'],
+  ['Refer-Sub'],
+  ['Contact', 'm'],
+  ['Route'],
+  ['Record-Route'],
+  ['Allow'],
+  ['Allow-Events', 'u'],
+  ['Supported', 'k'],
+  ['Require'],
+  ['Unsupported'],
+  ['Expires'],
+  ['Session-Expires', 'x'],
+  ['Min-SE'],
+  ['Accept'],
+  ['Content-Encoding', 'e'],
+  ['Subject', 's'],
+  ['User-Agent'],
+  ['Server'],
+  ['Date'],
+  ['Timestamp'],
+  ['Reason'],
+  ['Retry-After'],
+  ['Warning'],
+  ['Authorization'],
+  ['Proxy-Authorization'],
+  ['WWW-Authenticate'],
+  ['Proxy-Authenticate'],
+  ['P-Asserted-Identity'],
+  ['Privacy'],
+  ['Diversion'],
+  ['User-to-User'],
+  ['Accept-Contact', 'a'],
+  ['Reject-Contact', 'j'],
+  ['Request-Disposition', 'd'],
+  ['Identity', 'y'],
+];
+
+/** A known name as a small number; 0 stands for every name we do not know. */
+export type NameId = number;
+
+/** The numbers of the names that the parser itself looks for. */
+export const ids = { via: 1, from: 2, to: 3, callId: 4, cseq: 5, contentLength: 6 } as const;
+
+/** Whether a second header field of this name makes the message ambiguous. */
+export function isSingle(id: NameId): boolean {
+  return id > 1 && id < 17;
+}
+
+const idByName = new Map<string, NameId>();
+const lowerNames: string[] = [''];
+known.forEach(([name, compact], index) => {
+  lowerNames.push(name.toLowerCase());
+  for (const form of [name, name.toLowerCase()]) idByName.set(form, index + 1);
+  if (compact) for (const form of [compact, compact.toUpperCase()]) idByName.set(form, index + 1);
+});
+
+export function nameId(name: string): NameId {
+  return idByName.get(name) ?? idByName.get(name.toLowerCase()) ?? 0;
+}
+
+// The scan of a message looks a name up where it stands, without cutting it out: by its length and its first and last
+// letters, which few names share; `nextSame` leads on to those that do.
+const firstSame = new Uint8Array(1 << 15);
+const nextSame = new Uint8Array(known.length + 1);
+for (let id = known.length; id > 0; id--) {
+  const slot = slotOf(lowerNames[id]!, 0, lowerNames[id]!.length);
+  nextSame[id] = firstSame[slot]!;
+  firstSame[slot] = id;
+}
+
+function slotOf(text: string, at: number, end: number): number {
+  return (((end - at) & 31) << 10) | ((text.charCodeAt(at) & 31) << 5) | (text.charCodeAt(end - 1) & 31);
+}
+
+/** The number of the name that stands in `text` from `at` to `end`. */
+export function nameIdAt(text: string, at: number, end: number): NameId {
+  if (end - at === 1) return idByName.get(text.charAt(at)) ?? 0;
+  let id = firstSame[slotOf(text, at, end)]!;
+  while (id !== 0 && !spells(lowerNames[id]!, text, at, end)) id = nextSame[id]!;
+  return id;
+}
+
+function spells(lower: string, text: string, at: number, end: number): boolean {
+  if (lower.length !== end - at) return false;
+  for (let i = 0; i < lower.length; i++) {
+    const code = text.charCodeAt(at + i);
+    const wanted = lower.charCodeAt(i);
+    if (code !== wanted && (wanted < 0x61 || (code | 0x20) !== wanted)) return false;
+  }
+  return true;
+}
+
+/** Whether two header names mean the same header, compact forms included. */
+export function sameHeader(a: string, b: string): boolean {
+  const id = nameId(a);
+  return id === nameId(b) && (id !== 0 || a.toLowerCase() === b.toLowerCase());
+}
+
+export { isToken };
+
+// --- CSeq: RFC 3261 §8.1.1.5, §20.16
+
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
+export function readCSeq(text: string): CSeq | null {
+  let i = 0;
+  let number = 0;
+  for (let code = text.charCodeAt(0); code >= 0x30 && code <= 0x39; code = text.charCodeAt(++i)) {
+    number = number * 10 + code - 0x30;
+    if (number > 0x7fff_ffff) return null;
+  }
+  const method = text.slice(i).trimStart();
+  if (i === 0 || method.length === text.length - i || !isToken(method)) return null;
+  return { number, method };
+}
+
+export function writeCSeq({ number, method }: CSeq): string {
+  return `${number} ${method}`;
+}
+
+// --- Via: RFC 3261 §20.42, rport: RFC 3581 §3
+
+export interface Via {
+  /** Upper case: UDP, TCP, TLS, WS, WSS. */
+  readonly transport: string;
+  /** As written; an IPv6 reference with its brackets. */
+  readonly host: string;
+  readonly port: number | null;
+  readonly branch: string | null;
+  readonly received: string | null;
+  /** The port filled in; null also where it was asked for without one: then `params` has it. */
+  readonly rport: number | null;
+  readonly params: Params;
+}
+
+// via-parm          = sent-protocol LWS sent-by *( SEMI via-params )
+// sent-protocol     = protocol-name SLASH protocol-version SLASH transport
+// sent-by           = host [ COLON port ]
+const sentBy = new RegExp(
+  String.raw`^SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+\`'~]+)[ \t]+(${hostSource})(?:[ \t]*:[ \t]*([0-9]{1,5}))?(?=[ \t;]|$)`,
+  'i',
+);
+
+/** Reads one Via value. Another protocol than SIP/2.0 is none that we could answer by. */
+export function readVia(text: string): Via | null {
+  const match = sentBy.exec(text);
+  const params = match && readParams(text, match[0].length);
+  if (!params) return null;
+  const port = match[3] === undefined ? null : Number(match[3]);
+  const rport = params.get('rport') ?? null;
+  const rportNumber = rport === null ? null : readNumber(rport, 65_535);
+  if ((port !== null && port > 65_535) || (rport !== null && rportNumber === null)) return null;
+  return {
+    transport: match[1]!.toUpperCase(),
+    host: match[2]!,
+    port,
+    branch: params.get('branch') ?? null,
+    received: params.get('received') ?? null,
+    rport: rportNumber,
+    params,
+  };
+}
+
+export function writeVia({
+  transport,
+  host,
+  port,
+  params,
+}: Pick<Via, 'transport' | 'host' | 'port' | 'params'>): string {
+  return `SIP/2.0/${transport} ${host}${port === null ? '' : `:${port}`}${writeParams(params)}`;
+}
+
+// --- Event and Subscription-State: RFC 6665 §8.2.1, §8.2.3. Read loosely: a refer must not fail for a stray semicolon.
+
+export interface Event {
+  /** Lower case. */
+  readonly package: string;
+  readonly id: string | null;
+}
+
+export function readEvent(text: string): Event | null {
+  const [head, params] = looseParams(text);
+  return isToken(head) ? { package: head.toLowerCase(), id: param(params, 'id') } : null;
+}
+
+export function writeEvent({ package: name, id }: Event): string {
+  return id === null ? name : `${name};id=${paramValue(id)}`;
+}
+
+export interface SubscriptionState {
+  /** Lower case: active, pending, terminated, or what the peer made up. */
+  readonly state: string;
+  readonly expires: number | null;
+  /** Lower case. */
+  readonly reason: string | null;
+  readonly retryAfter: number | null;
+}
+
+export function readSubscriptionState(text: string): SubscriptionState | null {
+  const [head, params] = looseParams(text);
+  if (!isToken(head)) return null;
+  return {
+    state: head.toLowerCase(),
+    expires: readNumber(param(params, 'expires') ?? ''),
+    reason: param(params, 'reason')?.toLowerCase() ?? null,
+    retryAfter: readNumber(param(params, 'retry-after') ?? ''),
+  };
+}
+
+export function writeSubscriptionState({ state, expires, reason, retryAfter }: SubscriptionState): string {
+  let text = state;
+  if (reason !== null) text += `;reason=${reason}`;
+  if (expires !== null) text += `;expires=${expires}`;
+  if (retryAfter !== null) text += `;retry-after=${retryAfter}`;
+  return text;
+}
+
+/** What stands before the first semicolon and the parameters after it; those that cannot be read are passed over. */
+function looseParams(text: string): readonly [head: string, params: Params] {
+  const at = text.indexOf(';');
+  if (at < 0) return [text.trim(), noParams];
+  const params = new Map<string, string | null>();
+  for (const piece of splitParams(text.slice(at + 1))) {
+    const equals = piece.indexOf('=');
+    const name = (equals < 0 ? piece : piece.slice(0, equals)).trim().toLowerCase();
+    if (name !== '' && !params.has(name)) params.set(name, equals < 0 ? null : piece.slice(equals + 1).trim());
+  }
+  return [text.slice(0, at).trim(), params];
+}
+
+function splitParams(text: string): readonly string[] {
+  if (!text.includes('"')) return text.split(';');
+  const pieces: string[] = [];
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '"') i = endOfQuoted(text, i) + 1 || text.length;
+    if (text[i] === ';') {
+      pieces.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  return [...pieces, text.slice(from)];
+}
+
+// --- Content-Type: RFC 3261 §20.15
+
+export interface ContentType {
+  /** Lower case, without spaces: "message/sipfrag". */
+  readonly type: string;
+  readonly params: Params;
+}
+
+const mediaType = /^([^\s/;]+)[ \t]*\/[ \t]*([^\s/;]+)$/;
+
+export function readContentType(text: string): ContentType | null {
+  const [head, params] = looseParams(text);
+  const match = mediaType.exec(head);
+  if (!match || !isToken(match[1]!) || !isToken(match[2]!)) return null;
+  return { type: `${match[1]}/${match[2]}`.toLowerCase(), params };
+}
+
+export function writeContentType({ type, params }: ContentType): string {
+  return type + writeParams(params);
+}
+
+// --- RAck: RFC 3262 §7.2
+
+export interface Rack {
+  readonly rseq: number;
+  readonly cseq: number;
+  readonly method: string;
+}
+
+export function readRack(text: string): Rack | null {
+  const [rseqText = '', cseqText = '', method = '', ...rest] = text.trim().split(/[ \t]+/);
+  const rseq = readNumber(rseqText);
+  const cseq = readNumber(cseqText, 0x7fff_ffff);
+  return rseq !== null && cseq !== null && isToken(method) && rest.length === 0 ? { rseq, cseq, method } : null;
+}
+
+export function writeRack({ rseq, cseq, method }: Rack): string {
+  return `${rseq} ${cseq} ${method}`;
+}
+
+// --- Replaces: RFC 3891 §6.1
+
+export interface Replaces {
+  readonly callId: string;
+  readonly toTag: string;
+  readonly fromTag: string;
+  readonly earlyOnly: boolean;
+}
+
+export function readReplaces(text: string): Replaces | null {
+  const end = text.search(/[ \t;]|$/);
+  const params = readParams(text, end);
+  const toTag = params?.get('to-tag');
+  const fromTag = params?.get('from-tag');
+  if (!params || !toTag || !fromTag || !isCallId(text.slice(0, end))) return null;
+  return { callId: text.slice(0, end), toTag, fromTag, earlyOnly: params.has('early-only') };
+}
+
+export function writeReplaces({ callId, toTag, fromTag, earlyOnly }: Replaces): string {
+  return `${callId};to-tag=${toTag};from-tag=${fromTag}${earlyOnly ? ';early-only' : ''}`;
+}
+
+// callid = word [ "@" word ]. Wider: every visible char, for it is compared byte by byte and never taken apart.
+const callId = /^[^\x00-\x20\x7f]+$/;
+
+export function isCallId(text: string): boolean {
+  return callId.test(text);
+}
+
+// --- Retry-After: RFC 3261 §20.33. The comment and the duration are left out.
+
+// Retry-After = delta-seconds [ comment ] *( SEMI retry-param )
+const retryAfter = /^([0-9]{1,10})(?=[ \t;(]|$)/;
+
+/** The seconds to wait. */
+export function readRetryAfter(text: string): number | null {
+  return readNumber(retryAfter.exec(text)?.[1] ?? '');
+}
+
+export function writeRetryAfter(seconds: number): string {
+  return String(seconds);
+}
+
+// --- Reason: RFC 3326 §2. One value; a message may hold several.
+
+export interface Reason {
+  /** As written: SIP, Q.850. */
+  readonly protocol: string;
+  readonly cause: number | null;
+  readonly text: string | null;
+}
+
+export function readReason(value: string): Reason | null {
+  const [protocol, params] = looseParams(value);
+  if (!isToken(protocol)) return null;
+  return { protocol, cause: readNumber(param(params, 'cause') ?? ''), text: param(params, 'text') };
+}
+
+export function writeReason({ protocol, cause, text }: Reason): string {
+  const causeText = cause === null ? '' : `;cause=${cause}`;
+  return `${protocol}${causeText}${text === null ? '' : `;text="${text.replace(/["\\]/g, '\\$&')}"`}`;
+}
+
+// --- Refer-Sub: RFC 4488 §4
+
+export function readReferSub(text: string): boolean | null {
+  const value = looseParams(text)[0].toLowerCase();
+  return value === 'true' ? true : value === 'false' ? false : null;
+}
+
+export function writeReferSub(wanted: boolean): string {
+  return String(wanted);
+}
+
+// --- Lists of tokens: Allow, Supported, Require, Unsupported, Allow-Events
+
+/** The tokens of a list; what is no token is left out. Methods are case-sensitive, option tags are written in lower case. */
+export function readTokens(text: string): readonly string[] {
+  return splitList(text).filter(isToken);
+}
+
+/** The option tags of a list (RFC 3261 §19.2), in lower case: tokens compare without regard to case (§7.3.1). */
+export function readOptionTags(text: string): readonly string[] {
+  return readTokens(text).map((tag) => tag.toLowerCase());
+}
+
+export function writeTokens(tokens: readonly string[]): string {
+  return tokens.join(', ');
+}
+
+/** Where the token that begins at `at` ends. */
+export function endOfToken(text: string, at: number): number {
+  let i = at;
+  while (tokenChars[text.charCodeAt(i)] === 1) i++;
+  return i;
+}

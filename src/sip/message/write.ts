@@ -1,0 +1,32 @@
+// Messages to text: the start line, the header fields in the order given, Content-Length last, the body (RFC 3261 §7).
+// A line break in a part is a mistake of ours, never the peer's: it throws, because it would write another message.
+import type { HeaderList } from './message.ts';
+import { phrase } from './status.ts';
+
+export function writeRequest(
+  line: { readonly method: string; readonly uri: string },
+  headers: HeaderList,
+  body = '',
+): string {
+  return `${oneLine(line.method)} ${oneLine(line.uri)} SIP/2.0\r\n${writeHeaders(headers, body)}`;
+}
+
+export function writeResponse(
+  line: { readonly status: number; readonly reason?: string | undefined },
+  headers: HeaderList,
+  body = '',
+): string {
+  return `SIP/2.0 ${line.status} ${oneLine(line.reason ?? phrase(line.status))}\r\n${writeHeaders(headers, body)}`;
+}
+
+function writeHeaders(headers: HeaderList, body: string): string {
+  let text = '';
+  for (const [name, value] of headers) text += `${oneLine(name)}: ${oneLine(value)}\r\n`;
+  return `${text}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function oneLine(text: string): string {
+  if (text.includes('\n') || text.includes('\r'))
+    throw new Error(`A line break within a line of a SIP message: ${JSON.stringify(text)}`);
+  return text;
+}

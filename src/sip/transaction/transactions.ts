@@ -1,0 +1,277 @@
+// The driver of the four machines (RFC 3261 §17): which transactions live, and what their steps send, arm and tell. It
+// decides nothing itself and remembers nothing across a restart. Leaves out matching (key.ts) and every transition.
+import type { Clock, Log, Timer } from '../../system.ts';
+import type { Request, Response } from '../message/message.ts';
+import { reliable, type Target, type TransportName } from '../transport/transport.ts';
+import * as inviteClient from './invite-client.ts';
+import * as inviteServer from './invite-server.ts';
+import { clientKey } from './key.ts';
+import * as nonInviteClient from './non-invite-client.ts';
+import * as nonInviteServer from './non-invite-server.ts';
+import type { ClientFixed, ClientInput, Effect, ServerFixed, ServerInput, Step, Told } from './step.ts';
+import { durationsOf, patienceMs, type TimerName, type Timing } from './timers.ts';
+
+/** A request to send. `timeoutMs` is Timer B or F where it is not 64*T1: less for a request that was restored. */
+export interface Outgoing {
+  readonly branch: string;
+  readonly method: string;
+  readonly text: string;
+  readonly target: Target;
+  readonly timeoutMs?: number;
+}
+
+/** Whom the transactions tell. */
+export interface TransactionUser {
+  response(branch: string, response: Response): void;
+  timeout(branch: string): void;
+  failed(branch: string, error: Error): void;
+  ack(request: Request): void;
+}
+
+export interface TransactionsOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timing: Timing;
+  readonly user: TransactionUser;
+  /** Hands a message to a transport. `failed` is called at most once, never before `send` has returned. */
+  readonly send: (text: string, target: Target, failed: (error: Error) => void) => void;
+}
+
+type ClientTransaction =
+  | Transaction<ClientFixed, inviteClient.State, ClientInput>
+  | Transaction<ClientFixed, nonInviteClient.State, ClientInput>;
+type ServerTransaction =
+  | Transaction<ServerFixed, inviteServer.State, ServerInput>
+  | Transaction<ServerFixed, nonInviteServer.State, ServerInput>;
+type AnyTransaction = ClientTransaction | ServerTransaction;
+
+export class Transactions {
+  readonly #clients = new Map<string, ClientTransaction>();
+  readonly #servers = new Map<string, ServerTransaction>();
+  readonly #fixed: Readonly<Record<TransportName, ServerFixed>>;
+  readonly #options: TransactionsOptions;
+
+  constructor(options: TransactionsOptions) {
+    this.#options = options;
+    const fixedFor = (transport: TransportName): ServerFixed => {
+      const durations = durationsOf(options.timing, reliable[transport]);
+      return { reliable: reliable[transport], durations };
+    };
+    this.#fixed = { udp: fixedFor('udp'), tcp: fixedFor('tcp') };
+  }
+
+  /** Begins a client transaction. While the host of its target is being looked up, `located` is false: see `locate`. */
+  request(outgoing: Outgoing, located: boolean): void {
+    const { branch, method, text, target } = outgoing;
+    const key = clientKey(branch, method);
+    if (this.#clients.has(key)) {
+      this.#options.log.error({ branch, method }, 'a request with this branch is already being sent');
+      return;
+    }
+    const timeoutMs = outgoing.timeoutMs ?? patienceMs(this.#options.timing);
+    const fixed: ClientFixed = { ...this.#fixed[target.transport], text, timeoutMs };
+    const role = { home: this.#clients, key, branch, target: located ? target : null };
+    if (method === 'INVITE') {
+      const step = inviteClient.start(fixed);
+      this.#begin(this.#clients, new Transaction(role, inviteClient, fixed, step.state), step.effects);
+    } else {
+      const step = nonInviteClient.start(fixed);
+      this.#begin(this.#clients, new Transaction(role, nonInviteClient, fixed, step.state), step.effects);
+    }
+  }
+
+  /** The host was looked up: the request is sent now, and its copies go to the same address (RFC 3263 §4). */
+  locate({ branch, method, text }: Outgoing, target: Target): void {
+    const tx = this.#clients.get(clientKey(branch, method));
+    if (tx?.target !== null) return;
+    tx.target = target;
+    this.#perform(tx, [{ type: 'send', text }]);
+  }
+
+  /** The host could not be looked up. */
+  lost({ branch, method }: Outgoing, error: Error): void {
+    const tx = this.#clients.get(clientKey(branch, method));
+    if (tx?.target === null) this.#fail(tx, error);
+  }
+
+  /** Whether a client transaction was waiting for this response (§17.1.3). */
+  response(response: Response): boolean {
+    const { branch } = response.via;
+    const tx = branch === null ? undefined : this.#clients.get(clientKey(branch, response.cseq.method));
+    if (tx) this.#perform(tx, tx.take({ type: 'response', response }));
+    return tx !== undefined;
+  }
+
+  /** Whether the request is a copy of one that lives; then it has had its answer again, if there was one. */
+  repeated(key: string): boolean {
+    return this.#serve(key, { type: 'request' });
+  }
+
+  /** Begins a server transaction. An INVITE is told 100 at once, unless a final answer follows in the same breath. */
+  accept(key: string, request: Request, replyTo: Target, answerFollows: boolean): void {
+    const fixed = this.#fixed[replyTo.transport];
+    const role = { home: this.#servers, key, branch: '', target: replyTo };
+    if (request.method === 'INVITE') {
+      const step = inviteServer.start(request, answerFollows);
+      this.#begin(this.#servers, new Transaction(role, inviteServer, fixed, step.state), step.effects);
+    } else {
+      const step = nonInviteServer.start(fixed, request);
+      this.#begin(this.#servers, new Transaction(role, nonInviteServer, fixed, step.state), step.effects);
+    }
+  }
+
+  /** Whether the server transaction lives, and so has taken the response. */
+  respond(key: string, status: number, text: string): boolean {
+    return this.#serve(key, { type: 'command', status, text });
+  }
+
+  /** Whether an INVITE server transaction has taken the ACK: absorbed it, or passed it on (RFC 6026 §7.1). */
+  ack(key: string, request: Request): boolean {
+    return this.#serve(key, { type: 'ack', request });
+  }
+
+  census(): { readonly transactions: number; readonly timers: number } {
+    let timers = 0;
+    for (const tx of this.#clients.values()) timers += tx.armed.length;
+    for (const tx of this.#servers.values()) timers += tx.armed.length;
+    return { transactions: this.#clients.size + this.#servers.size, timers };
+  }
+
+  /** Forgets every transaction without a word. */
+  close(): void {
+    const { clock } = this.#options;
+    for (const tx of [...this.#clients.values(), ...this.#servers.values()]) {
+      for (const { handle } of tx.armed) clock.cancel(handle);
+    }
+    this.#clients.clear();
+    this.#servers.clear();
+  }
+
+  #begin<T extends AnyTransaction>(home: Map<string, T>, tx: T, effects: readonly Effect[]): void {
+    home.set(tx.key, tx);
+    this.#perform(tx, effects);
+  }
+
+  #serve(key: string, input: ServerInput): boolean {
+    const tx = this.#servers.get(key);
+    if (tx) this.#perform(tx, tx.take(input));
+    return tx !== undefined;
+  }
+
+  /** Brings timers and maps in line with the state before any effect runs: whom it tells may throw. */
+  #perform(tx: AnyTransaction, effects: readonly Effect[]): void {
+    const { clock, user } = this.#options;
+    tx.disarm(clock);
+    if (tx.over) tx.home.delete(tx.key);
+    for (const effect of effects) {
+      if (effect.type === 'send') this.#send(tx, effect.text);
+      else if (effect.type === 'arm') this.#arm(tx, effect.timer, effect.ms);
+      else tell(user, tx.branch, effect.what);
+    }
+  }
+
+  #send(tx: AnyTransaction, text: string): void {
+    if (tx.target !== null) this.#options.send(text, tx.target, (error) => this.#fail(tx, error));
+  }
+
+  #arm(tx: AnyTransaction, timer: TimerName, ms: number): void {
+    const handle = this.#options.clock.after(ms, () => {
+      tx.forget(timer);
+      this.#guarded(tx, () => tx.take({ type: 'timer', timer }));
+    });
+    tx.armed.push({ timer, handle });
+  }
+
+  #fail(tx: AnyTransaction, error: Error): void {
+    this.#options.log.info({ err: error, key: tx.key }, 'a message could not be sent');
+    this.#guarded(tx, () => tx.take({ type: 'transport-failed', error }));
+  }
+
+  /** The edge where a timer fires or a socket fails: what goes wrong there ends nothing but this transaction's step. */
+  #guarded(tx: AnyTransaction, take: () => readonly Effect[]): void {
+    try {
+      this.#perform(tx, take());
+    } catch (error) {
+      this.#options.log.error({ err: error, key: tx.key }, 'a transaction was interrupted by a fault');
+    }
+  }
+}
+
+function tell(user: TransactionUser, branch: string, what: Told): void {
+  if (what.type === 'response') user.response(branch, what.response);
+  else if (what.type === 'ack') user.ack(what.request);
+  else if (what.type === 'timeout') user.timeout(branch);
+  else user.failed(branch, what.error);
+}
+
+interface Machine<Fixed, State extends Named, Input> {
+  readonly timersOf: { readonly [Name in State['name']]: readonly TimerName[] };
+  readonly transition: (tx: Fixed, state: State, input: Input) => Step<State>;
+}
+
+interface Named {
+  readonly name: string;
+}
+
+interface Armed {
+  readonly timer: TimerName;
+  readonly handle: Timer;
+}
+
+interface Role {
+  readonly home: { delete(key: string): boolean };
+  readonly key: string;
+  readonly branch: string;
+  readonly target: Target | null;
+}
+
+/** One live transaction: its machine, the state that is in, the timers it has armed. */
+class Transaction<Fixed, State extends Named, Input> {
+  readonly home: Role['home'];
+  readonly key: string;
+  readonly branch: string;
+  readonly armed: Armed[] = [];
+  /** Null while it is being looked up. */
+  target: Target | null;
+  readonly #machine: Machine<Fixed, State, Input>;
+  readonly #fixed: Fixed;
+  #state: State;
+
+  constructor(role: Role, machine: Machine<Fixed, State, Input>, fixed: Fixed, state: State) {
+    this.home = role.home;
+    this.key = role.key;
+    this.branch = role.branch;
+    this.target = role.target;
+    this.#machine = machine;
+    this.#fixed = fixed;
+    this.#state = state;
+  }
+
+  get over(): boolean {
+    return this.#state.name === 'terminated';
+  }
+
+  take(input: Input): readonly Effect[] {
+    const step = this.#machine.transition(this.#fixed, this.#state, input);
+    this.#state = step.state;
+    return step.effects;
+  }
+
+  /** Stops each timer that the state does not list. */
+  disarm(clock: Clock): void {
+    if (this.armed.length === 0) return;
+    const owned = this.#machine.timersOf[this.#state.name as State['name']];
+    for (let at = this.armed.length - 1; at >= 0; at -= 1) {
+      const { timer, handle } = this.armed[at]!;
+      if (owned.includes(timer)) continue;
+      clock.cancel(handle);
+      this.armed.splice(at, 1);
+    }
+  }
+
+  /** This timer has fired. */
+  forget(timer: TimerName): void {
+    const at = this.armed.findIndex((armed) => armed.timer === timer);
+    if (at !== -1) this.armed.splice(at, 1);
+  }
+}

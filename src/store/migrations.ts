@@ -1,0 +1,78 @@
+// The SQLite schema as numbered steps, and their runner. A step that was released is never edited: a change is a new
+// step at the end. Step n brings the schema to version n, which SQLite keeps as user_version.
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from './error.ts';
+
+/** Marks a file as ours (application_id): "SwHk". */
+const applicationId = 0x5377486b;
+
+export const migrations: readonly string[] = [
+  `CREATE TABLE calls (
+     id TEXT PRIMARY KEY,
+     state TEXT NOT NULL,
+     ended_at INTEGER
+   ) STRICT;
+   CREATE INDEX calls_ended ON calls (ended_at); -- with the live ones, whose ended_at is null
+
+   CREATE TABLE events (
+     id TEXT PRIMARY KEY,
+     call_id TEXT NOT NULL,
+     sequence INTEGER NOT NULL,
+     type TEXT NOT NULL,
+     body TEXT NOT NULL,
+     occurred_at INTEGER NOT NULL,
+     url TEXT,
+     failover_url TEXT,
+     timeout_ms INTEGER,
+     status TEXT NOT NULL CHECK (status IN ('due', 'delivered', 'failed')),
+     attempts INTEGER NOT NULL,
+     due_at INTEGER NOT NULL,
+     orphan INTEGER NOT NULL DEFAULT 0, -- 1: its call was forgotten before it was delivered
+     UNIQUE (call_id, sequence)
+   ) STRICT;
+   CREATE INDEX events_due ON events (due_at) WHERE status = 'due';
+   CREATE INDEX events_orphan ON events (status) WHERE orphan = 1;
+
+   CREATE TABLE commands (
+     call_id TEXT NOT NULL,
+     command_id TEXT NOT NULL,
+     PRIMARY KEY (call_id, command_id)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE batches (
+     slot INTEGER PRIMARY KEY,
+     id TEXT NOT NULL
+   ) STRICT;
+
+   CREATE TABLE named_values (
+     name TEXT PRIMARY KEY,
+     value TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+];
+
+/** Brings the database to the newest schema, each step in its own transaction; refuses what this version cannot read. */
+export function migrate(database: DatabaseSync, path: string): void {
+  const version = pragma(database, 'user_version');
+  if (version > migrations.length) {
+    throw new StoreError(
+      `The database ${path} was written by a newer version of Switchhook (schema ${version}; this one knows ${migrations.length}). ` +
+        'Start the newer version, or name another database.',
+    );
+  }
+  if (!isOurs(database, version)) {
+    throw new StoreError(`The database ${path} belongs to another program. Name another file.`);
+  }
+  for (let step = version; step < migrations.length; step += 1) {
+    database.exec(`BEGIN IMMEDIATE; ${migrations[step]}
+      PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${step + 1}; COMMIT`);
+  }
+}
+
+function isOurs(database: DatabaseSync, version: number): boolean {
+  if (pragma(database, 'application_id') === applicationId) return true;
+  return version === 0 && database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+}
+
+function pragma(database: DatabaseSync, name: 'application_id' | 'user_version'): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+}

@@ -1,0 +1,229 @@
+// The store on node:sqlite: one file, or ':memory:'. Its calls block, so each transaction is short; the file belongs to
+// this process alone for as long as it is open. WAL with synchronous NORMAL: what was committed survives the death of
+// the process, and a loss of power may take the last moments but leaves no half transaction. What each failure means
+// to an operator is in error.ts, the schema in migrations.ts.
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { storeError } from './error.ts';
+import { migrate } from './migrations.ts';
+import type { Batch, CallRow, EventRow, Settlement, Store } from './store.ts';
+
+export { StoreError } from './error.ts';
+
+/** How many batch ids are kept: an unknown outcome is asked about before the next commit. */
+const batchSlots = 8;
+
+/** How many calls one transaction of `prune` forgets: about 5 ms, so that a large prune holds nobody up. */
+const callsPerPrune = 100;
+
+interface SqliteOptions {
+  /** How long opening waits for another process to let go of the file. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** Opens the database at `path`, creating and migrating it as needed. Throws a StoreError that says what is wrong. */
+export function openSqlite(path: string, { busyTimeoutMs = 2_000 }: SqliteOptions = {}): Store {
+  let database: DatabaseSync | undefined;
+  try {
+    if (path !== ':memory:') createFile(path);
+    database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+    configure(database);
+    migrate(database, path);
+    return new SqliteStore(database, path);
+  } catch (error) {
+    database?.close();
+    throw storeError(path, error);
+  }
+}
+
+/** The signing key and the calls are nobody else's business: a file or directory that we make is ours alone to read. */
+function createFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { mode: 0o700 }); // one level only: a longer missing path is a mistyped one
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw error;
+  }
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+/**
+ * EXCLUSIVE is set before the first access in WAL mode: the index of the log then lives in our memory, and a second
+ * server on the same file is refused at its start instead of both answering for the same calls.
+ */
+function configure(database: DatabaseSync): void {
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  database.exec('PRAGMA wal_autocheckpoint = 2000; BEGIN IMMEDIATE; COMMIT');
+}
+
+type EventRecord = Omit<EventRow, 'destination'> & {
+  readonly url: string | null;
+  readonly failoverUrl: string | null;
+  readonly timeoutMs: number | null;
+};
+
+class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #putCall: StatementSync;
+  readonly #getCall: StatementSync;
+  readonly #addEvent: StatementSync;
+  readonly #addCommand: StatementSync;
+  readonly #getCommands: StatementSync;
+  readonly #putBatch: StatementSync;
+  readonly #findBatch: StatementSync;
+  readonly #settleEvent: StatementSync;
+  readonly #getValue: StatementSync;
+  readonly #putValue: StatementSync;
+  #batches = 0;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#begin = database.prepare('BEGIN IMMEDIATE');
+    this.#commit = database.prepare('COMMIT');
+    this.#putCall = database.prepare(
+      `INSERT INTO calls (id, state, ended_at) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at`,
+    );
+    this.#getCall = database.prepare('SELECT id, state, ended_at AS endedAt FROM calls WHERE id = ?');
+    this.#addEvent = database.prepare(
+      `INSERT INTO events (id, call_id, sequence, type, body, occurred_at, url, failover_url, timeout_ms, status, attempts, due_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#addCommand = database.prepare(
+      'INSERT INTO commands (call_id, command_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    );
+    this.#getCommands = database.prepare('SELECT command_id FROM commands WHERE call_id = ?');
+    this.#putBatch = database.prepare('INSERT OR REPLACE INTO batches (slot, id) VALUES (?, ?)');
+    this.#findBatch = database.prepare('SELECT 1 FROM batches WHERE id = ?');
+    this.#settleEvent = database.prepare('UPDATE events SET status = ?, attempts = ?, due_at = ? WHERE id = ?');
+    this.#getValue = database.prepare('SELECT value FROM named_values WHERE name = ?');
+    this.#putValue = database.prepare('INSERT OR REPLACE INTO named_values (name, value) VALUES (?, ?)');
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    this.#transaction(() => {
+      for (const { id, state, endedAt } of batch.calls) this.#putCall.run(id, state, endedAt);
+      for (const event of batch.events) this.#insert(event);
+      for (const { callId, commandId } of batch.commands) this.#addCommand.run(callId, commandId);
+      this.#putBatch.run(this.#batches++ % batchSlots, batch.id);
+    });
+  }
+
+  async committed(batchId: string): Promise<boolean> {
+    return this.#reading(() => this.#findBatch.get(batchId) !== undefined);
+  }
+
+  async calls(endedAfter: number): Promise<CallRow[]> {
+    const sql = 'SELECT id, state, ended_at AS endedAt FROM calls WHERE ended_at IS NULL OR ended_at > ? ORDER BY id';
+    return this.#reading(() => this.#database.prepare(sql).all(endedAfter)).map(
+      (row) => ({ ...row }) as unknown as CallRow,
+    );
+  }
+
+  async call(id: string): Promise<CallRow | null> {
+    const row = this.#reading(() => this.#getCall.get(id));
+    return row ? ({ ...row } as unknown as CallRow) : null;
+  }
+
+  async commandIds(callId: string): Promise<string[]> {
+    return this.#reading(() => this.#getCommands.all(callId)).map((row) => String(row.command_id));
+  }
+
+  async dueEvents(): Promise<EventRow[]> {
+    const sql = `SELECT id, call_id AS callId, sequence, type, body, occurred_at AS occurredAt, url,
+                        failover_url AS failoverUrl, timeout_ms AS timeoutMs, status, attempts, due_at AS dueAt
+                 FROM events WHERE status = 'due' ORDER BY call_id, sequence`;
+    return this.#reading(() => this.#database.prepare(sql).all()).map((row) => eventOf(row as unknown as EventRecord));
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<void> {
+    this.#transaction(() => {
+      for (const { id, status, attempts, dueAt } of settlements) this.#settleEvent.run(status, attempts, dueAt, id);
+    });
+  }
+
+  async prune(endedBefore: number): Promise<void> {
+    const ended = this.#database.prepare('SELECT id FROM calls WHERE ended_at < ? LIMIT ?');
+    for (;;) {
+      const ids = this.#reading(() => ended.all(endedBefore, callsPerPrune)).map((row) => String(row.id));
+      this.#transaction(() => this.#forget(ids));
+      if (ids.length < callsPerPrune) return;
+      await nextTurn();
+    }
+  }
+
+  async get(name: string): Promise<string | null> {
+    const row = this.#reading(() => this.#getValue.get(name));
+    return row ? String(row.value) : null;
+  }
+
+  async put(name: string, value: string): Promise<void> {
+    this.#transaction(() => this.#putValue.run(name, value));
+  }
+
+  /** Really writes, a row that means nothing: a full disk is only met by writing. */
+  async check(): Promise<void> {
+    this.#transaction(() => this.#putBatch.run(-1, 'check'));
+  }
+
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #insert(event: EventRow): void {
+    const { id, callId, sequence, type, body, occurredAt, status, attempts, dueAt } = event;
+    const { url, failoverUrl, timeoutMs } = event.destination ?? { url: null, failoverUrl: null, timeoutMs: null };
+    this.#addEvent.run(
+      ...[id, callId, sequence, type, body, occurredAt, url, failoverUrl, timeoutMs, status, attempts, dueAt],
+    );
+  }
+
+  /** An event that outlives its call goes with the first prune after its delivery. */
+  #forget(callIds: readonly string[]): void {
+    this.#database.exec("DELETE FROM events WHERE orphan = 1 AND status = 'delivered'");
+    const [deliveredEvents, otherEvents, commands, call] = [
+      "DELETE FROM events WHERE call_id = ? AND status = 'delivered'",
+      'UPDATE events SET orphan = 1 WHERE call_id = ?',
+      'DELETE FROM commands WHERE call_id = ?',
+      'DELETE FROM calls WHERE id = ?',
+    ].map((sql) => this.#database.prepare(sql)) as [StatementSync, StatementSync, StatementSync, StatementSync];
+    for (const id of callIds) {
+      for (const statement of [deliveredEvents, otherEvents, commands, call]) statement.run(id);
+    }
+  }
+
+  /** Runs `write` in one transaction; after an error none is left open. */
+  #transaction(write: () => void): void {
+    try {
+      this.#begin.run();
+      write();
+      this.#commit.run();
+    } catch (error) {
+      this.#rollback();
+      throw storeError(this.#path, error);
+    }
+  }
+
+  /** Some errors, a full disk among them, end the transaction by themselves: then there is nothing to roll back. */
+  #rollback(): void {
+    if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw storeError(this.#path, error);
+    }
+  }
+}
+
+function eventOf({ url, failoverUrl, timeoutMs, ...event }: EventRecord): EventRow {
+  return { ...event, destination: url === null ? null : { url, failoverUrl, timeoutMs: timeoutMs ?? 0 } };
+}

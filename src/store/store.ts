@@ -1,0 +1,74 @@
+// What must be remembered, and nothing about how: calls, events on their way to the application, commands that were
+// accepted, and a few named values. One conformance suite (test/conformance/store.ts) holds for every implementation.
+
+/** A call's last committed state. `state` is JSON. `endedAt` (wall-clock ms) is null while it lives. */
+export interface CallRow {
+  readonly id: string;
+  readonly state: string;
+  readonly endedAt: number | null;
+}
+
+/** Where an event is to be delivered; fixed when the event is committed. */
+export interface Destination {
+  readonly url: string;
+  readonly failoverUrl: string | null;
+  readonly timeoutMs: number;
+}
+
+/**
+ * An event: `body` is the JSON of `data`, to which each attempt adds its `meta`. `sequence` counts from 1 within its call.
+ * `status`: `due` (to be tried at `dueAt`), `delivered`, or `failed` (given up, kept).
+ * `destination` is null when the application has no webhook URL: such an event is born `delivered`.
+ */
+export interface EventRow {
+  readonly id: string;
+  readonly callId: string;
+  readonly sequence: number;
+  readonly type: string;
+  readonly body: string;
+  readonly occurredAt: number;
+  readonly destination: Destination | null;
+  readonly status: 'due' | 'delivered' | 'failed';
+  readonly attempts: number;
+  readonly dueAt: number;
+}
+
+/** What became of an attempt to deliver an event. */
+export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt'>;
+
+/** A command that was accepted: kept as long as its call is. */
+export interface CommandRow {
+  readonly callId: string;
+  readonly commandId: string;
+}
+
+/** All that one turn decided; written in one transaction. A call is in `calls` at most once. */
+export interface Batch {
+  readonly id: string;
+  readonly calls: readonly CallRow[];
+  readonly events: readonly EventRow[];
+  readonly commands: readonly CommandRow[];
+}
+
+export interface Store {
+  /** Writes the whole batch or nothing. When it rejects, `committed` tells which. */
+  commit(batch: Batch): Promise<void>;
+  /** Whether the batch with this id was written. Asked right after its commit rejected, before any other commit. */
+  committed(batchId: string): Promise<boolean>;
+  /** Every live call, and those that ended after `endedAfter`. */
+  calls(endedAfter: number): Promise<CallRow[]>;
+  /** One call that is kept, live or ended. */
+  call(id: string): Promise<CallRow | null>;
+  /** The ids of the accepted commands of a call that is kept. */
+  commandIds(callId: string): Promise<string[]>;
+  /** Every event with status `due`, by call and sequence. */
+  dueEvents(): Promise<EventRow[]>;
+  settle(settlements: readonly Settlement[]): Promise<void>;
+  /** Forgets calls that ended before `endedBefore`, with their commands and delivered events; due and failed events stay. */
+  prune(endedBefore: number): Promise<void>;
+  get(name: string): Promise<string | null>;
+  put(name: string, value: string): Promise<void>;
+  /** Resolves if the store can be written to now; rejects with a sentence that says why not. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

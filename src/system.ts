@@ -1,0 +1,86 @@
+// What the machine lends us: time, chance and a log. Built once in main and handed down; the tests lend a fake one.
+// Leaves out every setting (config.ts) and every socket (sip/transport, media).
+import { randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto';
+import { destination, pino, stdSerializers, stdTimeFunctions } from 'pino';
+
+/** A timer that was started; its meaning belongs to the clock that made it. */
+export type Timer = unknown;
+
+export interface Clock {
+  /** Monotonic milliseconds, for measuring durations. */
+  now(): number;
+  /** Wall-clock milliseconds since the epoch, for stamps and for deadlines that must survive a restart. */
+  date(): number;
+  /** Runs `run` once, `ms` milliseconds from now. */
+  after(ms: number, run: () => void): Timer;
+  cancel(timer: Timer): void;
+  /** Runs `run` at the end of this turn of the event loop, after what the turn has already read. */
+  soon(run: () => void): void;
+}
+
+export interface Ids {
+  /**
+   * 16 lower-case hexadecimal digits that nobody can guess: what tags, branches and client nonces are made of.
+   * One seed arrives inside each input, and the machine derives from it all the ids it needs.
+   */
+  seed(): string;
+  /** A UUID of version 7: sortable by time. */
+  uuid(): string;
+  /** A call_control_id: `v3:`, sortable by time, with 128 bits that nobody can guess. */
+  callControlId(): string;
+}
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface System {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+}
+
+export const realClock: Clock = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  after: (ms, run) => setTimeout(run, ms),
+  cancel: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  soon: (run) => setImmediate(run),
+};
+
+/** Chance from the operating system, drawn 4 kB at a time: a seed is asked for with every input. */
+export function realIds(): Ids {
+  let pool = '';
+  let used = 0;
+  const seed = (): string => {
+    if (used === pool.length) {
+      pool = randomBytes(4096).toString('hex');
+      used = 0;
+    }
+    used += 16;
+    return pool.slice(used - 16, used);
+  };
+  return {
+    seed,
+    uuid: () => randomUUIDv7(),
+    callControlId: () => `v3:${randomUUIDv7().replaceAll('-', '')}${randomUUID().replaceAll('-', '')}`,
+  };
+}
+
+/**
+ * One JSON line per event on standard error. Lines are written before the call returns: the last ones before a crash
+ * are those that matter.
+ */
+export function realLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): Log {
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: stdSerializers.err, err: stdSerializers.err },
+  };
+  return pino(options, destination({ dest: 2, sync: true }));
+}

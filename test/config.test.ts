@@ -1,0 +1,377 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { readSettings, type Settings } from '../src/config.ts';
+
+type Env = Record<string, string>;
+
+/** Reads settings from variables without their SWITCHHOOK_ and, if given, the text of a settings file. */
+function read(variables: Env, file?: string): Settings | { errors: string[] } {
+  const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`SWITCHHOOK_${name}`, value]));
+  if (file === undefined) return readSettings(env, () => assert.fail('no file was named'));
+  return readSettings({ ...env, SWITCHHOOK_CONFIG: 'sh.yaml' }, (path) =>
+    path === 'sh.yaml' ? file : assert.fail(path),
+  );
+}
+
+function good(variables: Env, file?: string): Settings {
+  const settings = read(variables, file);
+  if ('errors' in settings) assert.fail(settings.errors.join('\n'));
+  return settings;
+}
+
+function errorsOf(variables: Env, file?: string): string[] {
+  const settings = read(variables, file);
+  return 'errors' in settings ? settings.errors : assert.fail('no error');
+}
+
+const refer = {
+  firstNotifyTimeoutMs: 32_000,
+  timeoutMs: 120_000,
+  byeGraceMs: 1000,
+  headerPlacement: 'both',
+  beforeAnswer: 'early',
+} as const;
+
+const byDefault = {
+  httpListen: { host: '127.0.0.1', port: 8080 },
+  sipListen: [
+    { transport: 'udp', host: '127.0.0.1', port: 5060 },
+    { transport: 'tcp', host: '127.0.0.1', port: 5060 },
+  ],
+  sipPublicAddress: null,
+  apiKey: null,
+  databaseUrl: 'sqlite:./data/switchhook.db',
+  media: 'quiet',
+  rtpPorts: { from: 20_000, to: 29_999 },
+  webhookMaxAgeMs: 86_400_000,
+  logLevel: 'info',
+  applications: [
+    {
+      id: '1000000000000000001',
+      name: 'default',
+      webhookUrl: null,
+      webhookFailoverUrl: null,
+      webhookTimeoutMs: 2000,
+      refer,
+    },
+  ],
+} as const satisfies Settings;
+
+test('nothing set: the defaults', () => assert.deepEqual(good({}), byDefault));
+
+test('an empty variable counts as unset', () => {
+  assert.deepEqual(good({ API_KEY: '', HTTP_LISTEN: '', CONFIG: '', WEBHOOK_URL: ' ' }), byDefault);
+});
+
+test('other programs and Kubernetes may set what they like', () => {
+  const env = {
+    PATH: '/bin',
+    SWITCHHOOKS: '1',
+    SWITCHHOOK_PORT: 'tcp://10.0.0.1:8080',
+    SWITCHHOOK_PORT_8080_TCP_ADDR: '10.0.0.1',
+    SWITCHHOOK_SERVICE_HOST: '10.0.0.1',
+    SWITCHHOOK_SERVICE_PORT_HTTP: '8080',
+  };
+  assert.deepEqual(readSettings(env, assert.fail), byDefault);
+});
+
+suite('values that are taken', () => {
+  const udp = (host: string, port: number) => ({ transport: 'udp', host, port }) as const;
+  const cases: [name: string, text: string, key: keyof Settings, value: unknown][] = [
+    ['HTTP_LISTEN', '0.0.0.0:80', 'httpListen', { host: '0.0.0.0', port: 80 }],
+    ['HTTP_LISTEN', '[::1]:0', 'httpListen', { host: '::1', port: 0 }],
+    ['HTTP_LISTEN', 'localhost:65535', 'httpListen', { host: 'localhost', port: 65_535 }],
+    ['HTTP_LISTEN', ' 10.1.2.3:8080 ', 'httpListen', { host: '10.1.2.3', port: 8080 }],
+    ['SIP_LISTEN', 'udp:[::1]:5060', 'sipListen', [udp('::1', 5060)]],
+    ['SIP_LISTEN', 'UDP:10.0.0.1:0', 'sipListen', [udp('10.0.0.1', 0)]],
+    ['SIP_LISTEN', 'udp:10.0.0.1:0,udp:10.0.0.1:0', 'sipListen', [udp('10.0.0.1', 0), udp('10.0.0.1', 0)]],
+    ['SIP_LISTEN', 'udp:10.0.0.1:1, udp:[::]:1', 'sipListen', [udp('10.0.0.1', 1), udp('::', 1)]],
+    ['SIP_PUBLIC_ADDRESS', '192.0.2.1', 'sipPublicAddress', '192.0.2.1'],
+    ['SIP_PUBLIC_ADDRESS', 'sip.example.com', 'sipPublicAddress', 'sip.example.com'],
+    ['SIP_PUBLIC_ADDRESS', '2001:db8::1', 'sipPublicAddress', '2001:db8::1'],
+    ['SIP_PUBLIC_ADDRESS', '[2001:db8::1]', 'sipPublicAddress', '2001:db8::1'],
+    ['API_KEY', 'KEY0123_abc', 'apiKey', 'KEY0123_abc'],
+    ['DATABASE_URL', 'sqlite:/var/lib/sh.db', 'databaseUrl', 'sqlite:/var/lib/sh.db'],
+    ['DATABASE_URL', 'sqlite::memory:', 'databaseUrl', 'sqlite::memory:'],
+    ['MEDIA', 'none', 'media', 'none'],
+    ['RTP_PORTS', '40000-40001', 'rtpPorts', { from: 40_000, to: 40_001 }],
+    ['RTP_PORTS', '1 - 65535', 'rtpPorts', { from: 1, to: 65_535 }],
+    ['WEBHOOK_MAX_AGE_MS', '0', 'webhookMaxAgeMs', 0],
+    ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
+  ];
+  for (const [name, text, key, value] of cases) {
+    test(`${name}=${text}`, () => assert.deepEqual(good({ [name]: text }), { ...byDefault, [key]: value }));
+  }
+});
+
+suite('values of the default application', () => {
+  const [application] = byDefault.applications;
+  const cases: [name: string, text: string, value: object][] = [
+    ['WEBHOOK_URL', 'https://example.com/a?b=c', { webhookUrl: 'https://example.com/a?b=c' }],
+    ['WEBHOOK_FAILOVER_URL', 'http://[::1]:3000/', { webhookFailoverUrl: 'http://[::1]:3000/' }],
+    ['REFER_FIRST_NOTIFY_TIMEOUT_MS', '50', { refer: { ...refer, firstNotifyTimeoutMs: 50 } }],
+    ['REFER_TIMEOUT_MS', '3600000', { refer: { ...refer, timeoutMs: 3_600_000 } }],
+    ['REFER_BYE_GRACE_MS', '0', { refer: { ...refer, byeGraceMs: 0 } }],
+    ['REFER_HEADER_PLACEMENT', 'refer-to', { refer: { ...refer, headerPlacement: 'refer-to' } }],
+    ['REFER_BEFORE_ANSWER', 'redirect', { refer: { ...refer, beforeAnswer: 'redirect' } }],
+  ];
+  for (const [name, text, value] of cases) {
+    test(`${name}=${text}`, () => {
+      assert.deepEqual(good({ [name]: text }), { ...byDefault, applications: [{ ...application, ...value }] });
+    });
+  }
+});
+
+suite('values that are refused, each in one sentence that names its setting', () => {
+  const hostPort =
+    'It must be host:port, such as 127.0.0.1:8080 or [::1]:8080, with a port from 0 (any free one) to 65535';
+  const sipAddress =
+    'Each address must be transport:address:port with an IP address, such as udp:127.0.0.1:5060 or tcp:[::1]:5060';
+  const transport = 'Each address must begin with its transport, udp: or tcp:, such as udp:127.0.0.1:5060';
+  const url = 'It must be a whole http or https URL, such as https://example.com/webhooks';
+  const host = 'It must be an address or a host name without a port, such as 192.0.2.10 or sip.example.com';
+  const ports = 'It must be two ports from 1 to 65535, the lower one first, such as 20000-29999';
+  const sqlite = 'It must be sqlite:PATH, such as sqlite:./data/switchhook.db or sqlite:/var/lib/switchhook.db';
+  const visible = [
+    'HTTP_LISTEN',
+    'SIP_LISTEN',
+    'SIP_PUBLIC_ADDRESS',
+    'MEDIA',
+    'RTP_PORTS',
+    'LOG_LEVEL',
+    'REFER_',
+    '_MS',
+  ];
+  const cases: [name: string, text: string, sentence: string][] = [
+    ['HTTP_LISTEN', '8080', hostPort],
+    ['HTTP_LISTEN', ':8080', hostPort],
+    ['HTTP_LISTEN', '127.0.0.1', hostPort],
+    ['HTTP_LISTEN', '127.0.0.1:65536', hostPort],
+    ['HTTP_LISTEN', '127.0.0.1:-1', hostPort],
+    ['HTTP_LISTEN', '127.0.0.1:80a', hostPort],
+    ['HTTP_LISTEN', '::1:8080', hostPort],
+    ['HTTP_LISTEN', '[127.0.0.1]:8080', hostPort],
+    ['HTTP_LISTEN', '127.0.0.256:8080', hostPort],
+    ['HTTP_LISTEN', 'http://127.0.0.1:8080', hostPort],
+    ['HTTP_LISTEN', 'a b:8080', hostPort],
+    ['SIP_LISTEN', '127.0.0.1:5060', transport],
+    ['SIP_LISTEN', 'tls:127.0.0.1:5061', transport],
+    ['SIP_LISTEN', 'udp:127.0.0.1:5060,', transport],
+    ['SIP_LISTEN', 'udp:127.0.0.1', sipAddress],
+    ['SIP_LISTEN', 'udp:localhost:5060', sipAddress],
+    ['SIP_LISTEN', 'udp:127.0.0.1:1,udp:127.0.0.1:1', 'It lists udp:127.0.0.1:1 twice'],
+    ['SIP_PUBLIC_ADDRESS', '192.0.2.1:5060', host],
+    ['SIP_PUBLIC_ADDRESS', '192.0.2.300', host],
+    ['SIP_PUBLIC_ADDRESS', 'sip:example.com', host],
+    ['SIP_PUBLIC_ADDRESS', '-a.example', host],
+    ['API_KEY', 'two words', 'It must be 1 to 512 visible ASCII characters without spaces'],
+    ['API_KEY', 'schlüssel', 'It must be 1 to 512 visible ASCII characters without spaces'],
+    ['WEBHOOK_URL', 'example.com/hook', url],
+    ['WEBHOOK_URL', 'ftp://example.com', url],
+    ['WEBHOOK_URL', 'http://a.example/\nX: y', url],
+    ['WEBHOOK_URL', 'https://user:pass@example.com/', 'It must not contain a user name or a password'],
+    ['WEBHOOK_URL', `http://a.example/${'x'.repeat(2000)}`, 'It is longer than 2000 characters'],
+    ['WEBHOOK_FAILOVER_URL', 'https://user@example.com/', 'It must not contain a user name or a password'],
+    ['DATABASE_URL', 'switchhook.db', sqlite],
+    ['DATABASE_URL', 'sqlite:', sqlite],
+    ['DATABASE_URL', 'sqlite://data/x.db', sqlite],
+    [
+      'DATABASE_URL',
+      'postgres://u:secret@db/x',
+      'PostgreSQL is not supported yet. Use sqlite:PATH, such as sqlite:./data/switchhook.db',
+    ],
+    ['MEDIA', 'loud', 'It must be one of quiet, none'],
+    ['RTP_PORTS', '20000', ports],
+    ['RTP_PORTS', '30000-20000', ports],
+    ['RTP_PORTS', '0-10', ports],
+    ['RTP_PORTS', '1-65536', ports],
+    ['WEBHOOK_MAX_AGE_MS', '-1', 'It must be a whole number from 0 to 31536000000'],
+    ['REFER_TIMEOUT_MS', '0', 'It must be a whole number from 1 to 3600000'],
+    ['REFER_TIMEOUT_MS', '12s', 'It must be a whole number from 1 to 3600000'],
+    ['REFER_FIRST_NOTIFY_TIMEOUT_MS', '1.5', 'It must be a whole number from 1 to 3600000'],
+    ['REFER_BYE_GRACE_MS', '3600001', 'It must be a whole number from 0 to 3600000'],
+    ['REFER_HEADER_PLACEMENT', 'referto', 'It must be one of both, refer, refer-to'],
+    ['REFER_BEFORE_ANSWER', 'Early', 'It must be one of early, redirect, refuse'],
+    ['LOG_LEVEL', 'verbose', 'It must be one of debug, info, warn, error, silent'],
+  ];
+  for (const [name, text, sentence] of cases) {
+    test(`${name}=${text.slice(0, 60)}`, () => {
+      const said = visible.some((part) => name.includes(part)) && !name.includes('URL') ? `; it is "${text}".` : '.';
+      assert.deepEqual(errorsOf({ [name]: text }), [`SWITCHHOOK_${name}: ${sentence}${said}`]);
+    });
+  }
+});
+
+suite('unknown settings', () => {
+  const cases: [name: string, sentence: string][] = [
+    ['SIP_LISTN', 'Unknown setting SWITCHHOOK_SIP_LISTN; did you mean SWITCHHOOK_SIP_LISTEN?'],
+    ['WEBHOOKURL', 'Unknown setting SWITCHHOOK_WEBHOOKURL; did you mean SWITCHHOOK_WEBHOOK_URL?'],
+    ['APIKEY', 'Unknown setting SWITCHHOOK_APIKEY; did you mean SWITCHHOOK_API_KEY?'],
+    ['LGO_LEVEL', 'Unknown setting SWITCHHOOK_LGO_LEVEL; did you mean SWITCHHOOK_LOG_LEVEL?'],
+    ['CONFIGS', 'Unknown setting SWITCHHOOK_CONFIGS; did you mean SWITCHHOOK_CONFIG?'],
+    ['PORTS', 'Unknown setting SWITCHHOOK_PORTS; did you mean SWITCHHOOK_RTP_PORTS?'],
+    [
+      'THE_ANSWER_TO_EVERYTHING_THERE_IS',
+      'Unknown setting SWITCHHOOK_THE_ANSWER_TO_EVERYTHING_THERE_IS; did you mean SWITCHHOOK_REFER_FIRST_NOTIFY_TIMEOUT_MS?',
+    ],
+  ];
+  for (const [name, sentence] of cases) {
+    test(name, () => assert.deepEqual(errorsOf({ [name]: '1' }), [sentence]));
+  }
+});
+
+test('everything wrong is told at once', () => {
+  const errors = errorsOf({ MEDIA: 'x', LOG_LEVEL: 'y', SIP_LISTN: 'z' }, 'http_listn: 1\nmedia: [a]\n');
+  assert.equal(errors.length, 5);
+});
+
+suite('the settings file', () => {
+  test('says what the environment says, in lower case and without the prefix', () => {
+    const file = `
+      # every scalar counts as its text
+      http_listen: 127.0.0.1:9000
+      sip_listen: [ "udp:127.0.0.1:1", udp:127.0.0.1:2 ]
+      api_key: 0123
+      webhook_url: https://example.com/file
+      media: none
+      rtp_ports: 20000-20099
+      webhook_max_age_ms: 60000
+      log_level: ~
+      refer_bye_grace_ms: 0
+    `;
+    assert.deepEqual(good({}, file), {
+      ...byDefault,
+      httpListen: { host: '127.0.0.1', port: 9000 },
+      sipListen: [
+        { transport: 'udp', host: '127.0.0.1', port: 1 },
+        { transport: 'udp', host: '127.0.0.1', port: 2 },
+      ],
+      apiKey: '0123',
+      media: 'none',
+      rtpPorts: { from: 20_000, to: 20_099 },
+      webhookMaxAgeMs: 60_000,
+      applications: [
+        { ...byDefault.applications[0], webhookUrl: 'https://example.com/file', refer: { ...refer, byeGraceMs: 0 } },
+      ],
+    });
+  });
+
+  for (const empty of ['', '# nothing\n', '---\n', 'applications:\n', 'applications: []\n']) {
+    test(`holds nothing: ${JSON.stringify(empty)}`, () => assert.deepEqual(good({}, empty), byDefault));
+  }
+
+  test('the environment wins', () => {
+    const settings = good(
+      { MEDIA: 'quiet', WEBHOOK_URL: 'http://env.example/' },
+      'media: none\nwebhook_url: http://file.example/\n',
+    );
+    assert.equal(settings.media, 'quiet');
+    assert.equal(settings.applications[0].webhookUrl, 'http://env.example/');
+  });
+
+  const bad: [text: string, ...errors: string[]][] = [
+    ['sip_listn: x', 'sh.yaml line 1: Unknown setting sip_listn; did you mean sip_listen?'],
+    ['media: quiet\nSIP_LISTEN: x', 'sh.yaml line 2: Unknown setting SIP_LISTEN; did you mean sip_listen?'],
+    ['aplications: []', 'sh.yaml line 1: Unknown setting aplications; did you mean applications?'],
+    ['\n\nmedia: loud', 'sh.yaml line 3: media: It must be one of quiet, none; it is "loud".'],
+    ['media: {a: 1}', 'sh.yaml line 1: media must be one value, not a map.'],
+    ['- media', 'sh.yaml line 1: the file must be a map of settings, each "name: value".'],
+    ['just words', 'sh.yaml line 1: the file must be a map of settings, each "name: value".'],
+    ['media: none\nmedia: quiet', 'sh.yaml line 2: Map keys must be unique.'],
+    ['applications: yes', 'sh.yaml line 1: applications must be a list, each entry beginning with "- ".'],
+    ['applications:\n  - 1', 'sh.yaml line 2: an application must be a map of settings, each "name: value".'],
+    [
+      'applications:\n  - webhook_url: x',
+      'sh.yaml line 2: Unknown setting webhook_url; did you mean webhook_event_url?',
+    ],
+    ['applications:\n  - id: 7', 'sh.yaml line 2: id: It must be 19 digits and not begin with 0; it is "7".'],
+    [
+      'applications:\n  - id: 1000000000000000001\n  - webhook_timeout_secs: 31',
+      'sh.yaml line 3: webhook_timeout_secs: It must be a whole number from 0 to 30; it is "31".',
+      'sh.yaml line 3: every application but the first needs an id of 19 digits.',
+      'sh.yaml line 3: every application but the first needs an application_name.',
+    ],
+    [
+      'applications:\n  - application_name: one\n  - id: 1000000000000000001\n    application_name: two',
+      'sh.yaml line 3: an earlier application has the id 1000000000000000001 as well.',
+    ],
+  ];
+  for (const [text, ...errors] of bad) {
+    test(`is refused: ${JSON.stringify(text)}`, () => assert.deepEqual(errorsOf({}, text), errors));
+  }
+
+  test('is no YAML: the line is named', () => {
+    const [error, ...more] = errorsOf({}, 'media: none\nrtp_ports: "20000\n');
+    assert.match(error!, /^sh\.yaml line \d: .+\.$/);
+    assert.deepEqual(more, []);
+  });
+
+  const unreadable: [code: string, reason: string][] = [
+    ['ENOENT', 'there is no such file'],
+    ['EACCES', 'this user may not read it'],
+    ['EISDIR', 'it is a directory'],
+  ];
+  for (const [code, reason] of unreadable) {
+    test(`cannot be read: ${code}`, () => {
+      const settings = readSettings({ SWITCHHOOK_CONFIG: '/etc/sh.yaml' }, () => {
+        throw Object.assign(new Error('boom'), { code });
+      });
+      assert.deepEqual(settings, { errors: [`SWITCHHOOK_CONFIG: /etc/sh.yaml cannot be read: ${reason}.`] });
+    });
+  }
+});
+
+suite('applications', () => {
+  const file = `
+webhook_url: http://file.example/
+refer_timeout_ms: 5000
+applications:
+  - application_name: Front desk
+    webhook_event_url: http://one.example/
+    webhook_event_failover_url: ""
+    webhook_timeout_secs: 5
+    refer_header_placement: refer
+  - id: 1289082222292239760
+    application_name: 7
+    webhook_event_url: http://two.example/
+    webhook_timeout_secs: null
+    refer_timeout_ms: 6000
+    refer_first_notify_timeout_ms: 100
+    refer_bye_grace_ms: 0
+    refer_before_answer: refuse
+`;
+
+  test("an entry's own settings win over the file's, and ids keep all their digits", () => {
+    assert.deepEqual(good({}, file).applications, [
+      {
+        id: '1000000000000000001',
+        name: 'Front desk',
+        webhookUrl: 'http://one.example/',
+        webhookFailoverUrl: null,
+        webhookTimeoutMs: 5000,
+        refer: { ...refer, timeoutMs: 5000, headerPlacement: 'refer' },
+      },
+      {
+        id: '1289082222292239760',
+        name: '7',
+        webhookUrl: 'http://two.example/',
+        webhookFailoverUrl: null,
+        webhookTimeoutMs: 2000,
+        refer: { ...refer, firstNotifyTimeoutMs: 100, timeoutMs: 6000, byeGraceMs: 0, beforeAnswer: 'refuse' },
+      },
+    ]);
+  });
+
+  test("the environment wins for the default application's URL, an entry for how it refers", () => {
+    const variables = {
+      WEBHOOK_URL: 'http://env.example/',
+      REFER_TIMEOUT_MS: '7000',
+      REFER_HEADER_PLACEMENT: 'refer-to',
+    };
+    const [first, second] = good(variables, file).applications;
+    assert.equal(first.webhookUrl, 'http://env.example/');
+    assert.deepEqual(first.refer, { ...refer, timeoutMs: 7000, headerPlacement: 'refer' });
+    assert.equal(second?.webhookUrl, 'http://two.example/');
+    assert.equal(second?.refer.timeoutMs, 6000);
+  });
+});

@@ -1,0 +1,236 @@
+// What every store must do, whatever it is made of: one suite, run for each implementation.
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { Batch, CallRow, EventRow, Store } from '../../src/store/store.ts';
+
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** Closes the store and opens what it has written; absent from one that forgets. */
+  readonly reopen?: () => Promise<Store>;
+}
+
+/** Opens an empty store for one test, which cleans up through its context. */
+export type OpenStore = (t: TestContext) => Promise<StoreUnderTest>;
+
+/** `forgets`: a store whose rows go when it is closed. */
+export function storeConformance(name: string, open: OpenStore, { forgets = false } = {}): void {
+  describe(`store: ${name}`, () => {
+    commits(open);
+    settles(open);
+    prunes(open);
+    if (!forgets) survives(open);
+    it('keeps named values', async (t) => {
+      const { store } = await open(t);
+      assert.equal(await store.get('key'), null);
+      await store.put('key', 'one');
+      await store.put('key', 'two\nlines');
+      assert.equal(await store.get('key'), 'two\nlines');
+      assert.equal(await store.get('other'), null);
+    });
+    it('says whether it can be written to, and refuses all work once closed', async (t) => {
+      const { store } = await open(t);
+      await store.check();
+      await store.close();
+      await assert.rejects(store.check(), Error);
+      await assert.rejects(store.commit(batch('late')), Error);
+      await assert.rejects(store.calls(0), Error);
+      await store.close();
+    });
+  });
+}
+
+export const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
+  id,
+  state: `{"id":"${id}","name":"Zoë \\u0000 ☎"}`,
+  endedAt: null,
+  ...more,
+});
+
+export const event = (callId: string, sequence: number, more: Partial<EventRow> = {}): EventRow => ({
+  id: `${callId}-event-${sequence}`,
+  callId,
+  sequence,
+  type: 'call.initiated',
+  body: `{"record_type":"event","note":"'quoted' \u{1f4de}"}`,
+  occurredAt: 1_767_225_600_123,
+  destination: { url: 'https://app.example/hook?a=1&b=2', failoverUrl: null, timeoutMs: 2_000 },
+  status: 'due',
+  attempts: 0,
+  dueAt: 1_767_225_600_123,
+  ...more,
+});
+
+export const batch = (id: string, more: Partial<Batch> = {}): Batch => ({
+  id,
+  calls: [],
+  events: [],
+  commands: [],
+  ...more,
+});
+
+function commits(open: OpenStore): void {
+  it('gives back what was committed', async (t) => {
+    const { store } = await open(t);
+    const failover = { url: 'http://a.example/', failoverUrl: 'http://b.example/', timeoutMs: 30_000 };
+    const events = [event('a', 1), event('a', 2, { destination: failover, attempts: 3 }), event('b', 1)];
+    const commands = [{ callId: 'a', commandId: 'refer-1' }];
+    await store.commit(batch('1', { calls: [call('a'), call('b', { endedAt: 5 })], events, commands }));
+    assert.deepEqual(await store.calls(0), [call('a'), call('b', { endedAt: 5 })]);
+    assert.deepEqual(await store.dueEvents(), events);
+    assert.deepEqual(await store.commandIds('a'), ['refer-1']);
+  });
+
+  it('replaces the state of a call', async (t) => {
+    const { store } = await open(t);
+    await store.commit(batch('1', { calls: [call('a'), call('b')] }));
+    await store.commit(batch('2', { calls: [call('a', { state: '{"later":true}', endedAt: 9 })] }));
+    assert.deepEqual(await store.calls(0), [call('a', { state: '{"later":true}', endedAt: 9 }), call('b')]);
+  });
+
+  it('lists live calls and those that ended after an instant; finds any by its id', async (t) => {
+    const { store } = await open(t);
+    const calls = [call('a', { endedAt: 99 }), call('b', { endedAt: 100 }), call('c'), call('d', { endedAt: 101 })];
+    await store.commit(batch('1', { calls }));
+    assert.deepEqual(await store.calls(100), calls.slice(2));
+    assert.deepEqual(await store.call('a'), calls[0]);
+    assert.deepEqual(await store.call('c'), calls[2]);
+    assert.equal(await store.call('x'), null);
+  });
+
+  it('lists due events by call and sequence, whenever they were written', async (t) => {
+    const { store } = await open(t);
+    await store.commit(batch('1', { events: [event('b', 1), event('a', 1)] }));
+    await store.commit(batch('2', { events: [event('a', 10), event('b', 2, { dueAt: 1 }), event('a', 2)] }));
+    const listed = (await store.dueEvents()).map(({ callId, sequence }) => `${callId}${sequence}`);
+    assert.deepEqual(listed, ['a1', 'a2', 'a10', 'b1', 'b2']);
+  });
+
+  it('does not list an event that was born delivered: it has no destination', async (t) => {
+    const { store } = await open(t);
+    await store.commit(batch('1', { events: [event('a', 1, { destination: null, status: 'delivered' })] }));
+    assert.deepEqual(await store.dueEvents(), []);
+  });
+
+  it('remembers a command once', async (t) => {
+    const { store } = await open(t);
+    const command = { callId: 'a', commandId: "it's; DROP TABLE calls" };
+    await store.commit(batch('1', { commands: [command, command] }));
+    await store.commit(batch('2', { commands: [command, { ...command, callId: 'b' }] }));
+    assert.deepEqual(await store.commandIds('a'), [command.commandId]);
+    assert.deepEqual(await store.commandIds('b'), [command.commandId]);
+    assert.deepEqual(await store.commandIds('c'), []);
+  });
+
+  it('writes all of a batch or nothing, and goes on after a failure', async (t) => {
+    const { store } = await open(t);
+    await store.commit(batch('1', { events: [event('a', 1)] }));
+    const twice = batch('2', {
+      calls: [call('a')],
+      events: [event('a', 2), event('a', 1)],
+      commands: [{ callId: 'a', commandId: 'x' }],
+    });
+    await assert.rejects(store.commit(twice), Error);
+    assert.equal(await store.committed('2'), false);
+    assert.deepEqual(await store.calls(0), []);
+    assert.deepEqual(await store.commandIds('a'), []);
+    assert.deepEqual(await store.dueEvents(), [event('a', 1)]);
+    await store.commit(batch('3', { calls: [call('a')] }));
+    assert.deepEqual(await store.calls(0), [call('a')]);
+  });
+
+  it('knows the last batches that were committed', async (t) => {
+    const { store } = await open(t);
+    assert.equal(await store.committed('1'), false);
+    for (const id of ['1', '2', '3']) {
+      await store.commit(batch(id));
+      assert.equal(await store.committed(id), true);
+    }
+    assert.equal(await store.committed('2'), true);
+    assert.equal(await store.committed('4'), false);
+  });
+
+  it('takes many batches asked for at once', async (t) => {
+    const { store } = await open(t);
+    const ids = Array.from({ length: 200 }, (_, index) => `call-${index}`);
+    await Promise.all(ids.map((id) => store.commit(batch(id, { calls: [call(id)], events: [event(id, 1)] }))));
+    assert.equal((await store.calls(0)).length, ids.length);
+    assert.equal((await store.dueEvents()).length, ids.length);
+  });
+}
+
+function settles(open: OpenStore): void {
+  it('settles attempts: due again, delivered, failed', async (t) => {
+    const { store } = await open(t);
+    await store.commit(batch('1', { events: [event('a', 1), event('a', 2), event('a', 3)] }));
+    await store.settle([
+      { id: 'a-event-1', status: 'due', attempts: 2, dueAt: 77 },
+      { id: 'a-event-2', status: 'delivered', attempts: 1, dueAt: 0 },
+      { id: 'a-event-3', status: 'failed', attempts: 6, dueAt: 0 },
+      { id: 'unknown', status: 'delivered', attempts: 1, dueAt: 0 },
+    ]);
+    assert.deepEqual(await store.dueEvents(), [event('a', 1, { attempts: 2, dueAt: 77 })]);
+    await store.settle([]);
+  });
+}
+
+function prunes(open: OpenStore): void {
+  it('forgets calls that ended before, with their commands; keeps the others', async (t) => {
+    const { store } = await open(t);
+    const calls = [call('a', { endedAt: 99 }), call('b', { endedAt: 100 }), call('c')];
+    const commands = ['a', 'b', 'c'].map((callId) => ({ callId, commandId: 'x' }));
+    await store.commit(batch('1', { calls, commands }));
+    await store.prune(100);
+    assert.deepEqual(await store.calls(0), calls.slice(1));
+    assert.deepEqual(await store.commandIds('a'), []);
+    assert.deepEqual(await store.commandIds('b'), ['x']);
+  });
+
+  it('forgets delivered events with their call, never due or failed ones', async (t) => {
+    const { store } = await open(t);
+    const kept = [event('a', 1), event('a', 3, { status: 'failed' })];
+    const gone = event('a', 2, { status: 'delivered' });
+    await store.commit(batch('1', { calls: [call('a', { endedAt: 1 })], events: [...kept, gone] }));
+    await store.prune(2);
+    assert.deepEqual(await store.dueEvents(), [event('a', 1)]);
+    // An id that is free again belonged to a row that is gone.
+    await store.commit(batch('2', { events: [gone] }));
+    await assert.rejects(store.commit(batch('3', { events: [event('a', 3)] })), Error);
+  });
+
+  it('forgets an event that is delivered after its call was forgotten', async (t) => {
+    const { store } = await open(t);
+    await store.commit(batch('1', { calls: [call('a', { endedAt: 1 })], events: [event('a', 1)] }));
+    await store.prune(2);
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 4, dueAt: 0 }]);
+    await store.prune(2);
+    await store.commit(batch('2', { events: [event('a', 1)] }));
+  });
+
+  it('forgets many calls at once while others are written', async (t) => {
+    const { store } = await open(t);
+    const ids = Array.from({ length: 450 }, (_, index) => `call-${index}`);
+    await store.commit(batch('1', { calls: ids.map((id) => call(id, { endedAt: 1 })) }));
+    const pruned = store.prune(2);
+    await store.commit(batch('2', { calls: [call('alive')] }));
+    await pruned;
+    assert.deepEqual(await store.calls(0), [call('alive')]);
+  });
+}
+
+function survives(open: OpenStore): void {
+  it('finds everything again after it was closed', async (t) => {
+    const { store, reopen } = await open(t);
+    assert.ok(reopen);
+    const commands = [{ callId: 'a', commandId: 'x' }];
+    await store.commit(batch('1', { calls: [call('a')], events: [event('a', 1), event('a', 2)], commands }));
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0 }]);
+    await store.put('key', 'value');
+    const again = await reopen();
+    assert.deepEqual(await again.calls(0), [call('a')]);
+    assert.deepEqual(await again.dueEvents(), [event('a', 2)]);
+    assert.deepEqual(await again.commandIds('a'), ['x']);
+    assert.equal(await again.get('key'), 'value');
+    assert.equal(await again.committed('1'), true);
+    await again.commit(batch('2', { events: [event('a', 3)] }));
+  });
+}

@@ -1,0 +1,283 @@
+// The application: posts commands over HTTP without a socket, takes webhooks, and checks of each what must hold for
+// all of them: the signature, the envelope, the seven base fields, the count of attempts.
+import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import type { LadderEntry } from '../../src/sip/ladder.ts';
+import type { FakeClock } from './fake-system.ts';
+
+/** How the receiver answers: a status; `nothing`, so that the attempt times out; or `refused`, as if nobody listened. */
+export type Answer = number | 'nothing' | 'refused';
+
+export interface Answered {
+  /** Default 200. */
+  readonly status?: number;
+  readonly code?: string;
+  readonly pointer?: string;
+  readonly detail?: string | RegExp;
+  /** A call_control_id other than that of the last call.initiated. */
+  readonly id?: string;
+}
+
+export interface Attempted {
+  /** Default 1. */
+  readonly attempt?: number;
+  readonly url?: string;
+  /** It may take this long to come. */
+  readonly within?: number;
+}
+
+export type PayloadExpectations = Readonly<Record<string, unknown>>;
+
+export interface Post {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly timeoutMs: number;
+}
+
+export interface DeskOptions {
+  readonly clock: FakeClock;
+  readonly apiKey: string;
+  readonly trace: (entry: LadderEntry) => void;
+  /** The server as it is now: a restart brings another one. */
+  readonly server: () => { readonly http: FastifyInstance; readonly publicKey: string };
+}
+
+interface Envelope {
+  readonly data: {
+    readonly record_type: string;
+    readonly event_type: string;
+    readonly id: string;
+    readonly occurred_at: string;
+    readonly payload: Readonly<Record<string, unknown>>;
+  };
+  readonly meta: { readonly attempt: number; readonly delivered_to: string };
+}
+
+interface Delivery {
+  readonly envelope: Envelope;
+  readonly url: string;
+}
+
+const baseFields = ['call_control_id', 'call_leg_id', 'call_session_id', 'client_state', 'connection_id', 'from', 'to'];
+
+export class Desk {
+  readonly #options: DeskOptions;
+  readonly #inbox: Delivery[] = [];
+  readonly #attempts = new Map<string, number>();
+  readonly #bodies = new Map<string, string>();
+  #answer: Answer = 200;
+  #call = '';
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  answers(answer: Answer): void {
+    this.#answer = answer;
+  }
+
+  /** What the server calls to deliver. A bad webhook rejects into the server and is remembered for the next step. */
+  readonly post = async (request: Post): Promise<{ status: number }> => {
+    const { envelope, url } = this.#take(request);
+    const answer = this.#answer;
+    this.#draw(envelope, answer);
+    this.#inbox.push({ envelope, url });
+    if (envelope.data.event_type === 'call.initiated') this.#call = String(envelope.data.payload.call_control_id);
+    if (answer === 'refused') throw new Error('connect ECONNREFUSED');
+    if (answer === 'nothing') await this.#timeout(request.timeoutMs);
+    return { status: answer as number };
+  };
+
+  readonly faults: string[] = [];
+
+  /** Sends the command; the returned function checks the answer once the world has settled. */
+  posts(action: string, body: object | undefined, expected: Answered): () => Promise<void> {
+    const { clock } = this.#options;
+    const method = action === 'client_state_update' ? 'PUT' : 'POST';
+    const entry = {
+      at: clock.date(),
+      from: 'application',
+      to: 'us',
+      label: `${method} ${action}`,
+      tone: 'command' as const,
+    };
+    const drawn: { -readonly [K in keyof LadderEntry]: LadderEntry[K] } = { ...entry };
+    this.#options.trace(drawn);
+    const answer = this.#request(method, `/actions/${action}`, body, expected.id);
+    return async () => {
+      const { status, json } = await this.#settled(answer, action);
+      drawn.note = answerNote(status, json);
+      checkAnswer(status, json, expected, `${method} ${action}`);
+      if ((expected.status ?? 200) === 200) assert.deepEqual(json, { data: { result: 'ok' } });
+    };
+  }
+
+  reads(expectations: PayloadExpectations, expected: Answered): () => Promise<void> {
+    const answer = this.#request('GET', '', undefined, expected.id);
+    return async () => {
+      const { status, json } = await this.#settled(answer, 'GET');
+      checkAnswer(status, json, expected, 'GET call');
+      if (status === 200) checkFields((json as { data: PayloadExpectations }).data, expectations, 'the call');
+    };
+  }
+
+  async gets(type: string, payload: PayloadExpectations, attempted: Attempted): Promise<void> {
+    const delivery = await this.#next(attempted.within ?? 0);
+    assert.ok(delivery, `the application expected ${type}, but nothing came`);
+    const { data, meta } = delivery.envelope;
+    const shown = JSON.stringify(data.payload);
+    assert.equal(data.event_type, type, `the application expected ${type}, but got ${data.event_type} ${shown}`);
+    assert.equal(meta.attempt, attempted.attempt ?? 1, `the attempt of ${type}`);
+    if (attempted.url !== undefined) assert.equal(delivery.url, attempted.url, `where ${type} went`);
+    checkFields(data.payload, payload, type);
+  }
+
+  getsNothing(): void {
+    const unexpected = this.#inbox.map(
+      ({ envelope: { data } }) => `${data.event_type} ${JSON.stringify(data.payload)}`,
+    );
+    assert.deepEqual(unexpected, [], 'the application got what it should not have');
+  }
+
+  async #request(
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    body: object | undefined,
+    id = this.#call,
+  ): Promise<{ status: number; json: unknown }> {
+    const { server, apiKey } = this.#options;
+    const answer = await server().http.inject({
+      method,
+      url: `/v2/calls/${id}${path}`,
+      headers: { authorization: `Bearer ${apiKey}`, ...(method !== 'GET' && { 'content-type': 'application/json' }) },
+      ...(body && { payload: body }),
+    });
+    assert.match(String(answer.headers['content-type']), /^application\/json/);
+    return { status: answer.statusCode, json: answer.json() };
+  }
+
+  /** An answer may need turns of the event loop, but never time. */
+  async #settled<T>(answer: Promise<T>, what: string): Promise<T> {
+    let done: { value: T } | null = null;
+    const waiting = answer.then((value) => {
+      done = { value };
+    });
+    for (let turns = 0; turns < 50 && !done; turns += 1) await Promise.race([waiting, this.#options.clock.settle()]);
+    if (!done) assert.fail(`no answer to ${what} before time moves on`);
+    return (done as { value: T }).value;
+  }
+
+  async #next(within: number): Promise<Delivery | null> {
+    const { clock } = this.#options;
+    for (let left = within; ; ) {
+      const delivery = this.#inbox.shift();
+      const step = clock.nextInMs;
+      if (delivery || step === null || step > left) return delivery ?? null;
+      await clock.advance(step);
+      left -= step;
+    }
+  }
+
+  #timeout(ms: number): Promise<never> {
+    return new Promise((_, reject) => {
+      this.#options.clock.after(ms, () => reject(new Error('no answer in time')));
+    });
+  }
+
+  #draw({ data, meta }: Envelope, answer: Answer): void {
+    const told = [
+      'direction',
+      'sip_notify_response',
+      'failure_reason',
+      'hangup_cause',
+      'hangup_source',
+      'sip_hangup_cause',
+    ];
+    const particulars = told
+      .filter((name) => data.payload[name] !== undefined)
+      .map((name) => `${name}: ${data.payload[name]}`);
+    const attempt = meta.attempt > 1 ? [`attempt ${meta.attempt}`] : [];
+    const result = answer === 200 ? [] : [`answered ${answer}`];
+    this.#options.trace({
+      at: this.#options.clock.date(),
+      from: 'us',
+      to: 'application',
+      label: data.event_type,
+      note: [...particulars, ...attempt, ...result].join(', '),
+      tone: 'event',
+    });
+  }
+
+  #take(request: Post): Delivery {
+    const envelope = JSON.parse(request.body) as Envelope;
+    try {
+      checkSignature(request, this.#options.server().publicKey, this.#options.clock);
+      this.#checkEnvelope(envelope, request);
+    } catch (error) {
+      this.faults.push(`a bad webhook: ${(error as Error).message}\n${request.body}`);
+    }
+    return { envelope, url: request.url };
+  }
+
+  #checkEnvelope({ data, meta }: Envelope, { url }: Post): void {
+    const attempt = (this.#attempts.get(data.id) ?? 0) + 1;
+    this.#attempts.set(data.id, attempt);
+    const body = JSON.stringify(data);
+    assert.equal(body, this.#bodies.get(data.id) ?? body, 'the data changed between two attempts');
+    this.#bodies.set(data.id, body);
+    assert.deepEqual(meta, { attempt, delivered_to: url });
+    assert.equal(data.record_type, 'event');
+    assert.match(data.occurred_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    assert.ok(Date.parse(data.occurred_at) <= this.#options.clock.date(), 'it occurred in the future');
+    for (const name of baseFields) assert.ok(name in data.payload, `${name} is missing`);
+  }
+}
+
+const ed25519Prefix = Buffer.from('302a300506032b6570032100', 'hex');
+
+function checkSignature({ headers, body }: Post, publicKey: string, clock: FakeClock): void {
+  const given = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const timestamp = given['telnyx-timestamp'] ?? '';
+  assert.equal(timestamp, String(Math.floor(clock.date() / 1000)), 'telnyx-timestamp');
+  assert.match(given['content-type'] ?? '', /^application\/json/);
+  assert.match(given['user-agent'] ?? '', /telnyx-webhooks/);
+  const raw = Buffer.from(publicKey, 'base64');
+  const key = createPublicKey({ key: Buffer.concat([ed25519Prefix, raw]), format: 'der', type: 'spki' });
+  const signature = Buffer.from(given['telnyx-signature-ed25519'] ?? '', 'base64');
+  assert.ok(verify(null, Buffer.from(`${timestamp}|${body}`), key, signature), 'the signature does not match');
+}
+
+interface ErrorBody {
+  readonly errors?: readonly {
+    readonly code: string;
+    readonly detail: string;
+    readonly source?: { readonly pointer?: string };
+  }[];
+}
+
+function answerNote(status: number, json: unknown): string {
+  const code = (json as ErrorBody).errors?.[0]?.code;
+  return code ? `${status} ${code}` : String(status);
+}
+
+function checkAnswer(status: number, json: unknown, expected: Answered, of: string): void {
+  const wanted = expected.status ?? 200;
+  assert.equal(status, wanted, `${of} was answered ${status}: ${JSON.stringify(json)}`);
+  const error = (json as ErrorBody).errors?.[0];
+  if (expected.code !== undefined) assert.equal(error?.code, expected.code, `the code of ${of}`);
+  if (expected.pointer !== undefined) assert.equal(error?.source?.pointer, expected.pointer, `the pointer of ${of}`);
+  if (expected.detail instanceof RegExp) assert.match(error?.detail ?? '', expected.detail);
+  else if (expected.detail !== undefined) assert.equal(error?.detail, expected.detail);
+}
+
+/** Each expected field: a value to equal, a pattern to match, a check that throws, or undefined for absent. */
+function checkFields(actual: PayloadExpectations, expected: PayloadExpectations, of: string): void {
+  for (const [name, value] of Object.entries(expected)) {
+    if (value instanceof RegExp) assert.match(String(actual[name]), value, `${name} of ${of}`);
+    else if (typeof value === 'function') value(actual[name]);
+    else if (value === undefined) assert.ok(!(name in actual), `${name} of ${of} should be absent`);
+    else assert.deepEqual(actual[name], value, `${name} of ${of}`);
+  }
+}

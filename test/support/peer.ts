@@ -1,0 +1,466 @@
+// A scripted SIP peer. It writes its messages from plain templates and reads ours with its own few lines (text.ts), so
+// it can say what our stack never would, and no mistake of ours cancels out. It answers nothing by itself.
+import assert from 'node:assert/strict';
+import type { Target, TransportName } from '../../src/sip/transport/transport.ts';
+import type { FakeClock } from './fake-system.ts';
+import { branchOf, type DialogView, inspect } from './inspect.ts';
+import { all, brief, cseqOf, type Heard, one, readText, split, tagOf, uriOf, writeText } from './text.ts';
+import type { Packet, Wire, WireTransport } from './wire.ts';
+
+type Capital = 'A' | 'B' | 'C' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J' | 'K' | 'L' | 'M';
+type OtherCapital = 'N' | 'O' | 'P' | 'Q' | 'R' | 'S' | 'T' | 'U' | 'V' | 'W' | 'X' | 'Y' | 'Z';
+type HeaderName = `${Capital | OtherCapital}${string}`;
+
+/** How a message differs from the usual one. A header is named by its own name: a list repeats it, null leaves it out. */
+export interface Overrides {
+  readonly [header: HeaderName]: string | readonly string[] | null;
+  readonly body?: string;
+  readonly uri?: string;
+  readonly reason?: string;
+  readonly cseq?: number;
+  readonly branch?: string;
+  readonly callId?: string;
+  readonly fromTag?: string;
+  /** Null: no tag. */
+  readonly toTag?: string | null;
+  /** The method of the request that a response answers; default: the last one that is unanswered. */
+  readonly answers?: string;
+  /** The last word on the whole text. */
+  readonly raw?: (text: string) => string;
+  /** It is sent, but never arrives. */
+  readonly lost?: boolean;
+}
+
+export type Expected =
+  | string
+  | number
+  | boolean
+  | RegExp
+  | null
+  | readonly string[]
+  | ((value: string, heard: Heard) => void);
+
+/** What a message must be like. A header: its value, a pattern, null for absent, all its values, or a check that throws. */
+export interface Expectations {
+  readonly [header: HeaderName]: Expected;
+  readonly body?: string | RegExp | ((body: string, heard: Heard) => void);
+  readonly uri?: string | RegExp;
+  readonly reason?: string | RegExp;
+  /** It may take this long to come. */
+  readonly within?: number;
+  /** A retransmission, byte for byte; otherwise those are passed over. */
+  readonly again?: boolean;
+}
+
+export interface PhoneOptions {
+  readonly name: string;
+  readonly clock: FakeClock;
+  readonly wire: Wire;
+  readonly transport: TransportName;
+  readonly user: string;
+  readonly domain: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where the server listens. */
+  readonly us: { readonly host: string; readonly port: number };
+  /** Who is called. */
+  readonly callee: string;
+}
+
+export const offer = (host: string): string => sdp(host, 49_170, 'sendrecv');
+
+/** A description with PCMU, PCMA and telephone-event. */
+export function sdp(host: string, port: number, direction: string): string {
+  return [
+    'v=0',
+    `o=- 1 1 IN IP4 ${host}`,
+    's=-',
+    `c=IN IP4 ${host}`,
+    't=0 0',
+    `m=audio ${port} RTP/AVP 0 8 101`,
+    'a=rtpmap:0 PCMU/8000',
+    'a=rtpmap:8 PCMA/8000',
+    'a=rtpmap:101 telephone-event/8000',
+    'a=fmtp:101 0-15',
+    `a=${direction}`,
+    '',
+  ].join('\r\n');
+}
+
+interface Arrival {
+  readonly heard: Heard;
+  readonly from: Target;
+  /** Came byte for byte before. */
+  readonly again: boolean;
+  readonly faults: readonly string[];
+}
+
+interface Got {
+  readonly heard: Heard;
+  readonly from: Target;
+  answered: boolean;
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  100: 'Trying',
+  180: 'Ringing',
+  183: 'Session Progress',
+  200: 'OK',
+  202: 'Accepted',
+  302: 'Moved Temporarily',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  407: 'Proxy Authentication Required',
+  408: 'Request Timeout',
+  416: 'Unsupported URI Scheme',
+  481: 'Call/Transaction Does Not Exist',
+  486: 'Busy Here',
+  491: 'Request Pending',
+  500: 'Server Internal Error',
+  501: 'Not Implemented',
+  503: 'Service Unavailable',
+  603: 'Decline',
+};
+
+const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY, REFER';
+const withContact = ['INVITE', 'UPDATE', 'NOTIFY', 'REFER', 'SUBSCRIBE'];
+
+export class Phone {
+  readonly name: string;
+  readonly address: string;
+  readonly #options: PhoneOptions;
+  readonly #transport: WireTransport;
+  readonly #inbox: Arrival[] = [];
+  readonly #texts = new Set<string>();
+  readonly #branches = new Set<string>();
+  readonly #sent: Heard[] = [];
+  readonly #got: Got[] = [];
+  readonly #localTag: string;
+  #losing: number | string | null = null;
+  #sendsInVain = false;
+  #callId: string;
+  #localUri: string;
+  #remoteUri: string;
+  #remoteTag: string | null = null;
+  #contact: string;
+  #remoteTarget: string;
+  /** Routes of our own requests, and those that requests to us must carry. */
+  #routes: readonly string[] = [];
+  #routesBack: readonly string[] = [];
+  #localCseq = 0;
+  #remoteCseq = 0;
+  #branchCount = 0;
+  #invited: Heard | null = null;
+  #inviteFinal: Heard | null = null;
+  #reliable: Heard | null = null;
+
+  constructor(options: PhoneOptions) {
+    const { name, wire, transport, user, domain, host, port, us, callee } = options;
+    this.#options = options;
+    this.name = name;
+    this.address = `${host}:${port}`;
+    this.#transport = wire.transport(transport, host, port);
+    this.#callId = `${user}-1@${domain}`;
+    this.#localTag = `${user}-tag`;
+    this.#localUri = `"${user[0]?.toUpperCase()}${user.slice(1)}" <sip:${user}@${domain}>`;
+    this.#remoteUri = `<sip:${callee}@${us.host}>`;
+    this.#remoteTarget = `sip:${callee}@${us.host}:${us.port}`;
+    this.#contact = `sip:${user}@${host}:${port}${transport === 'tcp' ? ';transport=tcp' : ''}`;
+  }
+
+  async listen(): Promise<void> {
+    await this.#transport.listen((bytes, from) => this.#receive(bytes.toString('latin1'), from));
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  /** Closes its connections; what it sends next opens a new one. */
+  disconnects(): void {
+    for (const flow of this.#transport.flows) this.#transport.closeFlow(flow);
+  }
+
+  /** The next message of this kind is lost on its way to the peer. */
+  misses(what: string | number): void {
+    this.#losing = what;
+  }
+
+  /** Whether the wire should lose this packet, which comes from here or is about to arrive here. */
+  loses({ from, to, text }: Packet): boolean {
+    if (from === this.address) return this.#sendsInVain;
+    if (to !== this.address || this.#losing === null) return false;
+    const start = typeof this.#losing === 'number' ? `SIP/2.0 ${this.#losing} ` : `${this.#losing} `;
+    if (!text.startsWith(start)) return false;
+    this.#losing = null;
+    return true;
+  }
+
+  sends(what: string | number, overrides: Overrides = {}): void {
+    if (typeof what === 'number') this.#respond(what, overrides);
+    else this.#request(what, overrides);
+  }
+
+  async gets(what: string | number, expectations: Expectations = {}): Promise<void> {
+    const { within = 0, again = false } = expectations;
+    const arrival = await this.#next(again, within);
+    assert.ok(arrival, `${this.name} expected ${what}, but nothing came`);
+    const { heard, faults } = arrival;
+    const kind = heard.method ?? heard.status;
+    assert.equal(kind, what, `${this.name} expected ${what}, but got ${brief(heard)}:\n${heard.text}`);
+    assert.deepEqual(faults, [], `${this.name} got a bad ${brief(heard)}:\n${heard.text}`);
+    check(heard, expectations);
+  }
+
+  /** Fails if anything but retransmissions has come that no step has taken. */
+  getsNothing(): void {
+    const unexpected = this.#inbox.filter(({ again }) => !again).map(({ heard }) => brief(heard));
+    assert.deepEqual(unexpected, [], `${this.name} got what it should not have`);
+    this.#inbox.length = 0;
+  }
+
+  async #next(again: boolean, within: number): Promise<Arrival | null> {
+    const { clock } = this.#options;
+    for (let left = within; ; ) {
+      while (this.#inbox[0]?.again && !again) this.#inbox.shift();
+      const arrival = this.#inbox.shift();
+      const step = clock.nextInMs;
+      if (arrival || step === null || step > left) return arrival ?? null;
+      await clock.advance(step);
+      left -= step;
+    }
+  }
+
+  #receive(text: string, from: Target): void {
+    const heard = readText(text);
+    const again = this.#texts.has(text);
+    const answered = heard.status === null ? null : this.#askedBy(heard);
+    const faults = again
+      ? []
+      : inspect(heard, {
+          transport: from.transport,
+          us: `${this.#options.us.host}:${this.#options.us.port}`,
+          dialog: this.#dialog(),
+          answered,
+          branches: this.#branches,
+        });
+    this.#texts.add(text);
+    this.#inbox.push({ heard, from, again, faults });
+    if (again) return;
+    if (heard.method === null) this.#learnFromResponse(heard);
+    else this.#learnFromRequest(heard, from);
+  }
+
+  #dialog(): DialogView | null {
+    if (this.#invited === null && this.#remoteTag === null) return null;
+    return {
+      callId: this.#callId,
+      localTag: this.#localTag,
+      remoteTag: this.#remoteTag,
+      remoteCseq: this.#remoteCseq,
+      contact: this.#contact,
+      routes: this.#routesBack,
+    };
+  }
+
+  #askedBy(response: Heard): Heard | null {
+    const { number, method } = cseqOf(response);
+    const asked = (sent: Heard): boolean =>
+      sent.method === method && cseqOf(sent).number === number && branchOf(sent) === branchOf(response);
+    return this.#sent.findLast(asked) ?? null;
+  }
+
+  #learnFromResponse(heard: Heard): void {
+    if (cseqOf(heard).method !== 'INVITE' || heard.status === null || heard.status === 100) return;
+    if (heard.status >= 200) this.#inviteFinal = heard;
+    if (one(heard, 'RSeq') !== null) this.#reliable = heard;
+    if (heard.status >= 300) return;
+    this.#remoteTag ??= tagOf(one(heard, 'To'));
+    this.#remoteTarget = uriOf(one(heard, 'Contact') ?? this.#remoteTarget);
+    this.#routes = split(heard, 'Record-Route').reverse();
+  }
+
+  #learnFromRequest(heard: Heard, from: Target): void {
+    this.#branches.add(branchOf(heard));
+    this.#got.push({ heard, from, answered: heard.method === 'ACK' });
+    if (heard.method === 'ACK' || heard.method === 'CANCEL') return;
+    this.#remoteCseq = Math.max(this.#remoteCseq, cseqOf(heard).number);
+    if (heard.method === 'INVITE' && this.#dialog() === null) {
+      this.#callId = one(heard, 'Call-ID') ?? '';
+      this.#remoteTag = tagOf(one(heard, 'From'));
+      this.#remoteUri = one(heard, 'From')?.replace(/;tag=.*/, '') ?? '';
+      this.#localUri = one(heard, 'To') ?? '';
+      this.#routes = split(heard, 'Record-Route');
+    }
+    if (heard.method === 'INVITE' || heard.method === 'UPDATE') {
+      this.#remoteTarget = uriOf(one(heard, 'Contact') ?? this.#remoteTarget);
+    }
+  }
+
+  #request(method: string, overrides: Overrides): void {
+    const { us, transport } = this.#options;
+    const heard = readOwn(this.#requestText(method, overrides));
+    this.#sent.push(heard);
+    if (method === 'INVITE') {
+      this.#invited = heard;
+      this.#inviteFinal = null;
+      if (this.#remoteTag === null) this.#routesBack = split(heard, 'Record-Route');
+    }
+    if ((method === 'INVITE' || method === 'UPDATE') && one(heard, 'Contact')) {
+      this.#contact = uriOf(one(heard, 'Contact') ?? '');
+    }
+    this.#transmit(heard.text, { transport, host: us.host, port: us.port }, overrides);
+  }
+
+  #requestText(method: string, overrides: Overrides): string {
+    const to = this.#remoteUri + (this.#remoteTag === null ? '' : `;tag=${this.#remoteTag}`);
+    if (method === 'CANCEL') return this.#ofInvite(method, this.#remoteUri, overrides);
+    if (method === 'ACK' && (this.#inviteFinal?.status ?? 0) >= 300) {
+      return this.#ofInvite(method, one(this.#inviteFinal!, 'To') ?? '', overrides);
+    }
+    const invitesCseq = method === 'ACK' && this.#invited !== null;
+    const cseq = overrides.cseq ?? (invitesCseq ? cseqOf(this.#invited!).number : ++this.#localCseq);
+    const body = overrides.body ?? (method === 'INVITE' ? offer(this.#options.host) : '');
+    const headers: [string, string][] = [
+      ['Via', this.#via(overrides.branch ?? this.#newBranch())],
+      ...this.#routes.map((route): [string, string] => ['Route', route]),
+      ['Max-Forwards', '70'],
+      ['From', `${this.#localUri};tag=${overrides.fromTag ?? this.#localTag}`],
+      ['To', overrides.toTag === undefined ? to : this.#remoteUri + (overrides.toTag ? `;tag=${overrides.toTag}` : '')],
+      ['Call-ID', overrides.callId ?? this.#callId],
+      ['CSeq', `${cseq} ${method}`],
+      ...(withContact.includes(method) ? [['Contact', `<${this.#contact}>`] as [string, string]] : []),
+      ...this.#ofMethod(method, body),
+    ];
+    return writeText(`${method} ${overrides.uri ?? this.#remoteTarget} SIP/2.0`, apply(headers, overrides), body);
+  }
+
+  /** CANCEL, and the ACK of a refusal: the INVITE's own Via, Request-URI and CSeq number (§9.1, §17.1.1.3). */
+  #ofInvite(method: string, to: string, overrides: Overrides): string {
+    const invite = this.#invited;
+    assert.ok(invite, `${this.name} has sent no INVITE`);
+    const headers: [string, string][] = [
+      ['Via', split(invite, 'Via')[0] ?? ''],
+      ...all(invite, 'Route').map((route): [string, string] => ['Route', route]),
+      ['Max-Forwards', '70'],
+      ['From', one(invite, 'From') ?? ''],
+      ['To', to],
+      ['Call-ID', one(invite, 'Call-ID') ?? ''],
+      ['CSeq', `${overrides.cseq ?? cseqOf(invite).number} ${method}`],
+    ];
+    return writeText(
+      `${method} ${overrides.uri ?? invite.uri} SIP/2.0`,
+      apply(headers, overrides),
+      overrides.body ?? '',
+    );
+  }
+
+  #ofMethod(method: string, body: string): [string, string][] {
+    const type: [string, string][] =
+      body === '' ? [] : [['Content-Type', method === 'NOTIFY' ? 'message/sipfrag;version=2.0' : 'application/sdp']];
+    if (method === 'INVITE') return [['Allow', allow], ...type];
+    if (method === 'PRACK') return [['RAck', this.#rack()], ...type];
+    if (method !== 'NOTIFY') return type;
+    const progress = /^SIP\/2\.0 1/.test(body);
+    return [
+      ['Event', 'refer'],
+      ['Subscription-State', progress ? 'active;expires=60' : 'terminated;reason=noresource'],
+      ...type,
+    ];
+  }
+
+  /** RFC 3262 §7.2, of the last reliable provisional response. */
+  #rack(): string {
+    assert.ok(this.#reliable, `${this.name} got no reliable provisional response`);
+    return `${one(this.#reliable, 'RSeq')} ${one(this.#reliable, 'CSeq')}`;
+  }
+
+  #respond(status: number, overrides: Overrides): void {
+    const { answers } = overrides;
+    const asked = this.#got.findLast(({ heard, answered }) => (answers ? heard.method === answers : !answered));
+    assert.ok(asked, `${this.name} got no ${answers ?? 'request'} that it could answer with ${status}`);
+    if (status >= 200) asked.answered = true;
+    const { heard, from } = asked;
+    const to = one(heard, 'To') ?? '';
+    const dialogMade = heard.method === 'INVITE' && status > 100 && status < 300;
+    const body =
+      overrides.body ?? (heard.method === 'INVITE' && status >= 200 && status < 300 ? offer(this.#options.host) : '');
+    const headers: [string, string][] = [
+      ...all(heard, 'Via').map((via): [string, string] => ['Via', via]),
+      ...(dialogMade ? all(heard, 'Record-Route').map((route): [string, string] => ['Record-Route', route]) : []),
+      ['From', one(heard, 'From') ?? ''],
+      ['To', tagOf(to) || status === 100 ? to : `${to};tag=${this.#localTag}`],
+      ['Call-ID', one(heard, 'Call-ID') ?? ''],
+      ['CSeq', one(heard, 'CSeq') ?? ''],
+      ...(dialogMade || (heard.method === 'REFER' && status < 300)
+        ? [['Contact', `<${this.#contact}>`] as [string, string]]
+        : []),
+      ...(body === '' ? [] : [['Content-Type', 'application/sdp'] as [string, string]]),
+    ];
+    const startLine = `SIP/2.0 ${status} ${overrides.reason ?? reasons[status] ?? 'Unnamed'}`;
+    this.#transmit(writeText(startLine, apply(headers, overrides), body), from, overrides);
+  }
+
+  #transmit(text: string, target: Target, { raw, lost }: Overrides): void {
+    this.#sendsInVain = lost ?? false;
+    this.#transport.send(raw ? raw(text) : text, target, (error) =>
+      assert.fail(`${this.name} cannot send: ${error.message}`),
+    );
+    this.#sendsInVain = false;
+  }
+
+  #via(branch: string): string {
+    const { transport, host, port } = this.#options;
+    return `SIP/2.0/${transport.toUpperCase()} ${host}:${port};branch=${branch}${transport === 'udp' ? ';rport' : ''}`;
+  }
+
+  #newBranch(): string {
+    this.#branchCount += 1;
+    return `z9hG4bK-${this.#options.user}-${this.#branchCount}`;
+  }
+}
+
+/** Puts the headers of the overrides in: in place where there is one, at the end where there is none. */
+function apply(headers: readonly [string, string][], overrides: Overrides): [string, string][] {
+  const result = [...headers];
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!/^[A-Z]/.test(name)) continue;
+    const values = value === null ? [] : typeof value === 'string' ? [value] : (value as readonly string[]);
+    const at = result.findIndex(([other]) => other === name);
+    const kept = result.filter(([other]) => other !== name);
+    kept.splice(at < 0 ? kept.length : at, 0, ...values.map((each): [string, string] => [name, each]));
+    result.splice(0, result.length, ...kept);
+  }
+  return result;
+}
+
+/** A message of the peer's own may be as wrong as a scenario wants: what cannot be read is kept as it is. */
+function readOwn(text: string): Heard {
+  try {
+    return readText(text);
+  } catch {
+    return { text, method: text.split(' ')[0] ?? '', uri: '', status: null, reason: '', headers: [], body: '' };
+  }
+}
+
+const aside = new Set(['within', 'again']);
+
+function check(heard: Heard, expectations: Expectations): void {
+  for (const [name, expected] of Object.entries(expectations)) {
+    if (aside.has(name)) continue;
+    const of = `${name} of ${brief(heard)}`;
+    if (name === 'body' || name === 'uri' || name === 'reason') compare(heard[name], expected as Expected, of, heard);
+    else if (Array.isArray(expected)) assert.deepEqual(all(heard, name), expected, of);
+    else compare(one(heard, name), expected as Expected, of, heard);
+  }
+}
+
+function compare(value: string | null, expected: Expected, of: string, heard: Heard): void {
+  if (expected === null) assert.equal(value, null, of);
+  else if (expected === true) assert.notEqual(value, null, `${of}: missing`);
+  else if (typeof expected === 'function') expected(value ?? '', heard);
+  else if (expected instanceof RegExp) assert.match(value ?? '', expected, of);
+  else assert.equal(value, String(expected), of);
+}
