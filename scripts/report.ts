@@ -30,10 +30,15 @@ export class Report {
     return this.#total;
   }
 
+  /** The test that was started last. */
+  get running(): string {
+    return this.#names.join(' › ');
+  }
+
   take(event: TestEvent): void {
     switch (event.type) {
       case 'test:start':
-        this.#names[event.data.nesting] = event.data.name;
+        this.#names.splice(event.data.nesting, Number.POSITIVE_INFINITY, event.data.name);
         break;
       case 'test:pass':
         this.#passed(event.data);

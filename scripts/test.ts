@@ -9,8 +9,9 @@ import { root } from './ready.mjs';
 import { Report } from './report.ts';
 
 const isUnit = (file: string) => !/^test\/(interop|system)\//.test(file);
-const unitTimeoutMs = 30_000;
-const timeoutMs = 180_000;
+/** How long nothing may be heard: then a test hangs, or has left open what keeps the process from ending. */
+const silenceMs = 60_000;
+const interopTimeoutMs = 180_000;
 
 const { values, positionals } = parseArgs({ options: { unit: { type: 'boolean' } }, allowPositionals: true });
 process.chdir(root);
@@ -23,25 +24,36 @@ const files = globSync('test/**/*.test.ts')
 const report = new Report((file) => process.env.CI !== undefined && !isUnit(file));
 let ended = false;
 process.on('exit', (code) => {
-  if (ended) return;
-  report.end(`The run ended with ${code} before all tests had.`);
-  process.exitCode = 1;
+  if (!ended) end(`The run ended with code ${code} before all tests had.`);
 });
 
 const unit = files.filter(isUnit);
 const others = files.filter((file) => !isUnit(file));
-if (unit.length > 0) await runAll({ files: unit, isolation: 'none', timeout: unitTimeoutMs });
+if (unit.length > 0) await runAll({ files: unit, isolation: 'none' }, silenceMs);
 if (others.length > 0) {
   installPeers();
-  await runAll({ files: others, isolation: 'process', concurrency: 2, timeout: timeoutMs });
+  await runAll(
+    { files: others, isolation: 'process', concurrency: 2, timeout: interopTimeoutMs },
+    2 * interopTimeoutMs,
+  );
 }
-ended = true;
-const { passed, failed } = report.counts;
-report.end(passed + failed === 0 ? 'No test ran.' : undefined);
-process.exit(failed > 0 || passed === 0 ? 1 : 0);
+end(report.counts.passed + report.counts.failed === 0 ? 'No test ran.' : undefined);
 
-async function runAll(options: Parameters<typeof run>[0] & object): Promise<void> {
+async function runAll(options: Parameters<typeof run>[0] & object, patienceMs: number): Promise<void> {
+  const giveUp = () =>
+    end(`Nothing was heard for ${patienceMs / 1000} s after the test "${report.running}" had begun.`);
+  let watchdog = setTimeout(giveUp, patienceMs).unref();
   for await (const event of run({ ...options, files: options.files?.map((file) => join(root, file)) ?? [] })) {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(giveUp, patienceMs).unref();
     report.take(event);
   }
+  clearTimeout(watchdog);
+}
+
+/** Says how it went and exits, even if a test has left something open. */
+function end(complaint?: string): never {
+  ended = true;
+  report.end(complaint);
+  process.exit(report.counts.failed > 0 || report.counts.passed === 0 ? 1 : 0);
 }

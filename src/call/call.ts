@@ -5,7 +5,7 @@ import type { Response } from '../sip/message/message.ts';
 import { challenged } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { answerCommand, canceled, invitedAgain, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
-import { clearedBy, endingOf, finishLeaving, sayBye, sayByeAgain, us } from './leaving.ts';
+import { clearedBy, endingOf, finishLeaving, peerLeft, sayBye, sayByeAgain, us } from './leaving.ts';
 import { deadlinesOf as referDeadlines } from './refer.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
 import { playing } from './sound.ts';
@@ -87,6 +87,14 @@ export function isAlive(call: Call): boolean {
 /** Whether nothing is owed to the peer any more: neither a message of ours nor the answers of a tombstone. */
 export function isForgotten(call: Call, at: number): boolean {
   return call.phase.name === 'ended' && at >= call.phase.endedAt + sixtyFourT1Ms;
+}
+
+/** The end of a call whose state no decision can be made on: a bug is the call's end, never the peer's or the application's wait. */
+export function collapse(call: Call, at: number, seed: string): Step {
+  const turn = beginTurn(call, at, seed);
+  peerLeft(turn, { cause: 'unspecified', source: 'unknown', sipCause: 'unspecified' }, null);
+  finishLeaving(turn);
+  return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {

@@ -14,7 +14,7 @@ import { causeOf, initiated } from './events.ts';
 import { endingOf, peer, peerLeft, quietInvite, refuseInvite, sendFinal, us } from './leaving.ts';
 import { unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, newSession, takeAnswer } from './sound.ts';
-import { type AnswerOrder, type Call, type Phase, sixtyFourT1Ms } from './state.ts';
+import { type AnswerOrder, type Call, type OwedResponse, type Phase, sixtyFourT1Ms } from './state.ts';
 import {
   beginTurn,
   capabilities,
@@ -296,16 +296,21 @@ function afterPrack(turn: Turn, request: Request, origin: Origin, status: 200 | 
 
 /** A retransmitted INVITE that no transaction knows any more, after a restart: the last response again. */
 export function invitedAgain(turn: Turn, origin: Origin): void {
-  const { phase } = turn.call;
-  const last =
-    phase.name === 'ringing'
-      ? phase.provisional
-      : phase.name === 'answered'
-        ? phase.ok
-        : 'final' in phase
-          ? phase.final
-          : null;
+  const last = lastResponse(turn.call.phase);
   if (last !== null) respondText(turn, origin, last.status, last.text);
+}
+
+function lastResponse(phase: Phase): OwedResponse | null {
+  switch (phase.name) {
+    case 'ringing':
+      return phase.provisional;
+    case 'answered':
+      return phase.ok;
+    case 'active':
+      return phase.reinvite;
+    default:
+      return phase.final;
+  }
 }
 
 /** Sends a response again and again until its ACK or PRACK. */

@@ -27,23 +27,28 @@ export interface AppOptions extends Service {
   readonly log: Log;
 }
 
-const bodyLimit = 1_048_576;
 const maxHeaderSize = 16_384;
+
+const settings = {
+  bodyLimit: 1_048_576,
+  connectionTimeout: 30_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 72_000,
+  // Until its connections have ended a closing server answers as ever: the call layer closes after it.
+  return503OnClosing: false,
+  // A path cannot be longer than the head it comes in, so an id of any length reaches its route.
+  routerOptions: { maxParamLength: maxHeaderSize },
+  // Node's own answer to a missing Host is not JSON: `guard` gives ours.
+  http: { maxHeaderSize, headersTimeout: 20_000, requireHostHeader: false },
+  ajv: { customOptions: ajvOptions },
+  schemaErrorFormatter: (findings: unknown) => new Refused(refusalsOf(findings as Finding[])),
+  clientErrorHandler: refuseConnection,
+};
 
 export function createApp(options: AppOptions): FastifyInstance {
   const app = fastify({
-    bodyLimit,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 72_000,
-    return503OnClosing: false,
-    // A path cannot be longer than the head it comes in, so an id of any length reaches its route.
-    routerOptions: { maxParamLength: maxHeaderSize },
-    // Node's own answer to a missing Host is not JSON: `guard` gives ours.
-    http: { maxHeaderSize, headersTimeout: 20_000, requireHostHeader: false },
-    ajv: { customOptions: ajvOptions },
-    schemaErrorFormatter: (findings) => new Refused(refusalsOf(findings as Finding[])),
+    ...settings,
     frameworkErrors: (_error, _request, reply) => refuse(reply, [{ name: 'bad-request' }]),
-    clientErrorHandler: refuseConnection,
   });
   // Answers are small and ours: compiling a serialiser for each would cost more at start than it ever saves.
   app.setSerializerCompiler(() => JSON.stringify);

@@ -247,9 +247,14 @@ export class Endpoint {
       return;
     }
     this.#options.trace?.({ at: this.#clock.date(), direction: 'out', peer: target, text });
-    // A name goes by its connection; once that is closed, to where the name leads.
-    const lookUp = (): void => this.#lookUp(target, (located) => this.#transmit(text, located, failed), failed);
-    listener.transport.send(text, target, isIP(target.host) === 0 ? lookUp : failed);
+    if (isIP(target.host) !== 0) listener.transport.send(text, target, failed);
+    else this.#transmitByFlow(listener, text, target, failed);
+  }
+
+  /** A host name goes by its connection; once that is closed, to where the name leads. */
+  #transmitByFlow({ transport }: Listener, text: string, target: Target, failed: (error: Error) => void): void {
+    const go = (located: Target): void => this.#transmit(text, located, failed);
+    transport.send(text, target, () => this.#lookUp(target, go, failed));
   }
 
   /** The listener of the flow, else one that speaks the target's version of IP, else any. */

@@ -11,8 +11,8 @@ export interface Progress {
   /** 0 is the first round. */
   readonly round: number;
   readonly on: 'primary' | 'failover';
-  /** Attempts made on this URL in this round. */
-  readonly tries: number;
+  /** How often this URL was tried again in this round. */
+  readonly repeats: number;
   readonly primaryRefused: boolean;
   readonly failoverRefused: boolean;
 }
@@ -60,9 +60,7 @@ export function resume(attempts: number, destination: Destination): Progress {
 export function next(progress: Progress, outcome: Outcome, circumstances: Circumstances): Verdict {
   if (outcome !== null && outcome >= 200 && outcome <= 299) return { type: 'delivered' };
   if (isRetryable(outcome)) {
-    return (
-      repeat(progress, circumstances) ?? failOver(progress, circumstances) ?? laterRound(progress, circumstances)
-    );
+    return repeat(progress, circumstances) ?? failOver(progress, circumstances) ?? laterRound(progress, circumstances);
   }
   const refused =
     progress.on === 'primary' ? { ...progress, primaryRefused: true } : { ...progress, failoverRefused: true };
@@ -83,14 +81,19 @@ export function urlOf({ on }: Progress, { url, failoverUrl }: Destination): stri
  * Where a redirect leads that may be followed: a 307 or 308, which keep method and body, on the same scheme, at most
  * three in a row. Null otherwise.
  */
-export function redirectOf(status: number, location: string | undefined, from: string, followed: number): string | null {
+export function redirectOf(
+  status: number,
+  location: string | undefined,
+  from: string,
+  followed: number,
+): string | null {
   if ((status !== 307 && status !== 308) || location === undefined || followed >= 3) return null;
   const to = URL.parse(location, from);
   return to && to.protocol === new URL(from).protocol ? to.href : null;
 }
 
 function begin(round: number): Progress {
-  return { round, on: 'primary', tries: 0, primaryRefused: false, failoverRefused: false };
+  return { round, on: 'primary', repeats: 0, primaryRefused: false, failoverRefused: false };
 }
 
 function isRetryable(outcome: Outcome): boolean {
@@ -100,17 +103,17 @@ function isRetryable(outcome: Outcome): boolean {
 /** The same URL again: only in the first round, and only if the try can end within the URL's share of it. */
 function repeat(progress: Progress, circumstances: Circumstances): Verdict | null {
   const { destination, elapsedMs, random } = circumstances;
-  const wait = retryDelaysMs[progress.tries];
+  const wait = retryDelaysMs[progress.repeats];
   if (progress.round > 0 || wait === undefined) return null;
   const delayMs = spread(wait, random);
   const shareMs = progress.on === 'primary' && destination.failoverUrl ? firstRoundMs / 2 : firstRoundMs;
   if (elapsedMs + delayMs + destination.timeoutMs > shareMs) return null;
-  return again({ ...progress, tries: progress.tries + 1 }, delayMs, circumstances);
+  return again({ ...progress, repeats: progress.repeats + 1 }, delayMs, circumstances);
 }
 
 function failOver(progress: Progress, circumstances: Circumstances): Verdict | null {
   const possible = progress.on === 'primary' && circumstances.destination.failoverUrl && !progress.failoverRefused;
-  return possible ? again({ ...progress, on: 'failover', tries: 0 }, 0, circumstances) : null;
+  return possible ? again({ ...progress, on: 'failover', repeats: 0 }, 0, circumstances) : null;
 }
 
 function laterRound(progress: Progress, circumstances: Circumstances): Verdict {

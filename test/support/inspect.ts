@@ -126,10 +126,10 @@ const responses: readonly Rule[] = [
   ['§8.2.6.2 a To tag', (heard) => heard.status !== 100 && tagOf(one(heard, 'To')) === null],
   [
     '§12.1.1 the To tag of the dialog',
-    (heard, { dialog }) =>
+    (heard, { dialog, answered }) =>
       heard.status !== 100 &&
       Boolean(dialog?.remoteTag) &&
-      inDialog(heard) &&
+      belongs(answered, dialog) &&
       tagOf(one(heard, 'To')) !== dialog?.remoteTag,
   ],
   [
@@ -184,8 +184,11 @@ function makesDialog(heard: Heard): boolean {
   return cseqOf(heard).method === 'INVITE' && heard.status! > 100 && heard.status! < 300;
 }
 
-function inDialog(heard: Heard): boolean {
-  return cseqOf(heard).method !== 'OPTIONS';
+/** Whether a request of the peer's was meant for the dialog, as far as its tags say. */
+function belongs(request: Heard | null, dialog: DialogView | null): boolean {
+  if (!request || request.method === 'OPTIONS') return false;
+  const tag = tagOf(one(request, 'To'));
+  return tag === null ? request.method === 'INVITE' : tag === dialog?.remoteTag;
 }
 
 function cseqBroken(heard: Heard, dialog: DialogView | null): string | false {

@@ -131,7 +131,8 @@ export class Phone {
   readonly name: string;
   readonly address: string;
   readonly #options: PhoneOptions;
-  readonly #transport: WireTransport;
+  /** It can be reached over both, and calls over the one it was told. */
+  readonly #transports: Readonly<Record<TransportName, WireTransport>>;
   readonly #inbox: Arrival[] = [];
   readonly #texts = new Set<string>();
   readonly #branches = new Set<string>();
@@ -161,7 +162,7 @@ export class Phone {
     this.#options = options;
     this.name = name;
     this.address = `${host}:${port}`;
-    this.#transport = wire.transport(transport, host, port);
+    this.#transports = { udp: wire.transport('udp', host, port), tcp: wire.transport('tcp', host, port) };
     this.#callId = `${user}-1@${domain}`;
     this.#localTag = `${user}-tag`;
     this.#localUri = `"${user[0]?.toUpperCase()}${user.slice(1)}" <sip:${user}@${domain}>`;
@@ -171,16 +172,24 @@ export class Phone {
   }
 
   async listen(): Promise<void> {
-    await this.#transport.listen((bytes, from) => this.#receive(bytes.toString('latin1'), from));
+    for (const transport of Object.values(this.#transports)) {
+      await transport.listen((bytes, from) => this.#receive(bytes.toString('latin1'), from));
+    }
   }
 
   async close(): Promise<void> {
-    await this.#transport.close();
+    for (const transport of Object.values(this.#transports)) await transport.close();
+  }
+
+  /** Takes no more connections and closes those it has. */
+  vanishes(): void {
+    this.#transports.tcp.cut();
   }
 
   /** Closes its connections; what it sends next opens a new one. */
   disconnects(): void {
-    for (const flow of this.#transport.flows) this.#transport.closeFlow(flow);
+    const { tcp } = this.#transports;
+    for (const flow of tcp.flows) tcp.closeFlow(flow);
   }
 
   /** The next message of this kind is lost on its way to the peer. */
@@ -405,7 +414,7 @@ export class Phone {
 
   #transmit(text: string, target: Target, { raw, lost }: Overrides): void {
     this.#sendsInVain = lost ?? false;
-    this.#transport.send(raw ? raw(text) : text, target, (error) =>
+    this.#transports[target.transport].send(raw ? raw(text) : text, target, (error) =>
       assert.fail(`${this.name} cannot send: ${error.message}`),
     );
     this.#sendsInVain = false;

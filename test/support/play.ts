@@ -16,7 +16,7 @@ import { type Answer, type Answered, type Attempted, Desk, type PayloadExpectati
 import { type FakeMedia, fakeMedia } from './fake-media.ts';
 import { type FakeProcess, type FakeSystem, fakeProcess, fakeSystem } from './fake-system.ts';
 import { type Expectations, type Overrides, Phone } from './peer.ts';
-import { reasonOf, Script } from './script.ts';
+import { reasonOf, Script, withoutStack } from './script.ts';
 import { type Faults, type Packet, Wire, type WireTransport } from './wire.ts';
 
 /** What the server under test is made of; src/server.ts says what each part is. */
@@ -37,9 +37,9 @@ export interface ServerUnderTest {
   readonly publicKey: string;
   readonly http: FastifyInstance;
   stop(): Promise<void>;
-  kill(): void;
+  kill(): void | Promise<void>;
   idle(): boolean;
-  census(): Readonly<Record<string, number>>;
+  census(): object;
 }
 
 export interface ScenarioOptions {
@@ -73,6 +73,8 @@ export interface Peer {
   misses(what: string | number): void;
   /** Closes its TCP connections. */
   disconnects(): void;
+  /** Closes them and takes no new ones. */
+  vanishes(): void;
 }
 
 export interface App {
@@ -246,6 +248,7 @@ class Stage {
       getsNothing: () => record(`${name}.getsNothing()`, { end: async () => phone.getsNothing() }),
       misses: (what) => record(`${name}.misses(${what})`, { begin: () => phone.misses(what) }),
       disconnects: () => record(`${name}.disconnects()`, { begin: () => phone.disconnects() }),
+      vanishes: () => record(`${name}.vanishes()`, { begin: () => phone.vanishes() }),
     };
   }
 
@@ -290,7 +293,7 @@ class Stage {
   #kill(): void {
     if (!this.#server) return;
     this.#mark('killed');
-    this.#server.kill();
+    void this.#server.kill();
     this.#process?.kill();
     this.#process = null;
     this.#server = null;
@@ -390,8 +393,8 @@ class Stage {
 }
 
 async function startServer(parts: PartsUnderTest): Promise<ServerUnderTest> {
-  const { start } = await import('../../src/server.ts');
-  return start(parts);
+  const { compose } = await import('../../src/server.ts');
+  return compose(parts);
 }
 
 function settingsOf(options: ScenarioOptions, transports: readonly Transport[]): Settings {
@@ -437,13 +440,6 @@ function mortalStore(store: Store, alive: () => boolean): Store {
         alive() ? (target[name] as (...args: never[]) => Promise<unknown>)(...args) : never;
     },
   });
-}
-
-/** The lines that matter are in the message: that of the script, and those of whatever threw. */
-function withoutStack(message: string): Error {
-  const error = new Error(message);
-  error.stack = message;
-  return error;
 }
 
 function compareGolden(folder: string, slug: string, drawn: string): void {

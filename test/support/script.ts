@@ -61,3 +61,10 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error instanceof AssertionError ? error.message : (error.stack ?? error.message);
 }
+
+/** The lines that matter are in the message: that of the script, and those of whatever threw. */
+export function withoutStack(message: string): Error {
+  const error = new Error(message);
+  error.stack = message;
+  return error;
+}

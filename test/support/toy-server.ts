@@ -2,7 +2,7 @@
 // server that errs on demand. Answers from a table of texts; keeps no transaction, dialog or store.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { fastify } from 'fastify';
-import { isRequest, type Request, reply, type Response } from '../../src/sip/message/message.ts';
+import { isRequest, type Request, type Response, reply } from '../../src/sip/message/message.ts';
 import { isFailure, parse } from '../../src/sip/message/parse.ts';
 import { readSipfrag } from '../../src/sip/message/sipfrag.ts';
 import { writeRequest } from '../../src/sip/message/write.ts';
@@ -50,7 +50,9 @@ class Toy implements ServerUnderTest {
       const { action } = request.params as { action: string };
       const { sip_address } = (request.body ?? {}) as { sip_address?: string };
       if (action === 'refer' && !sip_address) {
-        return answer.status(422).send({ errors: [{ code: '10004', title: 'Missing', detail: '', source: { pointer: '/sip_address' } }] });
+        return answer
+          .status(422)
+          .send({ errors: [{ code: '10004', title: 'Missing', detail: '', source: { pointer: '/sip_address' } }] });
       }
       this.#parts.system.clock.soon(() => this.#command(action, sip_address ?? ''));
       return answer.send({ data: { result: 'ok' } });

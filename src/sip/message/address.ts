@@ -38,7 +38,7 @@ export function readAddress(text: string): Address | null {
 
 // Wider than *(token LWS), because peers leave names like "Jörg (Office)" unquoted, but nothing that a list,
 // a parameter or another address could begin with.
-const displayName = /^[^\x00-\x1f",;<>\x7f]*$/;
+const displayName = /^[^\x00-\x08\x0a-\x1f",;<>\x7f]*$/;
 
 function readQuotedName(text: string): Address | null {
   const close = endOfQuoted(text, 0);

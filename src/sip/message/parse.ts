@@ -176,19 +176,23 @@ function readStatusLine(scan: Scan, line: string): StartLine | null {
 /** Finds the header fields from `at` on, and the empty line after them. */
 function scanFields(scan: Scan, at: number): void {
   const { text } = scan;
-  for (let lineAt = at; ; ) {
+  let lineAt = at;
+  while (scan.fields.length <= limits.fields * 4) {
     const first = text.indexOf('\n', lineAt);
-    const isLast = first === lineAt + 1 && text.charCodeAt(lineAt) === CR;
-    const end = isLast ? first : endOfFolds(text, first);
-    if (end < 0) blame(scan, 'The header section does not end.');
-    else if (scan.fields.length > limits.fields * 4) blame(scan, `There are more than ${limits.fields} header fields.`);
-    else if (!isLast && isWellEnded(text, lineAt, first, end))
-      scanField(scan, lineAt, end - 1, end > first ? FOLDED : 0);
-    else if (!isLast) blame(scan, 'A line end is not CRLF.');
-    if (isLast) scan.bodyAt = end + 1;
-    if (isLast || end < 0 || scan.fields.length > limits.fields * 4) return;
+    if (first === lineAt + 1 && text.charCodeAt(lineAt) === CR) {
+      scan.bodyAt = first + 1;
+      return;
+    }
+    const end = endOfFolds(text, first);
+    if (end < 0) {
+      blame(scan, 'The header section does not end.');
+      return;
+    }
+    if (isWellEnded(text, lineAt, first, end)) scanField(scan, lineAt, end - 1, end > first ? FOLDED : 0);
+    else blame(scan, 'A line end is not CRLF.');
     lineAt = end + 1;
   }
+  blame(scan, `There are more than ${limits.fields} header fields.`);
 }
 
 /** The LF of the last line that continues the one whose LF is at `end`; -1 where a line does not end. */

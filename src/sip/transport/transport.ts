@@ -30,6 +30,11 @@ export function flowOf({ transport, host, port }: LocalAddress): string {
   return `${transport}:${host}:${port}`;
 }
 
+/** What a hostile Via or URI names may be none. */
+export function isPort(port: number): boolean {
+  return port > 0 && port < 65_536;
+}
+
 /** Takes a datagram, or a message framed off a stream. `bytes` belongs to the receiver. */
 export type Receive = (bytes: Buffer, from: Target) => void;
 

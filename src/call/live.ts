@@ -1,0 +1,94 @@
+// The live calls and the names they are found by: the call_control_id, our tag, the key of their INVITE, the branches of
+// our requests. Memory only: all of it is made again from the store at start.
+
+import { tagOf } from '../sip/message/address.ts';
+import type { Request } from '../sip/message/message.ts';
+import type { Timer } from '../system.ts';
+import type { Committing } from './commits.ts';
+import type { Call } from './state.ts';
+
+export interface Live extends Committing {
+  readonly commandIds: Set<string>;
+  timer: Timer | null;
+  timerAt: number;
+  readonly inviteKeys: string[];
+  readonly branches: Set<string>;
+}
+
+export class LiveCalls {
+  readonly #byId = new Map<string, Live>();
+  readonly #byTag = new Map<string, Live>();
+  readonly #byInvite = new Map<string, Live>();
+  readonly #byBranch = new Map<string, Live>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  add(call: Call, commandIds: readonly string[]): Live {
+    const ids = new Set(commandIds);
+    const live: Live = {
+      call,
+      committed: null,
+      open: 0,
+      commandIds: ids,
+      timer: null,
+      timerAt: 0,
+      inviteKeys: [],
+      branches: new Set(),
+    };
+    this.#byId.set(call.id, live);
+    this.#byTag.set(call.dialog.localTag, live);
+    this.nameInvite(live, call.invite.key);
+    return live;
+  }
+
+  /** Another key under which an INVITE of this call is known: a re-INVITE's, or the merged one's. */
+  nameInvite(live: Live, key: string): void {
+    if (this.#byInvite.get(key) === live) return;
+    this.#byInvite.set(key, live);
+    live.inviteKeys.push(key);
+  }
+
+  nameBranch(live: Live, branch: string): void {
+    this.#byBranch.set(branch, live);
+    live.branches.add(branch);
+  }
+
+  forgetBranch(live: Live, branch: string): void {
+    this.#byBranch.delete(branch);
+    live.branches.delete(branch);
+  }
+
+  forget(live: Live): void {
+    this.#byId.delete(live.call.id);
+    this.#byTag.delete(live.call.dialog.localTag);
+    for (const key of live.inviteKeys) this.#byInvite.delete(key);
+    for (const branch of live.branches) this.#byBranch.delete(branch);
+  }
+
+  withId(id: string): Live | undefined {
+    return this.#byId.get(id);
+  }
+
+  withTag(tag: string): Live | undefined {
+    return this.#byTag.get(tag);
+  }
+
+  withInvite(key: string): Live | undefined {
+    return this.#byInvite.get(key);
+  }
+
+  withBranch(branch: string): Live | undefined {
+    return this.#byBranch.get(branch);
+  }
+
+  [Symbol.iterator](): IterableIterator<Live> {
+    return this.#byId.values();
+  }
+}
+
+/** RFC 3261 §8.2.2.2: the same Call-ID, From tag and CSeq by another path is the same request, forked by a proxy. */
+export function mergeKey(invite: Request): string {
+  return `${invite.callId} ${tagOf(invite.from) ?? ''} ${invite.cseq.number}`;
+}

@@ -1,0 +1,145 @@
+// The composition root: builds every part by hand from what the machine lends, and knows the order of start and of stop.
+import type { FastifyInstance } from 'fastify';
+import { Engine } from './call/engine.ts';
+import { allow, supported } from './call/turn.ts';
+import type { Settings } from './config.ts';
+import { createApp } from './http/app.ts';
+import { Auth } from './http/auth.ts';
+import type { Media } from './media/media.ts';
+import { Endpoint, type Resolve, type Trace } from './sip/endpoint.ts';
+import { flowOf, type Transport } from './sip/transport/transport.ts';
+import type { Store } from './store/store.ts';
+import type { System } from './system.ts';
+import { Delivery } from './webhook/delivery.ts';
+import type { Post } from './webhook/post.ts';
+import { loadSigner, type Signer } from './webhook/signature.ts';
+
+/** What a server is made of. `authHashes` are the SHA-256 of the API keys in hexadecimal; `docs` Markdown by page name. */
+export interface Parts {
+  readonly system: System;
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly transports: readonly Transport[];
+  readonly resolve: Resolve;
+  readonly media: Media;
+  readonly post: Post;
+  /** Whether webhooks are signed on the thread pool: worth it where a second core is idle. */
+  readonly signOnThreads?: boolean;
+  readonly trace?: Trace;
+  readonly authHashes: readonly string[];
+  readonly docs: ReadonlyMap<string, string>;
+  readonly version: string;
+}
+
+/** A server that answers SIP, and HTTP by `http.inject`. */
+export interface Composed {
+  /** `udp:127.0.0.1:5060`, with the ports that were bound. */
+  readonly sipAddresses: readonly string[];
+  readonly publicKey: string;
+  readonly http: FastifyInstance;
+  /** Takes nothing new, finishes what was decided, and closes everything. Live calls stay in the store. */
+  stop(): Promise<void>;
+  /** Stops as a killed process would: nothing is finished. For tests. */
+  kill(): Promise<void>;
+  /** Whether nothing is being decided, committed or delivered. */
+  idle(): boolean;
+  census(): Census;
+}
+
+export type Census = {
+  readonly calls: number;
+  readonly callTimers: number;
+  readonly transactions: number;
+  readonly timers: number;
+  readonly repeats: number;
+};
+
+export interface Server extends Composed {
+  /** `http://127.0.0.1:8080`, with the port that was bound. */
+  readonly httpAddress: string;
+}
+
+/** Composes a server and opens its API, once everything behind it is ready. */
+export async function start(parts: Parts): Promise<Server> {
+  const composed = await compose(parts);
+  try {
+    return { ...composed, httpAddress: await composed.http.listen(parts.settings.httpListen) };
+  } catch (error) {
+    await composed.kill();
+    throw error;
+  }
+}
+
+export async function compose(parts: Parts): Promise<Composed> {
+  const { system, store, media } = parts;
+  const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
+  const { engine, delivery, endpoint } = build(parts, signer);
+  const http = createApp({
+    calls: engine,
+    auth: new Auth(parts.authHashes),
+    publicKey: signer.publicKey,
+    ready: () => readiness(store),
+    docs: { pages: parts.docs },
+    log: system.log,
+    version: parts.version,
+  });
+  const close = async (): Promise<void> => {
+    engine.stop();
+    await Promise.all([endpoint.close(), delivery.stop(), media.close(), http.close()]);
+  };
+  try {
+    await endpoint.listen();
+    await engine.start(endpoint);
+    await delivery.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    sipAddresses: parts.transports.map(({ local }) => flowOf(local)),
+    publicKey: signer.publicKey,
+    http,
+    stop: async () => {
+      await http.close();
+      await engine.settled();
+      await close();
+    },
+    kill: close,
+    idle: () => engine.idle && delivery.idle(),
+    census: () => ({ ...endpoint.census(), ...engine.census() }),
+  };
+}
+
+function build(parts: Parts, signer: Signer) {
+  const { system, settings, store, media } = parts;
+  const delivery = new Delivery({ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs });
+  const engine = new Engine({
+    system,
+    store,
+    media,
+    applications: settings.applications,
+    sdpAddress: settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1',
+    deliver: (events) => delivery.offer(events),
+  });
+  const endpoint = new Endpoint({
+    system,
+    transports: parts.transports,
+    resolve: parts.resolve,
+    user: engine,
+    publicHost: settings.sipPublicAddress,
+    allow,
+    supported,
+    ...(parts.trace && { trace: parts.trace }),
+  });
+  return { engine, delivery, endpoint };
+}
+
+/** Null when calls can be taken, else the sentence that says why not. */
+async function readiness(store: Store): Promise<string | null> {
+  try {
+    await store.check();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,72 @@
+// What became of each attempt, on its way into the store: what one turn of the event loop settled is written together,
+// one write at a time. A write that fails is repeated until it succeeds; until then a restart would only deliver again.
+import type { Settlement, Store } from '../store/store.ts';
+import type { System, Timer } from '../system.ts';
+
+const repeatAfterMs = 1_000;
+
+export class Settlements {
+  readonly #system: System;
+  readonly #store: Pick<Store, 'settle'>;
+  /** By event, so that the newest one counts. */
+  #gathered = new Map<string, Settlement>();
+  #busy = false;
+  #writing: Promise<void> = Promise.resolve();
+  #repeat: Timer | null = null;
+
+  constructor(system: System, store: Pick<Store, 'settle'>) {
+    this.#system = system;
+    this.#store = store;
+  }
+
+  add(settlement: Settlement): void {
+    this.#gathered.set(settlement.id, settlement);
+    if (!this.#busy) this.#schedule();
+  }
+
+  /** Whether all that was added is in the store. */
+  idle(): boolean {
+    return !this.#busy;
+  }
+
+  /** Writes what is left, once; what fails now is delivered again after the next start. */
+  async stop(): Promise<void> {
+    await this.#writing;
+    if (this.#repeat !== null) this.#system.clock.cancel(this.#repeat);
+    this.#repeat = null;
+    if (this.#gathered.size > 0) await this.#write();
+    this.#busy = false;
+  }
+
+  #schedule(): void {
+    this.#busy = true;
+    this.#system.clock.soon(() => {
+      if (this.#gathered.size > 0) this.#writing = this.#round();
+    });
+  }
+
+  async #round(): Promise<void> {
+    if (!(await this.#write())) {
+      this.#repeat = this.#system.clock.after(repeatAfterMs, () => {
+        this.#repeat = null;
+        this.#schedule();
+      });
+      return;
+    }
+    this.#busy = false;
+    if (this.#gathered.size > 0) this.#schedule();
+  }
+
+  async #write(): Promise<boolean> {
+    const batch = this.#gathered;
+    this.#gathered = new Map();
+    try {
+      await this.#store.settle([...batch.values()]);
+      return true;
+    } catch (error) {
+      this.#gathered = new Map([...batch, ...this.#gathered]);
+      this.#system.log.error({ error, events: batch.size }, 'The outcome of webhooks could not be stored.');
+      return false;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// The official client's types against ours: what it may send we take, what we send it understands. Checked by tsc; at run
+// time only that no command and no event was left out.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type * as client from 'telnyx/resources/calls/actions';
+import type { CallRetrieveStatusResponse } from 'telnyx/resources/calls/calls';
+import type * as webhooks from 'telnyx/resources/webhooks';
+import type { Static } from 'typebox';
+import type { ActionName, Bodies } from '../../src/call/commands.ts';
+import type { EventPayloads } from '../../src/call/events.ts';
+import { commands } from '../../src/http/calls.ts';
+import type { CallStatusResponse, CommandResponse } from '../../src/http/schemas.ts';
+
+interface Params {
+  answer: client.ActionAnswerParams;
+  reject: client.ActionRejectParams;
+  hangup: client.ActionHangupParams;
+  refer: client.ActionReferParams;
+  client_state_update: client.ActionUpdateClientStateParams;
+  send_sip_info: client.ActionSendSipInfoParams;
+}
+
+interface Responses {
+  answer: client.ActionAnswerResponse;
+  reject: client.ActionRejectResponse;
+  hangup: client.ActionHangupResponse;
+  refer: client.ActionReferResponse;
+  client_state_update: client.ActionUpdateClientStateResponse;
+  send_sip_info: client.ActionSendSipInfoResponse;
+}
+
+interface Payloads {
+  'call.initiated': webhooks.CallInitiated.Payload;
+  'call.answered': webhooks.CallAnswered.Payload;
+  'call.hangup': webhooks.CallHangup.Payload;
+  'call.refer.started': webhooks.CallReferStarted.Payload;
+  'call.refer.completed': webhooks.CallReferCompleted.Payload;
+  'call.refer.failed': webhooks.CallReferFailed.Payload;
+}
+
+/** Fields of ours that the client does not have. */
+interface Additive {
+  answer: never;
+  reject: never;
+  hangup: never;
+  refer:
+    | 'refer_first_notify_timeout_ms'
+    | 'refer_timeout_ms'
+    | 'refer_bye_grace_ms'
+    | 'refer_header_placement'
+    | 'refer_before_answer';
+  client_state_update: 'command_id';
+  send_sip_info: never;
+  'call.initiated': never;
+  'call.answered': never;
+  'call.hangup': never;
+  'call.refer.started': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
+  'call.refer.completed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
+  'call.refer.failed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses' | 'failure_reason';
+}
+
+type Body<A extends ActionName> = Static<(typeof commands)[A]['body']>;
+
+/** The client types an absent state as an absent field; on the wire it is null. */
+type StateAsTyped<T extends { client_state: string | null }> = Omit<T, 'client_state'> & { client_state: string };
+
+// What the client may send passes our schema, and what passes our schema is what the call layer reads.
+const requests: { [A in ActionName]: (params: Params[A]) => Body<A> } = {
+  answer: (params) => params,
+  reject: (params) => params,
+  hangup: (params) => params,
+  refer: (params) => params,
+  client_state_update: (params) => params,
+  send_sip_info: (params) => params,
+};
+const bodies: { [A in ActionName]: (body: Body<A>) => Bodies[A] } = {
+  answer: (body) => body,
+  reject: (body) => body,
+  hangup: (body) => body,
+  refer: (body) => body,
+  client_state_update: (body) => body,
+  send_sip_info: (body) => body,
+};
+
+// No field of ours is unknown to the client, but for those listed.
+const fields: { [A in ActionName]: (field: Exclude<keyof Body<A>, Additive[A]>) => keyof Params[A] } = {
+  answer: (field) => field,
+  reject: (field) => field,
+  hangup: (field) => field,
+  refer: (field) => field,
+  client_state_update: (field) => field,
+  send_sip_info: (field) => field,
+};
+
+const responses: { [A in ActionName]: (response: Static<typeof CommandResponse>) => Responses[A] } = {
+  answer: (response) => response,
+  reject: (response) => response,
+  hangup: (response) => response,
+  refer: (response) => response,
+  client_state_update: (response) => response,
+  send_sip_info: (response) => response,
+};
+const callStatus = (data: StateAsTyped<Static<typeof CallStatusResponse>['data']>): CallRetrieveStatusResponse => ({
+  data,
+});
+
+type EventName = keyof EventPayloads;
+const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) => Payloads[E] } = {
+  'call.initiated': (payload) => payload,
+  'call.answered': (payload) => payload,
+  'call.hangup': (payload) => payload,
+  'call.refer.started': (payload) => payload,
+  'call.refer.completed': (payload) => payload,
+  'call.refer.failed': (payload) => payload,
+};
+const payloadFields: { [E in EventName]: (field: Exclude<keyof EventPayloads[E], Additive[E]>) => keyof Payloads[E] } =
+  {
+    'call.initiated': (field) => field,
+    'call.answered': (field) => field,
+    'call.hangup': (field) => field,
+    'call.refer.started': (field) => field,
+    'call.refer.completed': (field) => field,
+    'call.refer.failed': (field) => field,
+  };
+
+test('types: every command and every event is compared', () => {
+  for (const table of [requests, bodies, fields, responses]) {
+    assert.deepEqual(Object.keys(table).sort(), Object.keys(commands).sort());
+  }
+  assert.deepEqual(Object.keys(payloads), Object.keys(payloadFields));
+  assert.equal(typeof callStatus, 'function');
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commands } from '../../src/http/calls.ts';
+import { components } from '../../src/http/schemas.ts';
+import { ask, fixture } from './support.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly security?: readonly object[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>> };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly version: string; readonly license: { readonly name: string } };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly properties: Readonly<Record<string, object>> }>>;
+  };
+  readonly security: readonly object[];
+}
+
+async function read(): Promise<Document> {
+  const { app } = fixture();
+  const answer = await ask(app, 'GET /openapi.json', { headers: { authorization: '' } });
+  assert.equal(answer.status, 200);
+  return answer.body as Document;
+}
+
+test('openapi: version, licence, security', async () => {
+  const document = await read();
+  assert.deepEqual(
+    [document.openapi, document.info.version, document.info.license.name],
+    ['3.1.0', '1.2.3', 'Apache-2.0'],
+  );
+  assert.deepEqual(document.security, [{ bearer: [] }]);
+});
+
+test('openapi: the operations, with the names of the Telnyx API', async () => {
+  const { paths } = await read();
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(
+      ([method, { operationId, security }]) => `${method} ${path} ${operationId}${security ? ' open' : ''}`,
+    ),
+  );
+  assert.deepEqual(operations, [
+    'post /v2/calls/{call_control_id}/actions/answer AnswerCall',
+    'post /v2/calls/{call_control_id}/actions/reject RejectCall',
+    'post /v2/calls/{call_control_id}/actions/hangup HangupCall',
+    'post /v2/calls/{call_control_id}/actions/refer ReferCall',
+    'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
+    'post /v2/calls/{call_control_id}/actions/send_sip_info SendSipInfo',
+    'get /v2/calls/{call_control_id} RetrieveCallStatus',
+    'get /v2/public_key RetrievePublicKey open',
+    'get /healthz CheckHealth open',
+    'get /readyz CheckReadiness open',
+  ]);
+});
+
+test('openapi: every operation has a summary, a body by name and its refusals', async () => {
+  const { paths } = await read();
+  for (const [action, command] of Object.entries(commands)) {
+    const operation = Object.values(paths[`/v2/calls/{call_control_id}/actions/${action}`] ?? {})[0]!;
+    assert.ok(operation.summary);
+    assert.equal(
+      operation.requestBody?.content['application/json']?.schema.$ref,
+      `#/components/schemas/${command.body.$id}`,
+    );
+    assert.deepEqual(Object.keys(operation.responses), ['200', '400', '401', '413', '415', '422', '500', '503']);
+  }
+});
+
+test('openapi: every reference leads to a component, and every component is published', async () => {
+  const document = await read();
+  const names = Object.keys(document.components.schemas);
+  assert.deepEqual(names.sort(), components.map((component) => String((component as { $id?: string }).$id)).sort());
+  for (const [, name = ''] of JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
+    assert.ok(names.includes(name), name);
+  }
+});
+
+test('openapi: fields of ours are marked', async () => {
+  const { components: published } = await read();
+  const additive = Object.entries(published.schemas.ReferRequest!.properties).filter(
+    ([, schema]) => 'x-switchhook-additive' in schema,
+  );
+  assert.deepEqual(
+    additive.map(([name]) => name),
+    [
+      'refer_first_notify_timeout_ms',
+      'refer_timeout_ms',
+      'refer_bye_grace_ms',
+      'refer_header_placement',
+      'refer_before_answer',
+    ],
+  );
+});

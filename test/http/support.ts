@@ -1,0 +1,119 @@
+// What the tests of the HTTP server share: the app with calls that only remember what they were asked.
+import type { FastifyInstance } from 'fastify';
+import type { ActionName, CallControl, CallView } from '../../src/call/commands.ts';
+import type { Refusal } from '../../src/errors.ts';
+import { type AppOptions, createApp } from '../../src/http/app.ts';
+import { Auth, hashKey } from '../../src/http/auth.ts';
+import { type FakeLog, recordingLog } from '../support/fake-system.ts';
+
+export const key = 'KEY0123456789';
+export const callId = 'v3:MdI91X4lWFEs7IgbBEOT9M4AigoY08M0WWZFISt1Yw2axZ_IiE4pqg';
+
+export interface Executed {
+  readonly callControlId: string;
+  readonly action: ActionName;
+  readonly body: object;
+}
+
+export class FakeCalls implements CallControl {
+  readonly executed: Executed[] = [];
+  readonly acceptedIds = new Set<string>();
+  readonly views = new Map<string, CallView>();
+  /** What the next commands are answered; then all are accepted. */
+  readonly next: (readonly Refusal[] | Error)[] = [];
+
+  forget(): void {
+    this.executed.length = 0;
+    this.next.length = 0;
+    this.acceptedIds.clear();
+    this.views.clear();
+  }
+
+  async accepted(callControlId: string, commandId: string): Promise<boolean> {
+    return this.acceptedIds.has(`${callControlId} ${commandId}`);
+  }
+
+  async execute(callControlId: string, action: ActionName, body: object): Promise<readonly Refusal[]> {
+    this.executed.push({ callControlId, action, body });
+    const answer = this.next.shift() ?? [];
+    if (answer instanceof Error) throw answer;
+    const { command_id: commandId } = body as { command_id?: string };
+    if (answer.length === 0 && commandId !== undefined) this.acceptedIds.add(`${callControlId} ${commandId}`);
+    return answer;
+  }
+
+  async view(callControlId: string): Promise<CallView | null> {
+    return this.views.get(callControlId) ?? null;
+  }
+}
+
+export interface Fixture {
+  readonly app: FastifyInstance;
+  readonly calls: FakeCalls;
+  readonly log: FakeLog;
+}
+
+export function fixture(options: Partial<AppOptions> = {}): Fixture {
+  const calls = new FakeCalls();
+  const log = recordingLog();
+  const app = createApp({
+    calls,
+    auth: new Auth([hashKey(key)]),
+    publicKey: 'cHVibGlj',
+    ready: async () => null,
+    version: '1.2.3',
+    log,
+    ...options,
+  });
+  return { app, calls, log };
+}
+
+let shared: Fixture | undefined;
+
+/** The app of `fixture()`, built once for tests that run one after the other; what it remembers is forgotten here. */
+export function sharedFixture(): Fixture {
+  shared ??= fixture();
+  shared.calls.forget();
+  return shared;
+}
+
+export const authorized = { authorization: `Bearer ${key}` };
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+}
+
+interface Options {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly payload?: string | Buffer | object;
+}
+
+/** Sends a request with the key. Every answer with a body must be JSON. */
+export async function ask(app: FastifyInstance, line: string, { headers, payload }: Options = {}): Promise<Answer> {
+  const [method = '', url = ''] = line.split(' ');
+  const response = await app.inject({
+    method: method as 'GET',
+    url,
+    headers: { ...authorized, ...headers },
+    ...(payload !== undefined && { payload }),
+  });
+  if (response.body !== '' && response.headers['content-type'] !== 'application/json; charset=utf-8') {
+    throw new Error(`${line} was answered ${response.headers['content-type']}: ${response.body}`);
+  }
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body: response.body === '' ? null : JSON.parse(response.body),
+  };
+}
+
+export const json = { 'content-type': 'application/json' };
+export const ok = { data: { result: 'ok' } };
+
+/** `code pointer` of each error, in the order given. */
+export function errorsIn(body: unknown): string[] {
+  const { errors } = body as { errors: { code: string; source?: { pointer: string } }[] };
+  return errors.map(({ code, source }) => (source ? `${code} ${source.pointer}` : code));
+}
