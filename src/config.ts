@@ -94,7 +94,7 @@ export const table = {
   databaseUrl: secret(
     'database_url',
     'sqlite:./data/switchhook.db',
-    'What calls and events are remembered in: `sqlite:PATH`. Folders are made as needed.',
+    'What calls and events are remembered in: `sqlite:PATH`. The file is made if there is none, and the folder it is in.',
     check.databaseUrl,
   ),
   media: setting(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { readSettings, type Settings } from '../src/config.ts';
 
@@ -374,4 +375,10 @@ applications:
     assert.equal(second?.webhookUrl, 'http://two.example/');
     assert.equal(second?.refer.timeoutMs, 6000);
   });
+});
+
+test('the example of docs/settings.md is a settings file', () => {
+  const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8');
+  const [, example] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+  assert.equal(good({}, example).applications.length, 2);
 });

@@ -2,8 +2,8 @@
 // grammar; what JSON Schema can say of a body was checked before. Text becomes the bytes that go on the wire.
 import type { Refusal } from '../errors.ts';
 import { readAddress } from '../sip/message/address.ts';
-import { fromUtf8 } from '../sip/message/grammar.ts';
-import { isToken, sameHeader } from '../sip/message/headers.ts';
+import { fromUtf8, isToken } from '../sip/message/grammar.ts';
+import { sameHeader } from '../sip/message/headers.ts';
 import { readUri, withHeaders } from '../sip/message/uri.ts';
 import type { ActionName, Bodies, Command, NamedValue } from './commands.ts';
 import type { ReferSettings } from './routing.ts';

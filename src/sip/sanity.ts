@@ -48,7 +48,7 @@ function rfc3261_8_2_3(request: Request): Refusal | null {
   return { status: 415, headers: [['Accept-Encoding', 'identity']] };
 }
 
-export const requestRules: readonly RequestRule[] = [rfc3261_8_2_1, rfc3261_8_2_2_1, rfc3261_8_2_2_3, rfc3261_8_2_3];
+const requestRules: readonly RequestRule[] = [rfc3261_8_2_1, rfc3261_8_2_2_1, rfc3261_8_2_2_3, rfc3261_8_2_3];
 
 /** The answer to a request that breaks a rule: that of the first it breaks. */
 export function refusalOf(request: Request, abilities: Abilities): Refusal | null {
@@ -72,7 +72,7 @@ function rfc3261_8_1_3_3(response: Response): boolean {
   return response.values('Via').length > 1;
 }
 
-export const responseRules: readonly ResponseRule[] = [rfc3261_18_1_2, rfc3261_8_1_3_3];
+const responseRules: readonly ResponseRule[] = [rfc3261_18_1_2, rfc3261_8_1_3_3];
 
 export function isStray(response: Response, sentBys: ReadonlySet<string>): boolean {
   return responseRules.some((rule) => rule(response, sentBys));

@@ -119,8 +119,10 @@ class SqliteStore implements Store {
     return this.#reading(() => this.#findBatch.get(batchId) !== undefined);
   }
 
+  /** INDEXED BY, here and below: without statistics SQLite would walk the whole table to spare itself the sorting. */
   async calls(endedAfter: number): Promise<CallRow[]> {
-    const sql = 'SELECT id, state, ended_at AS endedAt FROM calls WHERE ended_at IS NULL OR ended_at > ? ORDER BY id';
+    const sql = `SELECT id, state, ended_at AS endedAt FROM calls INDEXED BY calls_ended
+                 WHERE ended_at IS NULL OR ended_at > ? ORDER BY id`;
     return this.#reading(() => this.#database.prepare(sql).all(endedAfter)).map(
       (row) => ({ ...row }) as unknown as CallRow,
     );
@@ -138,7 +140,7 @@ class SqliteStore implements Store {
   async dueEvents(): Promise<EventRow[]> {
     const sql = `SELECT id, call_id AS callId, sequence, type, body, occurred_at AS occurredAt, url,
                         failover_url AS failoverUrl, timeout_ms AS timeoutMs, status, attempts, due_at AS dueAt
-                 FROM events WHERE status = 'due' ORDER BY call_id, sequence`;
+                 FROM events INDEXED BY events_due WHERE status = 'due' ORDER BY call_id, sequence`;
     return this.#reading(() => this.#database.prepare(sql).all()).map((row) => eventOf(row as unknown as EventRecord));
   }
 

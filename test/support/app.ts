@@ -41,7 +41,9 @@ export interface DeskOptions {
   readonly apiKey: string;
   readonly trace: (entry: LadderEntry) => void;
   /** The server as it is now: a restart brings another one. */
-  readonly server: () => { readonly http: FastifyInstance; readonly publicKey: string };
+  readonly http: () => FastifyInstance;
+  /** Told with the first server; restarts must keep it. */
+  readonly publicKey: () => string;
 }
 
 interface Envelope {
@@ -66,6 +68,7 @@ export class Desk {
   readonly #options: DeskOptions;
   readonly #inbox: Delivery[] = [];
   readonly #attempts = new Map<string, number>();
+  readonly #unsure = new Set<string>();
   readonly #bodies = new Map<string, string>();
   #answer: Answer = 200;
   #call = '';
@@ -76,6 +79,11 @@ export class Desk {
 
   answers(answer: Answer): void {
     this.#answer = answer;
+  }
+
+  /** The server was killed: an attempt whose outcome it did not see may count again. */
+  serverKilled(): void {
+    for (const id of this.#attempts.keys()) this.#unsure.add(id);
   }
 
   /** What the server calls to deliver. A bad webhook rejects into the server and is remembered for the next step. */
@@ -147,8 +155,8 @@ export class Desk {
     body: object | undefined,
     id = this.#call,
   ): Promise<{ status: number; json: unknown }> {
-    const { server, apiKey } = this.#options;
-    const answer = await server().http.inject({
+    const { http, apiKey } = this.#options;
+    const answer = await http().inject({
       method,
       url: `/v2/calls/${id}${path}`,
       headers: { authorization: `Bearer ${apiKey}`, ...(method !== 'GET' && { 'content-type': 'application/json' }) },
@@ -213,7 +221,7 @@ export class Desk {
   #take(request: Post): Delivery {
     const envelope = JSON.parse(request.body) as Envelope;
     try {
-      checkSignature(request, this.#options.server().publicKey, this.#options.clock);
+      checkSignature(request, this.#options.publicKey(), this.#options.clock);
       this.#checkEnvelope(envelope, request);
     } catch (error) {
       this.faults.push(`a bad webhook: ${(error as Error).message}\n${request.body}`);
@@ -222,7 +230,8 @@ export class Desk {
   }
 
   #checkEnvelope({ data, meta }: Envelope, { url }: Post): void {
-    const attempt = (this.#attempts.get(data.id) ?? 0) + 1;
+    const next = (this.#attempts.get(data.id) ?? 0) + 1;
+    const attempt = this.#unsure.delete(data.id) ? Math.min(meta.attempt, next) : next;
     this.#attempts.set(data.id, attempt);
     const body = JSON.stringify(data);
     assert.equal(body, this.#bodies.get(data.id) ?? body, 'the data changed between two attempts');

@@ -29,6 +29,8 @@ export interface Overrides {
   readonly raw?: (text: string) => string;
   /** It is sent, but never arrives. */
   readonly lost?: boolean;
+  /** A retransmission: what was last sent of this kind, byte for byte; nothing else said here counts. */
+  readonly again?: boolean;
 }
 
 export type Expected =
@@ -135,6 +137,7 @@ export class Phone {
   readonly #transports: Readonly<Record<TransportName, WireTransport>>;
   readonly #inbox: Arrival[] = [];
   readonly #texts = new Set<string>();
+  readonly #transmitted = new Map<string | number, { readonly text: string; readonly target: Target }>();
   readonly #branches = new Set<string>();
   readonly #sent: Heard[] = [];
   readonly #got: Got[] = [];
@@ -208,17 +211,17 @@ export class Phone {
   }
 
   sends(what: string | number, overrides: Overrides = {}): void {
-    if (typeof what === 'number') this.#respond(what, overrides);
+    if (overrides.again) this.#repeat(what, overrides);
+    else if (typeof what === 'number') this.#respond(what, overrides);
     else this.#request(what, overrides);
   }
 
   async gets(what: string | number, expectations: Expectations = {}): Promise<void> {
     const { within = 0, again = false } = expectations;
-    const arrival = await this.#next(again, within);
+    const arrival = await this.#next(again ? what : null, within);
     assert.ok(arrival, `${this.name} expected ${what}, but nothing came`);
     const { heard, faults } = arrival;
-    const kind = heard.method ?? heard.status;
-    assert.equal(kind, what, `${this.name} expected ${what}, but got ${brief(heard)}:\n${heard.text}`);
+    assert.equal(kindOf(heard), what, `${this.name} expected ${what}, but got ${brief(heard)}:\n${heard.text}`);
     assert.deepEqual(faults, [], `${this.name} got a bad ${brief(heard)}:\n${heard.text}`);
     check(heard, expectations);
   }
@@ -230,10 +233,11 @@ export class Phone {
     this.#inbox.length = 0;
   }
 
-  async #next(again: boolean, within: number): Promise<Arrival | null> {
+  /** Passes over retransmissions, but for one of `again`. */
+  async #next(again: string | number | null, within: number): Promise<Arrival | null> {
     const { clock } = this.#options;
     for (let left = within; ; ) {
-      while (this.#inbox[0]?.again && !again) this.#inbox.shift();
+      while (this.#inbox[0]?.again && kindOf(this.#inbox[0].heard) !== again) this.#inbox.shift();
       const arrival = this.#inbox.shift();
       const step = clock.nextInMs;
       if (arrival || step === null || step > left) return arrival ?? null;
@@ -308,6 +312,12 @@ export class Phone {
     }
   }
 
+  #repeat(what: string | number, overrides: Overrides): void {
+    const last = this.#transmitted.get(what);
+    assert.ok(last, `${this.name} has sent no ${what} yet`);
+    this.#transmit(what, last.text, last.target, { lost: overrides.lost ?? false });
+  }
+
   #request(method: string, overrides: Overrides): void {
     const { us, transport } = this.#options;
     const heard = readOwn(this.#requestText(method, overrides));
@@ -320,7 +330,7 @@ export class Phone {
     if ((method === 'INVITE' || method === 'UPDATE') && one(heard, 'Contact')) {
       this.#contact = uriOf(one(heard, 'Contact') ?? '');
     }
-    this.#transmit(heard.text, { transport, host: us.host, port: us.port }, overrides);
+    this.#transmit(method, heard.text, { transport, host: us.host, port: us.port }, overrides);
   }
 
   #requestText(method: string, overrides: Overrides): string {
@@ -409,10 +419,11 @@ export class Phone {
       ...(body === '' ? [] : [['Content-Type', 'application/sdp'] as [string, string]]),
     ];
     const startLine = `SIP/2.0 ${status} ${overrides.reason ?? reasons[status] ?? 'Unnamed'}`;
-    this.#transmit(writeText(startLine, apply(headers, overrides), body), from, overrides);
+    this.#transmit(status, writeText(startLine, apply(headers, overrides), body), from, overrides);
   }
 
-  #transmit(text: string, target: Target, { raw, lost }: Overrides): void {
+  #transmit(what: string | number, text: string, target: Target, { raw, lost }: Overrides): void {
+    this.#transmitted.set(what, { text: raw ? raw(text) : text, target });
     this.#sendsInVain = lost ?? false;
     this.#transports[target.transport].send(raw ? raw(text) : text, target, (error) =>
       assert.fail(`${this.name} cannot send: ${error.message}`),
@@ -429,6 +440,10 @@ export class Phone {
     this.#branchCount += 1;
     return `z9hG4bK-${this.#options.user}-${this.#branchCount}`;
   }
+}
+
+function kindOf(heard: Heard): string | number | null {
+  return heard.method ?? heard.status;
 }
 
 /** Puts the headers of the overrides in: in place where there is one, at the end where there is none. */
@@ -470,6 +485,6 @@ function compare(value: string | null, expected: Expected, of: string, heard: He
   if (expected === null) assert.equal(value, null, of);
   else if (expected === true) assert.notEqual(value, null, `${of}: missing`);
   else if (typeof expected === 'function') expected(value ?? '', heard);
-  else if (expected instanceof RegExp) assert.match(value ?? '', expected, of);
+  else if (expected instanceof RegExp) assert.match(value ?? '', expected, `${of} does not match ${expected}: ${value}`);
   else assert.equal(value, String(expected), of);
 }

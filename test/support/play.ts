@@ -2,7 +2,8 @@
 // memory, and drawn as a ladder that is compared with the one in golden/. Every scenario must end in an empty world.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -60,6 +61,7 @@ export interface ScenarioOptions {
   /** For tests of this file. */
   readonly start?: (parts: PartsUnderTest) => Promise<ServerUnderTest>;
   readonly goldenFolder?: string;
+  readonly updateGolden?: boolean;
   readonly store?: () => Store;
 }
 
@@ -160,6 +162,7 @@ class Stage {
   #process: FakeProcess | null = null;
   #transports: WireTransport[] = [];
   #server: ServerUnderTest | null = null;
+  #publicKey = '';
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
@@ -175,7 +178,8 @@ class Stage {
       clock: this.#system.clock,
       apiKey,
       trace: (entry) => this.#trace.push(entry),
-      server: () => this.#running(),
+      http: () => this.#running().http,
+      publicKey: () => this.#publicKey,
     });
     this.world = this.#newWorld();
   }
@@ -194,7 +198,10 @@ class Stage {
       for (const phone of this.#phones) await phone.close();
       await this.#store?.close();
     }
-    compareGolden(this.#options.goldenFolder ?? golden, slugOf(name), this.#draw());
+    const { goldenFolder = golden, updateGolden = process.env.UPDATE_GOLDEN === '1' } = this.#options;
+    const path = `${goldenFolder}/${slugOf(name)}.ladder`;
+    if (updateGolden) writeGolden(path, this.#draw());
+    else compareGolden(path, this.#draw());
   }
 
   #newWorld(): World {
@@ -286,6 +293,8 @@ class Stage {
     }
     if (failure !== undefined) throw failure;
     assert.ok(this.#server, 'the server does not start while time stands still');
+    this.#publicKey ||= this.#server.publicKey;
+    assert.equal(this.#server.publicKey, this.#publicKey, 'the signing key changed with a restart');
     await this.#server.http.ready();
     await this.#settle();
   }
@@ -294,6 +303,7 @@ class Stage {
     if (!this.#server) return;
     this.#mark('killed');
     void this.#server.kill();
+    this.#desk.serverKilled();
     this.#process?.kill();
     this.#process = null;
     this.#server = null;
@@ -363,8 +373,11 @@ class Stage {
     return /(^|\.)atlanta\.example$/.test(host) ? ['192.0.2.10'] : [];
   }
 
-  #tap({ at, from, to, text, lost }: Packet): void {
-    this.#trace.push({ at, from: this.#lane(from), to: this.#lane(to), lost, ...describe(text) });
+  #tap({ at, from, to, text, lost, transport }: Packet): void {
+    const { label, note, tone } = describe(text);
+    const unusual = transport === (this.#options.transport ?? 'udp') ? [] : [`over ${transport}`];
+    const notes = [...unusual, ...(note ? [note] : [])].join(', ');
+    this.#trace.push({ at, from: this.#lane(from), to: this.#lane(to), label, note: notes, tone, lost });
   }
 
   #lane(address: string): string {
@@ -442,18 +455,17 @@ function mortalStore(store: Store, alive: () => boolean): Store {
   });
 }
 
-function compareGolden(folder: string, slug: string, drawn: string): void {
-  const path = `${folder}/${slug}.ladder`;
-  if (process.env.UPDATE_GOLDEN === '1') {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path, drawn);
-    return;
+function writeGolden(path: string, drawn: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, drawn);
+}
+
+function compareGolden(path: string, drawn: string): void {
+  if (!existsSync(path)) {
+    throw withoutStack(
+      `${path} is missing. If this is how it should look, run again with UPDATE_GOLDEN=1:\n\n${drawn}`,
+    );
   }
-  let expected: string;
-  try {
-    expected = readFileSync(path, 'utf8');
-  } catch {
-    throw new Error(`${path} is missing. If this is how it should look, run again with UPDATE_GOLDEN=1:\n\n${drawn}`);
-  }
+  const expected = readFileSync(path, 'utf8');
   assert.equal(drawn, expected, `the ladder is not that of ${path}; if it should be, run again with UPDATE_GOLDEN=1`);
 }

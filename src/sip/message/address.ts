@@ -1,6 +1,6 @@
 // name-addr and addr-spec with their parameters: From, To, Contact, Route, Record-Route, Refer-To, Referred-By
 // (RFC 3261 §20.10, §25.1). The URI stays text; uri.ts reads it.
-import { endOfQuoted, isAbsoluteUri, isToken, quote, tokenChars, unquote } from './grammar.ts';
+import { endOfQuoted, endOfToken, isAbsoluteUri, isToken, quote, unquote } from './grammar.ts';
 
 /** Parameters by lower-case name, values as received (a quoted one with its quotes), null where there is none. */
 export type Params = ReadonlyMap<string, string | null>;
@@ -73,26 +73,34 @@ export function readParams(text: string, at: number): Params | null {
   let i = skipSpace(text, at);
   if (i === text.length) return noParams;
   const params = new Map<string, string | null>();
-  while (i < text.length) {
+  for (let count = 1; i < text.length; count++) {
     if (text.charCodeAt(i) !== 0x3b) return null;
     const nameAt = skipSpace(text, i + 1);
-    i = nameAt;
-    while (tokenChars[text.charCodeAt(i)] === 1) i++;
-    if (i === nameAt) return null;
-    const name = text.slice(nameAt, i).toLowerCase();
-    if (params.has(name)) return null;
-    i = skipSpace(text, i);
-    if (text.charCodeAt(i) !== 0x3d) {
+    const nameEnd = endOfToken(text, nameAt);
+    if (nameEnd === nameAt) return null;
+    const name = lowerCase(text.slice(nameAt, nameEnd));
+    i = skipSpace(text, nameEnd);
+    if (text.charCodeAt(i) === 0x3d) {
+      const valueAt = skipSpace(text, i + 1);
+      i = endOfValue(text, valueAt);
+      if (i < 0) return null;
+      params.set(name, text.slice(valueAt, i));
+      i = skipSpace(text, i);
+    } else {
       params.set(name, null);
-      continue;
     }
-    const valueAt = skipSpace(text, i + 1);
-    i = endOfValue(text, valueAt);
-    if (i < 0) return null;
-    params.set(name, text.slice(valueAt, i));
-    i = skipSpace(text, i);
+    if (params.size < count) return null;
   }
   return params;
+}
+
+/** Most names are in lower case already, and to see so is cheaper than to have them converted. */
+function lowerCase(name: string): string {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code >= 0x41 && code <= 0x5a) return name.toLowerCase();
+  }
+  return name;
 }
 
 /** Wider than gen-value: a value that is not quoted runs up to a space, a separator or the end. */

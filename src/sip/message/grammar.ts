@@ -30,6 +30,13 @@ export function isToken(text: string): boolean {
   return token.test(text);
 }
 
+/** Where the token that begins at `at` ends. */
+export function endOfToken(text: string, at: number): number {
+  let i = at;
+  while (tokenChars[text.charCodeAt(i)] === 1) i++;
+  return i;
+}
+
 // absoluteURI = scheme ":" ( hier-part / opaque-part )
 // scheme      = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )
 // Wider than the rule after the colon: every visible char but those that end a URI where it stands in a header.

@@ -1,7 +1,9 @@
 // The header fields we act on: their names, compared only here, and for each structured one a read and a write.
 // A read gives null for what it cannot read. Addresses are in address.ts, challenges in digest.ts.
 import { noParams, type Params, param, paramValue, readParams, writeParams } from './address.ts';
-import { endOfQuoted, hostSource, isToken, readNumber, splitList, tokenChars } from './grammar.ts';
+import { endOfQuoted, hostSource, isToken, readNumber, splitList } from './grammar.ts';
+
+export { isToken };
 
 // Name, compact form (RFC 3261 §7.3.3 and the registrations since). The first fifteen after Via may stand in a message
 // only once (RFC 3261 §7.3.1); isSingle counts on their order.
@@ -94,7 +96,7 @@ function slotOf(text: string, at: number, end: number): number {
   return (((end - at) & 31) << 10) | ((text.charCodeAt(at) & 31) << 5) | (text.charCodeAt(end - 1) & 31);
 }
 
-/** The number of the name that stands in `text` from `at` to `end`. */
+/** The number of the name that stands in `text` from `at` to `end`, which must be a token. */
 export function nameIdAt(text: string, at: number, end: number): NameId {
   if (end - at === 1) return idByName.get(text.charAt(at)) ?? 0;
   let id = firstSame[slotOf(text, at, end)]!;
@@ -102,13 +104,10 @@ export function nameIdAt(text: string, at: number, end: number): NameId {
   return id;
 }
 
+/** Of the chars of a token only letters have another that differs from them by this bit. */
 function spells(lower: string, text: string, at: number, end: number): boolean {
   if (lower.length !== end - at) return false;
-  for (let i = 0; i < lower.length; i++) {
-    const code = text.charCodeAt(at + i);
-    const wanted = lower.charCodeAt(i);
-    if (code !== wanted && (wanted < 0x61 || (code | 0x20) !== wanted)) return false;
-  }
+  for (let i = 0; i < lower.length; i++) if ((text.charCodeAt(at + i) | 0x20) !== lower.charCodeAt(i)) return false;
   return true;
 }
 
@@ -117,8 +116,6 @@ export function sameHeader(a: string, b: string): boolean {
   const id = nameId(a);
   return id === nameId(b) && (id !== 0 || a.toLowerCase() === b.toLowerCase());
 }
-
-export { isToken };
 
 // --- CSeq: RFC 3261 §8.1.1.5, §20.16
 
@@ -395,11 +392,4 @@ export function readOptionTags(text: string): readonly string[] {
 
 export function writeTokens(tokens: readonly string[]): string {
   return tokens.join(', ');
-}
-
-/** Where the token that begins at `at` ends. */
-export function endOfToken(text: string, at: number): number {
-  let i = at;
-  while (tokenChars[text.charCodeAt(i)] === 1) i++;
-  return i;
 }

@@ -1,8 +1,8 @@
 // Requests and responses: the text as received and where its header fields stand in it, cut out on demand; and what is
 // copied from a request: its reply (RFC 3261 §8.2.6), its ACK (§17.1.1.3), its CANCEL (§9.1), its Via stamped (§18.2.1).
 import type { Address } from './address.ts';
-import { splitList, unbracket, unfold } from './grammar.ts';
-import { type CSeq, endOfToken, ids, nameId, readVia, type Via } from './headers.ts';
+import { endOfToken, splitList, unbracket, unfold } from './grammar.ts';
+import { type CSeq, ids, nameId, type Via, writeVia } from './headers.ts';
 import { writeRequest, writeResponse } from './write.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
@@ -182,14 +182,12 @@ function inTransactionOf(request: Request, method: string, to: string): string {
  * (RFC 3261 §18.2.1), `rport` and `received` if it asked for them (RFC 3581 §4).
  */
 export function stampVia(request: Request, host: string, port: number): Request {
-  const { via, parts } = request;
-  const asksPort = via.params.has('rport');
-  if (!asksPort && via.received === null && unbracket(via.host) === host) return request;
+  const via = stamped(request.via, host, port);
+  if (via === request.via) return request;
+  const { parts } = request;
   const at = parts.fields.findIndex((id, index) => index % 4 === 0 && (id & 0xff) === ids.via);
   const [begin, end] = [parts.fields[at + 2]!, parts.fields[at + 3]!];
-  const [top = '', ...rest] = splitList(unfold(parts.text.slice(begin, end)));
-  const stamped = stampedVia(top, host, asksPort ? port : null);
-  const value = [stamped, ...rest].join(', ');
+  const value = [writeVia(via), ...splitList(unfold(parts.text.slice(begin, end))).slice(1)].join(', ');
   const grown = value.length - (end - begin);
   const moved = (offset: number): number => (offset > begin ? offset + grown : offset);
   const fields = parts.fields.map((number, index) => (index % 4 === 0 ? number : moved(number)));
@@ -200,14 +198,17 @@ export function stampVia(request: Request, host: string, port: number): Request 
     fields,
     bodyAt: moved(parts.bodyAt),
     bodyEnd: moved(parts.bodyEnd),
-    via: readVia(stamped)!,
+    via,
   });
 }
 
 /** What the peer itself wrote of `received` does not count: only the receiver can know it. */
-function stampedVia(via: string, host: string, rport: number | null): string {
-  const own = via.replace(/[ \t]*;[ \t]*received[ \t]*=[ \t]*[^ \t;]+/i, '');
-  const asked =
-    rport === null ? own : own.replace(/;[ \t]*rport[ \t]*(?:=[ \t]*[0-9]*)?(?=[ \t;]|$)/i, `;rport=${rport}`);
-  return `${asked};received=${host}`;
+function stamped(via: Via, host: string, port: number): Via {
+  const asksPort = via.params.has('rport');
+  if (!asksPort && via.received === null && unbracket(via.host) === host) return via;
+  const params = new Map(via.params);
+  params.delete('received');
+  if (asksPort) params.set('rport', String(port));
+  params.set('received', host);
+  return { ...via, params, received: host, rport: asksPort ? port : null };
 }

@@ -3,8 +3,8 @@
 // needs: Contact, bodies, and whether the Request-URI is of a scheme we know (416 is the endpoint's).
 import { hash } from 'node:crypto';
 import { readAddress } from './address.ts';
-import { isAbsoluteUri, isToken, readNumber, splitList, unfold } from './grammar.ts';
-import { endOfToken, ids, isCallId, isSingle, type NameId, nameIdAt, readCSeq, readVia } from './headers.ts';
+import { endOfToken, isAbsoluteUri, readNumber, splitList, unfold } from './grammar.ts';
+import { ids, isCallId, isSingle, type NameId, nameIdAt, readCSeq, readVia } from './headers.ts';
 import { FOLDED, type HeaderList, type Message, type Parts, Request, Response } from './message.ts';
 import { writeResponse } from './write.ts';
 
@@ -100,7 +100,8 @@ interface Scan {
 }
 
 const CR = 0x0d;
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+const SP = 0x20;
+const isBlank = (code: number): boolean => code === SP || code === 0x09;
 
 function scanMessage(text: string): Scan {
   const scan: Scan = {
@@ -139,28 +140,31 @@ function blame(scan: Scan, sentence: string, status: FailureStatus = 400): void 
 }
 
 // Request-Line = Method SP Request-URI SP SIP-Version CRLF
-// SIP-Version  = "SIP" "/" 1*DIGIT "." 1*DIGIT
-const version = /^SIP\/[0-9]+\.[0-9]+$/i;
-
 /** The start line, also where it is at fault, so long as it can be told what it was meant to be. */
 function readStartLine(scan: Scan, at: number, end: number): StartLine | null {
   const line = scan.text.slice(at, Math.min(end, at + limits.line));
-  if (/^SIP\//i.test(line)) return readStatusLine(scan, line);
-  const first = line.indexOf(' ');
   const last = line.lastIndexOf(' ');
-  const method = line.slice(0, Math.max(first, 0));
-  const uri = line.slice(first + 1, last);
-  if (!isToken(method)) {
-    blame(scan, 'The start line is neither a request line nor a status line.');
-    return null;
-  }
-  const versionText = line.slice(last + 1);
-  if (end - at > limits.line) blame(scan, 'The request line is too long.', 414);
-  else if (!version.test(versionText)) blame(scan, 'The request line does not end in a SIP version.');
-  else if (versionText.toUpperCase() !== 'SIP/2.0') blame(scan, 'The SIP version is not 2.0.', 505);
-  else if (!isAbsoluteUri(uri)) blame(scan, 'The Request-URI is not a URI between single spaces.');
-  const meant = / SIP\/[0-9.]+[ \t]*$/i.test(line) || end - at > limits.line;
-  return meant ? { method, uri } : null;
+  const method = line.slice(0, endOfToken(line, 0));
+  const uri = line.slice(method.length + 1, last);
+  const isWhole = end - at <= limits.line && line.charCodeAt(method.length) === SP && isVersion2(line.slice(last + 1));
+  if (isWhole && method !== '' && isAbsoluteUri(uri)) return { method, uri };
+  return /^SIP\//i.test(line) ? readStatusLine(scan, line) : readBadRequestLine(scan, line, method, uri, end - at);
+}
+
+// SIP-Version = "SIP" "/" 1*DIGIT "." 1*DIGIT
+const version = / SIP\/[0-9]+\.[0-9]+$/i;
+const isVersion2 = (text: string): boolean => text === 'SIP/2.0' || text.toUpperCase() === 'SIP/2.0';
+
+function readBadRequestLine(scan: Scan, line: string, method: string, uri: string, length: number): StartLine | null {
+  const isTooLong = length > limits.line;
+  const isMeant =
+    method !== '' && line.startsWith(' ', method.length) && (isTooLong || / SIP\/[0-9.]+[ \t]*$/i.test(line));
+  if (!isMeant) blame(scan, 'The start line is neither a request line nor a status line.');
+  else if (isTooLong) blame(scan, 'The request line is too long.', 414);
+  else if (!version.test(line)) blame(scan, 'The request line does not end in a SIP version.');
+  else if (!/ SIP\/2\.0$/i.test(line)) blame(scan, 'The SIP version is not 2.0.', 505);
+  else blame(scan, 'The Request-URI is not a URI between single spaces.');
+  return isMeant ? { method, uri } : null;
 }
 
 // Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF. The last SP may be missing with the phrase.

@@ -25,10 +25,8 @@ interface Named {
 
 function subject<Fixed, State extends Named, Input>(
   name: string,
-  machine: {
-    readonly timersOf: Readonly<Record<string, readonly TimerName[]>>;
-    readonly transition: (tx: Fixed, state: State, input: Input) => Step<State>;
-  },
+  timersOf: Subject['timersOf'],
+  transition: (tx: Fixed, state: State, input: Input) => Step<State>,
   inputs: ReadonlyMap<string, Input>,
   open: (reliable: boolean) => { tx: Fixed; first: Step<State> },
 ): Subject {
@@ -36,31 +34,43 @@ function subject<Fixed, State extends Named, Input>(
     const { tx, first } = open(reliable);
     let { state } = first;
     const take = (input: string): Step<Named> => {
-      const step = machine.transition(tx, state, inputs.get(input)!);
+      const step = transition(tx, state, inputs.get(input)!);
       state = step.state;
       return step;
     };
     return { first, take };
   };
-  return { name, inputs: [...inputs.keys()], timersOf: machine.timersOf, begin };
+  return { name, inputs: [...inputs.keys()], timersOf, begin };
 }
 
 const subjects: readonly Subject[] = [
-  subject('INVITE client', inviteClient, clientInputs('INVITE'), (reliable) => {
+  subject('INVITE client', inviteClient.timersOf, inviteClient.transition, clientInputs('INVITE'), (reliable) => {
     const tx = clientFixed('INVITE', reliable);
     return { tx, first: inviteClient.start(tx) };
   }),
-  subject('non-INVITE client', nonInviteClient, clientInputs('REFER'), (reliable) => {
-    const tx = clientFixed('REFER', reliable);
-    return { tx, first: nonInviteClient.start(tx) };
-  }),
-  subject('INVITE server', inviteServer, serverInputs('INVITE'), (reliable) => {
+  subject(
+    'non-INVITE client',
+    nonInviteClient.timersOf,
+    nonInviteClient.transition,
+    clientInputs('REFER'),
+    (reliable) => {
+      const tx = clientFixed('REFER', reliable);
+      return { tx, first: nonInviteClient.start(tx) };
+    },
+  ),
+  subject('INVITE server', inviteServer.timersOf, inviteServer.transition, serverInputs('INVITE'), (reliable) => {
     return { tx: serverFixed(reliable), first: inviteServer.start(requestOf('INVITE'), false) };
   }),
-  subject('non-INVITE server', nonInviteServer, serverInputs('NOTIFY'), (reliable) => {
-    const tx = serverFixed(reliable);
-    return { tx, first: nonInviteServer.start(tx, requestOf('NOTIFY')) };
-  }),
+  subject(
+    'non-INVITE server',
+    nonInviteServer.timersOf,
+    nonInviteServer.transition,
+    serverInputs('NOTIFY'),
+    (reliable) => {
+      const tx = serverFixed(reliable);
+      return { tx, first: nonInviteServer.start(tx, requestOf('NOTIFY')) };
+    },
+  ),
 ];
 
 /** States that wait for somebody who has all the time in the world: a phone that rings, at either end. */

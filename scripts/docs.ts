@@ -1,0 +1,18 @@
+// The pages of docs/ that are made from the code. With --write they are written, otherwise compared: a stale page fails.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pages } from './pages.ts';
+import { root } from './ready.mjs';
+
+const stale: string[] = [];
+for (const { path, render } of pages) {
+  const file = join(root, path);
+  const text = render();
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (process.argv.includes('--write')) writeFileSync(file, text);
+  else stale.push(path);
+}
+if (stale.length > 0) {
+  console.error(`Not what the code says any more: ${stale.join(', ')}. Run "npm run docs" and commit the result.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,88 @@
+// What the generated pages of docs/ say. A new page is one more entry in `pages`.
+
+import { environmentName, type Setting } from '../src/config/sources.ts';
+import { applicationTable, table } from '../src/config.ts';
+import { catalogue } from '../src/errors.ts';
+
+interface Page {
+  readonly path: string;
+  readonly render: () => string;
+}
+
+export const pages: readonly Page[] = [
+  { path: 'docs/settings.md', render: settings },
+  { path: 'docs/errors.md', render: errors },
+];
+
+function settings(): string {
+  const all: readonly Setting<unknown>[] = Object.values(table);
+  const ofApplications: readonly Setting<unknown>[] = Object.values(applicationTable);
+  return page(
+    'Settings',
+    'Every setting is an environment variable, and may also stand in a YAML file named by `SWITCHHOOK_CONFIG`.',
+    `In the file the names are in lower case and without \`SWITCHHOOK_\`. The environment wins over the file; a variable
+that is empty counts as unset. A wrong value or an unknown name ends the start with exit code 2 and a sentence for each.
+\`SWITCHHOOK_PORT\`, \`SWITCHHOOK_PORT_*\` and \`SWITCHHOOK_SERVICE_*\`, which Kubernetes sets by itself, are ignored.`,
+    rows(
+      ['Variable', 'Default', 'Meaning'],
+      all.map((each) => [code(environmentName(each)), code(each.default), each.meaning]),
+    ),
+    `## The file
+
+\`\`\`yaml
+http_listen: 0.0.0.0:8080
+sip_listen: [ udp:0.0.0.0:5060, tcp:0.0.0.0:5060 ]
+sip_public_address: 203.0.113.7
+refer_timeout_ms: 60000
+applications:
+  - application_name: Front desk
+    webhook_event_url: https://example.com/webhooks
+  - id: "1289082222292239760"
+    application_name: Night shift
+    webhook_event_url: https://night.example.com/webhooks
+    webhook_timeout_secs: 5
+    refer_before_answer: refuse
+\`\`\`
+
+The first application takes the inbound calls. \`SWITCHHOOK_WEBHOOK_URL\` and \`SWITCHHOOK_WEBHOOK_FAILOVER_URL\` are its
+URLs and win over what its entry says. What an entry says of refers wins over the settings above; a command of the API
+wins over both.`,
+    rows(
+      ['In an entry of `applications`', 'Default', 'Meaning'],
+      ofApplications.map((each) => [code(each.name), defaultIn(each), each.meaning]),
+    ),
+  );
+}
+
+/** An entry that does not say how it refers does as the settings above say. */
+function defaultIn(each: Setting<unknown>): string {
+  return Object.values(table).some(({ name }) => name === each.name) ? 'as above' : code(each.default);
+}
+
+function errors(): string {
+  return page(
+    'Errors',
+    'A request that is refused is answered with a status and `{"errors":[{"code":"…","title":"…","detail":"…"}]}`.',
+    `Where a field of the body is to blame, \`source.pointer\` is its JSON pointer. \`detail\` may say more than here. The
+official client repeats a request by itself only after 408, 409, 429 and 5xx: give commands a \`command_id\` and a repeat is harmless.`,
+    rows(
+      ['Code', 'Status', 'Title', 'Detail'],
+      Object.values(catalogue)
+        .map(({ code: number, status, title, detail }) => [code(number), String(status), title, detail])
+        .sort(([a = '', x = ''], [b = '', y = '']) => a.localeCompare(b) || x.localeCompare(y)),
+    ),
+  );
+}
+
+function page(title: string, ...parts: readonly string[]): string {
+  return `# ${title}\n\n${parts.join('\n\n')}\n\nMade by \`npm run docs\` from the source.\n`;
+}
+
+function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [row(head), row(head.map(() => '---')), ...body.map(row)].join('\n');
+}
+
+function code(text: string): string {
+  return text === '' ? '' : `\`${text}\``;
+}

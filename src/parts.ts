@@ -1,0 +1,106 @@
+// The real parts of a server, made from its settings: sockets, database, time and chance of this machine. Knows the API
+// key's way: made at the first start, told to the operator once, and kept as its hash. Leaves out their order (server.ts).
+import { randomBytes } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism, networkInterfaces } from 'node:os';
+import { basename, join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
+import type { Settings } from './config.ts';
+import { hashKey } from './http/auth.ts';
+import type { Media } from './media/media.ts';
+import { none } from './media/none.ts';
+import { quiet } from './media/quiet.ts';
+import type { Parts } from './server.ts';
+import { resolveHost } from './sip/transport/resolve.ts';
+import { TcpTransport } from './sip/transport/tcp.ts';
+import type { LocalAddress, Transport } from './sip/transport/transport.ts';
+import { UdpTransport } from './sip/transport/udp.ts';
+import { openSqlite } from './store/sqlite.ts';
+import type { Store } from './store/store.ts';
+import { type Log, realClock, realIds, type System } from './system.ts';
+import { deliveriesPerOrigin } from './webhook/delivery.ts';
+import { openPost } from './webhook/post.ts';
+
+export interface RealParts extends Parts {
+  /** The API key that was made just now, in clear; null when there is one already. */
+  readonly newKey: string | null;
+  /** Whether this database has never served before. */
+  readonly isFirstStart: boolean;
+  /** Called when the server runs and the operator has been told: from now on a start is a later one, with the same key. */
+  remember(): Promise<void>;
+  /** Closes what a server's own stop leaves open. */
+  close(): Promise<void>;
+}
+
+export const version: string = manifest.version;
+
+const keyHashName = 'api-key-hash';
+const startedName = 'first-started-at';
+const signingPaysOffFrom = 2; // cores
+
+export async function realParts(settings: Settings, log: Log): Promise<RealParts> {
+  const system: System = { clock: realClock, ids: realIds(), log };
+  const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
+  const { post, close } = openPost(deliveriesPerOrigin);
+  const { hash, newKey } = await apiKey(settings, store);
+  return {
+    system,
+    settings: { ...settings, sipPublicAddress: settings.sipPublicAddress ?? addressForWildcard(settings.sipListen) },
+    store,
+    transports: settings.sipListen.map((local) => transportFor(local, system)),
+    resolve: resolveHost,
+    media: mediaFor(settings, system),
+    post,
+    signOnThreads: availableParallelism() >= signingPaysOffFrom,
+    authHashes: [hash],
+    docs: pages(join(import.meta.dirname, '..', 'docs')),
+    version,
+    newKey,
+    isFirstStart: (await store.get(startedName)) === null,
+    remember: async () => {
+      if (newKey !== null) await store.put(keyHashName, hash);
+      await store.put(startedName, new Date(realClock.date()).toISOString());
+    },
+    close: async () => {
+      await close();
+      await store.close();
+    },
+  };
+}
+
+/** A key that is set is not kept: it is in force for as long as it is set. */
+async function apiKey(settings: Settings, store: Store): Promise<{ hash: string; newKey: string | null }> {
+  if (settings.apiKey !== null) return { hash: hashKey(settings.apiKey), newKey: null };
+  const kept = await store.get(keyHashName);
+  if (kept !== null) return { hash: kept, newKey: null };
+  const newKey = `switchhook_${randomBytes(24).toString('base64url')}`;
+  return { hash: hashKey(newKey), newKey };
+}
+
+function transportFor({ transport, host, port }: LocalAddress, system: System): Transport {
+  return transport === 'udp'
+    ? new UdpTransport({ clock: system.clock, log: system.log, host, port })
+    : new TcpTransport({ system, host, port });
+}
+
+function mediaFor({ media, sipListen, rtpPorts }: Settings, system: System): Media {
+  return media === 'none' ? none() : quiet({ system, address: sipListen[0]?.host ?? '0.0.0.0', ports: rtpPorts });
+}
+
+/** What to call ourselves when we listen on every address of the machine: the first one that leads outward, or null if we do not. */
+function addressForWildcard(listeners: readonly LocalAddress[]): string | null {
+  const wildcard = listeners.find(({ host }) => host === '0.0.0.0' || host === '::');
+  if (!wildcard) return null;
+  const family = wildcard.host === '::' ? 'IPv6' : 'IPv4';
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const outward = addresses.find(
+    (each) => !each.internal && each.family === family && !each.address.startsWith('fe80'),
+  );
+  return outward?.address ?? (family === 'IPv6' ? '::1' : '127.0.0.1');
+}
+
+/** The Markdown of a folder by page name. */
+function pages(folder: string): ReadonlyMap<string, string> {
+  const files = globSync(join(folder, '*.md')).sort();
+  return new Map(files.map((file) => [basename(file, '.md'), readFileSync(file, 'utf8')]));
+}
