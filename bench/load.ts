@@ -91,13 +91,14 @@ function statistics(path: string): { successful: number; elapsedSeconds: number;
   const names = lines[0]!.split(';');
   const last = lines.at(-1)!.split(';');
   const value = (name: string): string => last[names.indexOf(name)] ?? '';
-  const [hours, minutes, seconds] = value('ElapsedTime(C)').split(':').map(Number);
-  const elapsedSeconds = hours! * 3600 + minutes! * 60 + seconds!;
-  const answer = value('ResponseTime1(C)').split(':').map(Number);
+  const secondsOf = (name: string): number => {
+    const [hours = 0, minutes = 0, seconds = 0, micros = 0] = value(name).split(':').map(Number);
+    return hours * 3600 + minutes * 60 + seconds + micros / 1e6;
+  };
   return {
     successful: Number(value('SuccessfulCall(C)')),
-    elapsedSeconds: Math.max(1, elapsedSeconds - 0.5),
-    answerMs: (answer[2] ?? 0) * 1000 + (answer[3] ?? 0) / 1000,
+    elapsedSeconds: secondsOf('ElapsedTime(C)'),
+    answerMs: secondsOf('ResponseTime1(C)') * 1000,
   };
 }
 

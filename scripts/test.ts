@@ -11,7 +11,7 @@ import { Report } from './report.ts';
 const isUnit = (file: string) => !/^test\/(interop|system)\//.test(file);
 /** How long nothing may be heard: then a test hangs, or has left open what keeps the process from ending. */
 const silenceMs = 60_000;
-const interopTimeoutMs = 180_000;
+const interopTimeoutMs = 120_000;
 
 const { values, positionals } = parseArgs({ options: { unit: { type: 'boolean' } }, allowPositionals: true });
 process.chdir(root);
@@ -32,10 +32,7 @@ const others = files.filter((file) => !isUnit(file));
 if (unit.length > 0) await runAll({ files: unit, isolation: 'none' }, silenceMs);
 if (others.length > 0) {
   installPeers();
-  await runAll(
-    { files: others, isolation: 'process', concurrency: 2, timeout: interopTimeoutMs },
-    2 * interopTimeoutMs,
-  );
+  await runAll({ files: others, isolation: 'process', concurrency: 2, timeout: interopTimeoutMs }, interopTimeoutMs);
 }
 end(report.counts.passed + report.counts.failed === 0 ? 'No test ran.' : undefined);
 

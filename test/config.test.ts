@@ -379,6 +379,6 @@ applications:
 
 test('the example of docs/settings.md is a settings file', () => {
   const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8');
-  const [, example] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+  const [, example] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   assert.equal(good({}, example).applications.length, 2);
 });

@@ -15,81 +15,87 @@ import type { System } from '../../src/system.ts';
 export interface PhoneOptions {
   readonly name: string;
   readonly system: System;
-  /** How it answers a call: 200, or a refusal such as 486. */
+  /** What it answers a call: 200, or a refusal such as 486. */
   readonly answers?: number;
   readonly ringsForMs?: number;
   readonly trace?: Trace;
 }
 
+const silent = { sessionId: '1', version: 1, address: '127.0.0.1', port: 9, direction: 'inactive' } as const;
 const sdpType = ['Content-Type', 'application/sdp'] as const;
-const eventType = ['Content-Type', 'message/sipfrag;version=2.0'] as const;
+const over = 'terminated;reason=noresource';
 
 export class Phone implements EndpointUser {
   /** The INVITEs that came, in order. */
   readonly invites: Request[] = [];
-  /** How many calls it is in. */
-  get calls(): number {
-    return this.#dialogs.size;
-  }
   readonly #options: PhoneOptions;
   readonly #transport: UdpTransport;
   readonly #endpoint: Endpoint;
+  /** The calls it is in, by its own tag. */
   readonly #dialogs = new Map<string, Dialog>();
+  /** Who waits for the responses to a request, by its branch. */
   readonly #waiting = new Map<string, (response: Response | Error) => void>();
 
   constructor(options: PhoneOptions) {
     const { system, trace } = options;
     this.#options = options;
     this.#transport = new UdpTransport({ clock: system.clock, log: system.log, host: '127.0.0.1', port: 0 });
-    const allow = ['INVITE', 'ACK', 'BYE', 'REFER', 'INFO'];
-    const shared = { system, user: this, resolve: resolveHost, publicHost: null, allow, supported: [] };
-    this.#endpoint = new Endpoint({ ...shared, transports: [this.#transport], ...(trace && { trace }) });
+    const abilities = { allow: ['INVITE', 'ACK', 'BYE', 'REFER', 'INFO'], supported: [] };
+    const parts = { system, transports: [this.#transport], resolve: resolveHost, user: this, publicHost: null };
+    this.#endpoint = new Endpoint({ ...parts, ...abilities, ...(trace && { trace }) });
   }
 
   listen = (): Promise<void> => this.#endpoint.listen();
   close = (): Promise<void> => this.#endpoint.close();
 
   get uri(): string {
-    return `sip:${this.#options.name}@127.0.0.1:${this.#transport.local.port}`;
+    return `sip:${this.#options.name}@127.0.0.1:${this.port}`;
   }
 
-  /** Resolves to the key of the call once it is answered; rejects with the response that refused it. */
-  async call(uri: string, headers: HeaderList = [], heard: (status: number) => void = () => {}): Promise<string> {
-    const [tag, host] = [this.#fresh(), readUri(uri)];
-    const at = { transport: 'udp', host: '127.0.0.1', port: host?.scheme === 'sip' ? (host.port ?? 5060) : 5060 } as const;
-    const from = { localTag: tag, local: `<${this.uri}>;tag=${tag}`, localCseq: 0, remote: `<${uri}>`, remoteTag: null };
-    const route = { remoteTarget: uri, remoteCseq: 0, routeSet: [], flow: at };
-    this.#dialogs.set(tag, { callId: this.#fresh(), ...from, ...route });
-    const body = offer({ ...quiet, sessionId: '1' });
-    const response = await this.#send(tag, 'INVITE', [...headers, sdpType], body, heard);
+  get port(): number {
+    return this.#transport.local.port;
+  }
+
+  /** How many calls it is in. */
+  get calls(): number {
+    return this.#dialogs.size;
+  }
+
+  /** Calls a URI with an address in it. Resolves once that is answered; rejects with the response that refuses it. */
+  async call(uri: string, headers: HeaderList = [], heard: (status: number) => void = () => {}): Promise<void> {
+    const tag = this.#options.system.ids.seed();
+    this.#dialogs.set(tag, { ...this.#unanswered(uri), localTag: tag, local: `<${this.uri}>;tag=${tag}` });
+    const response = await this.#send(tag, 'INVITE', [...headers, sdpType], offer(silent), heard);
     const dialog = this.#dialogs.get(tag)!;
     if (response.status >= 300) {
       this.#dialogs.delete(tag);
       throw response;
     }
-    const contact = readAddress(response.get('Contact') ?? '')?.uri ?? uri;
-    const routeSet = response.values('Record-Route').toReversed();
-    const remote = { remote: response.get('To')!, remoteTag: tagOf(response.to), remoteTarget: contact, routeSet };
-    this.#dialogs.set(tag, { ...dialog, ...remote });
+    this.#dialogs.set(tag, {
+      ...dialog,
+      remote: response.get('To')!,
+      remoteTag: tagOf(response.to),
+      remoteTarget: readAddress(response.get('Contact') ?? '')?.uri ?? uri,
+      routeSet: response.values('Record-Route').toReversed(),
+    });
     const ack = this.#build(tag, 'ACK', dialog.localCseq);
     this.#endpoint.sendAck(ack.text, ack.target);
-    return tag;
   }
 
-  async hangUp(key: string): Promise<void> {
-    await this.#send(key, 'BYE');
-    this.#dialogs.delete(key);
+  /** Ends every call it is in. */
+  async hangUp(): Promise<void> {
+    await Promise.all([...this.#dialogs.keys()].map((tag) => this.#leave(tag)));
   }
 
   // What comes in.
 
   request(request: Request, origin: Origin): void {
-    const [key, dialog] = [...this.#dialogs].find(([, each]) => belongsTo(each, request)) ?? [];
-    if (request.method === 'INVITE' && !dialog) void this.#ring(request, origin);
-    else if (!key) this.#reply(request, origin, 481);
-    else if (request.method === 'REFER') void this.#transfer(key, request, origin);
-    else this.#reply(request, origin, request.method === 'BYE' || request.method === 'INFO' ? 200 : 501);
-    if (key && request.method === 'BYE') this.#dialogs.delete(key);
+    const tag = [...this.#dialogs].find(([, dialog]) => belongsTo(dialog, request))?.[0];
+    if (tag === undefined && request.method === 'INVITE') void this.#ring(request, origin);
+    else if (tag === undefined) this.#endpoint.respond(origin, 481, reply(request, 481));
+    else if (request.method === 'REFER') void this.#transfer(tag, request, origin);
+    else this.#endpoint.respond(origin, 200, reply(request, 200));
+    if (tag !== undefined && request.method === 'BYE') this.#dialogs.delete(tag);
   }
 
   ack(request: Request): void {
@@ -110,71 +116,104 @@ export class Phone implements EndpointUser {
 
   async #ring(invite: Request, origin: Origin): Promise<void> {
     this.invites.push(invite);
-    const { answers = 200, ringsForMs = 0 } = this.#options;
-    const tag = this.#fresh();
-    const headers = [['Contact', contactFor(this.#transport.local, this.#options.name)]] as const;
-    this.#endpoint.respond(origin, 180, reply(invite, 180, { toTag: tag, headers }));
+    const { system, answers = 200, ringsForMs = 0 } = this.#options;
+    const toTag = system.ids.seed();
+    this.#endpoint.respond(origin, 180, reply(invite, 180, { toTag, headers: [this.#contact()] }));
     await delay(ringsForMs);
-    const dialog = uasDialog(invite, tag, origin.from);
-    const agreed = answer(invite.body, { ...quiet, sessionId: '2' });
-    if (answers >= 300 || dialog === null || typeof agreed === 'string') {
-      return this.#endpoint.respond(origin, answers, reply(invite, answers < 300 ? 488 : answers, { toTag: tag }));
+    const dialog = uasDialog(invite, toTag, origin.from);
+    const answered = answer(invite.body, silent);
+    if (answers >= 300 || dialog === null || typeof answered === 'string') {
+      const status = answers >= 300 ? answers : 488;
+      return this.#endpoint.respond(origin, status, reply(invite, status, { toTag }));
     }
-    this.#dialogs.set(tag, dialog);
-    const ok = reply(invite, 200, { toTag: tag, headers: [...headers, sdpType], body: agreed.sdp });
+    this.#dialogs.set(toTag, dialog);
+    const ok = reply(invite, 200, { toTag, headers: [this.#contact(), sdpType], body: answered.sdp });
     this.#endpoint.repeat(invite.callId, '2xx', origin, 200, ok);
   }
 
-  async #transfer(key: string, refer: Request, origin: Origin): Promise<void> {
-    this.#reply(refer, origin, 202, [['Contact', contactFor(this.#transport.local, this.#options.name)]]);
+  async #transfer(tag: string, refer: Request, origin: Origin): Promise<void> {
+    this.#endpoint.respond(origin, 202, reply(refer, 202, { headers: [this.#contact()] }));
+    await this.#notify(tag, 100);
     const target = readUri(readAddress(refer.get('Refer-To') ?? '')?.uri ?? '');
-    const notify = (status: number, state = 'active;expires=60') =>
-      this.#send(key, 'NOTIFY', [['Event', 'refer'], ['Subscription-State', state], eventType], fragment(status));
-    await notify(100);
-    if (target?.scheme !== 'sip') return void (await notify(416, 'terminated;reason=noresource'));
-    const asked = (target.headers ?? '').split('&').filter(Boolean).map(headerIn);
-    const by = refer.all('Referred-By').map((value) => ['Referred-By', value] as const);
+    if (target?.scheme !== 'sip') return this.#notify(tag, 416, over);
+    const referredBy = refer.all('Referred-By').map((value) => ['Referred-By', value] as const);
+    const asked = (target.headers ?? '').split('&').filter(Boolean).map(headerOf);
+    const uri = writeUri({ ...target, headers: null });
     try {
-      await this.call(writeUri({ ...target, headers: null }), [...by, ...asked], (status) => void notify(status));
-      await notify(200, 'terminated;reason=noresource');
-      await this.hangUp(key);
+      await this.call(uri, [...referredBy, ...asked], (status) => status > 100 && void this.#notify(tag, status));
+      await this.#notify(tag, 200, over);
+      await this.#leave(tag);
     } catch (refusal) {
-      await notify((refusal as Response).status ?? 503, 'terminated;reason=noresource');
+      await this.#notify(tag, (refusal as Response).status ?? 503, over);
     }
   }
 
   // What goes out.
 
-  #reply(request: Request, origin: Origin, status: number, headers: HeaderList = []): void {
-    this.#endpoint.respond(origin, status, reply(request, status, { toTag: this.#fresh(), headers }));
+  #contact(): readonly [string, string] {
+    return ['Contact', contactFor(this.#transport.local, this.#options.name)];
   }
 
-  #build(key: string, method: string, cseq: number, headers: HeaderList = [], body = '') {
-    const dialog = this.#dialogs.get(key)!;
-    const branch = `z9hG4bK${this.#fresh()}`;
-    const all = () => [['Contact', contactFor(this.#transport.local, this.#options.name)] as const, ...headers];
-    const addresses = { udp: this.#transport.local, tcp: null };
-    return { branch, method, ...requestWithin(dialog, addresses, { method, cseq, branch, headers: all, body }) };
+  /** Tells whoever referred us, if they still listen. */
+  async #notify(tag: string, status: number, state = 'active;expires=60'): Promise<void> {
+    const headers = [
+      ['Event', 'refer'],
+      ['Subscription-State', state],
+      ['Content-Type', 'message/sipfrag;version=2.0'],
+    ] as const;
+    if (!this.#dialogs.has(tag)) return;
+    await this.#send(tag, 'NOTIFY', headers, `SIP/2.0 ${status} ${phrase(status)}\r\n`).catch(() => {});
   }
 
-  #send(key: string, method: string, headers: HeaderList = [], body = '', heard: (status: number) => void = () => {}) {
-    const dialog = this.#dialogs.get(key);
-    if (!dialog) return Promise.reject(new Error('The call is over.'));
+  async #leave(tag: string): Promise<void> {
+    if (!this.#dialogs.has(tag)) return;
+    await this.#send(tag, 'BYE').catch(() => {});
+    this.#dialogs.delete(tag);
+  }
+
+  /** Sends a request within a call; resolves with its final response. */
+  #send(tag: string, method: string, headers: HeaderList = [], body = '', heard: (status: number) => void = () => {}) {
+    const dialog = this.#dialogs.get(tag)!;
     const cseq = dialog.localCseq + 1;
-    this.#dialogs.set(key, { ...dialog, localCseq: cseq });
-    const request = this.#build(key, method, cseq, headers, body);
+    this.#dialogs.set(tag, { ...dialog, localCseq: cseq });
+    const request = this.#build(tag, method, cseq, headers, body);
     return new Promise<Response>((resolve, reject) => {
       this.#waiting.set(request.branch, (response) => {
-        if (response instanceof Error) return reject(response);
-        if (response.status < 200) return heard(response.status);
+        if (!(response instanceof Error) && response.status < 200) return heard(response.status);
         this.#waiting.delete(request.branch);
-        resolve(response);
+        if (response instanceof Error) reject(response);
+        else resolve(response);
       });
       this.#endpoint.send(request);
     });
   }
 
-  #fresh(): string {
-    return this.#options.system.ids.seed();
+  #build(tag: string, method: string, cseq: number, headers: HeaderList = [], body = '') {
+    const branch = `z9hG4bK${this.#options.system.ids.seed()}`;
+    const addresses = { udp: this.#transport.local, tcp: null };
+    const request = { method, cseq, branch, headers: () => [this.#contact(), ...headers], body };
+    return { branch, method, ...requestWithin(this.#dialogs.get(tag)!, addresses, request) };
   }
+
+  /** What is known of a call that nobody has answered: enough to write its INVITE. */
+  #unanswered(uri: string) {
+    const read = readUri(uri);
+    const { host, port } = read?.scheme === 'sip' ? read : { host: uri, port: null };
+    return {
+      callId: this.#options.system.ids.seed(),
+      remote: `<${uri}>`,
+      remoteTag: null,
+      remoteTarget: uri,
+      remoteCseq: 0,
+      localCseq: 0,
+      routeSet: [],
+      flow: { transport: 'udp', host, port: port ?? 5060 } as const,
+    };
+  }
+}
+
+/** A header that a URI asks for (RFC 3261 §19.1.1). */
+function headerOf(text: string): readonly [string, string] {
+  const [name = '', value = ''] = text.split('=').map(decodeURIComponent);
+  return [name, value];
 }

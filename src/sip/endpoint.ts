@@ -25,7 +25,10 @@ export interface Origin {
 type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;
 
 export interface EndpointUser {
-  /** A new request that passed the rules, CANCEL included; never a copy, an ACK, or an OPTIONS outside a dialog. An INVITE was told 100. */
+  /**
+   * A new request that passed the rules, CANCEL included; never a copy, an ACK, or an OPTIONS outside a dialog.
+   * An INVITE was told 100.
+   */
   request(request: Request, origin: Origin): void;
   /** An ACK that no INVITE server transaction was waiting for: that of a 2xx. */
   ack(request: Request): void;
@@ -275,7 +278,7 @@ export class Endpoint {
       .catch((error) => this.#options.system.log.error({ err: error, target }, 'a message was not sent: a fault'));
   }
 
-  /** The first address of the host that a listener can reach, else the first one. A connection it had is not its flow. */
+  /** The first address of the host that a listener can reach, else the first one. The flow of a connection is given up. */
   async #locate({ transport, host, port, flow }: Target): Promise<Target> {
     const literal = literalOf(host);
     const addresses = literal === null ? await this.#options.resolve(host) : [literal];

@@ -25,8 +25,8 @@ export interface LadderOptions {
   readonly columns?: readonly string[];
   /** The instant drawn as 0.000. Default: that of the first entry. */
   readonly startedAt?: number;
-  /** Characters between two lanes. */
-  readonly gap?: number;
+  /** Characters between a lane and the next: for all, or for each from left to right. */
+  readonly gap?: number | readonly number[];
   /** Colour for a terminal. */
   readonly ansi?: boolean;
 }
@@ -49,8 +49,7 @@ export function drawLadder(trace: readonly LadderEntry[], options: LadderOptions
 
 export function ladder(columns: readonly string[], options: Omit<LadderOptions, 'columns'> = {}): Ladder {
   const { startedAt = 0, gap = defaultGap, ansi = false } = options;
-  const margin = timeWidth + 1 + Math.ceil((columns[0]?.length ?? 0) / 2);
-  const lanes = columns.map((_, index) => margin + index * (gap + 1));
+  const lanes = lanesOf(columns, gap);
   const paint = ansi ? colour : plain;
   return {
     head: paint('mark', headOf(columns, lanes)),
@@ -61,6 +60,16 @@ export function ladder(columns: readonly string[], options: Omit<LadderOptions, 
       return `${paint('lane', time)}${cells.map(([role, text]) => paint(role, text)).join('')}${paint('lane', note)}`.trimEnd();
     },
   };
+}
+
+/** Where the lanes stand. */
+function lanesOf(columns: readonly string[], gap: number | readonly number[]): number[] {
+  let at = timeWidth + 1 + Math.ceil((columns[0]?.length ?? 0) / 2);
+  return columns.map((_, index) => {
+    const lane = at;
+    at += 1 + (typeof gap === 'number' ? gap : (gap[index] ?? defaultGap));
+    return lane;
+  });
 }
 
 function headOf(columns: readonly string[], lanes: readonly number[]): string {

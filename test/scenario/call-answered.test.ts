@@ -7,7 +7,7 @@ import { scenario } from '../support/play.ts';
 scenario('answered, then bye', (world) => {
   const { transferee, app } = world;
   rings(world);
-  app.posts('answer');                   transferee.gets(200, { body: /m=audio 40000 RTP\/AVP 0 101\r\n/, 'Content-Type': 'application/sdp' });
+  app.posts('answer');                   transferee.gets(200, { body: /m=audio 40000 RTP\/AVP 0 8 101\r\n/, 'Content-Type': 'application/sdp' });
                                          app.getsNothing();
   transferee.sends('ACK');               app.gets('call.answered', { state: 'answered' });
                                          app.reads({ is_alive: true });
@@ -151,7 +151,7 @@ scenario('byes cross', (world) => {
 scenario('no sound (media none: a=inactive and no port)', { settings: { media: 'none' } }, (world) => {
   const { transferee, app, does } = world;
   rings(world);
-  app.posts('answer');                   transferee.gets(200, { body: /m=audio 9 RTP\/AVP 0 101\r\n[\s\S]*a=inactive\r\n/ });
+  app.posts('answer');                   transferee.gets(200, { body: /m=audio 9 RTP\/AVP 0 8 101\r\n[\s\S]*a=inactive\r\n/ });
   transferee.sends('ACK');               app.gets('call.answered');
   does('no port is bound', ({ media }) => assert.equal(media.ports.size, 0));
   hangsUp(world);

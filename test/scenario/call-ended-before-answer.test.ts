@@ -89,3 +89,9 @@ scenario('invite lost answers (a lost 180 comes again with the INVITE)', (world)
   app.posts('hangup');                   transferee.gets(480);
   transferee.sends('ACK');               app.gets('call.hangup');
 });
+
+scenario('invite without contact (no REFER could ever reach its caller: 400)', ({ transferee, app }) => {
+  transferee.sends('INVITE', { Contact: null });
+                                         transferee.gets(100); transferee.gets(400);
+  transferee.sends('ACK');               app.getsNothing();
+});

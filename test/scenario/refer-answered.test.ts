@@ -123,3 +123,11 @@ scenario('refer http answered before sip (the command is accepted, not yet done:
   app.posts('hangup');                   transferee.gets('BYE');
   transferee.sends(200);                 app.gets('call.hangup');
 });
+
+scenario('refer without sound (a call that has no media is referred like any other)', { settings: { media: 'none' } }, (world) => {
+  const { app } = world;
+  answers(world);
+  refers(world);
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 });
+  isReleased(world);
+});

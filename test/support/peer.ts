@@ -485,6 +485,7 @@ function compare(value: string | null, expected: Expected, of: string, heard: He
   if (expected === null) assert.equal(value, null, of);
   else if (expected === true) assert.notEqual(value, null, `${of}: missing`);
   else if (typeof expected === 'function') expected(value ?? '', heard);
-  else if (expected instanceof RegExp) assert.match(value ?? '', expected, `${of} does not match ${expected}: ${value}`);
+  else if (expected instanceof RegExp)
+    assert.match(value ?? '', expected, `${of} does not match ${expected}: ${value}`);
   else assert.equal(value, String(expected), of);
 }

@@ -58,11 +58,13 @@ export interface ScenarioOptions {
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
   /** Errors in the log that this scenario is about. */
   readonly logs?: RegExp;
+  /** Kills the server before this step of the script and starts it again; no ladder is compared then. */
+  readonly restartBefore?: number;
   /** For tests of this file. */
   readonly start?: (parts: PartsUnderTest) => Promise<ServerUnderTest>;
   readonly goldenFolder?: string;
   readonly updateGolden?: boolean;
-  readonly store?: () => Store;
+  readonly store?: () => Store | Promise<Store>;
 }
 
 export interface Peer {
@@ -138,6 +140,19 @@ export async function play(name: string, options: ScenarioOptions, script: (worl
   await stage.play(name);
 }
 
+/** The same scenario, killed and started again before each of its steps in turn; its events must come out the same. */
+export function killedAnywhere(name: string, script: (world: World) => void): void {
+  for (let step = 1; step < lengthOf(script); step += 1) {
+    test(`${name}, killed before step ${step}`, () => play(name, { restartBefore: step }, script));
+  }
+}
+
+function lengthOf(script: (world: World) => void): number {
+  const stage = new Stage({});
+  script(stage.world);
+  return stage.steps;
+}
+
 /** The name of a scenario's golden file: its name without what is in parentheses, in kebab case. */
 export function slugOf(name: string): string {
   return name
@@ -184,12 +199,22 @@ class Stage {
     this.world = this.#newWorld();
   }
 
+  /** How many steps the script has. */
+  get steps(): number {
+    return this.#script.length;
+  }
+
   async play(name: string): Promise<void> {
     try {
       this.#store = await this.#openStore();
       for (const phone of this.#phones) await phone.listen();
       await this.#start();
-      await this.#script.play(() => this.#settle());
+      await this.#script.play(
+        () => this.#settle(),
+        async (step) => {
+          if (step === this.#options.restartBefore) await this.#restart();
+        },
+      );
       await this.#leaveNothing();
     } catch (error) {
       throw withoutStack(`${reasonOf(error)}\n\n${this.#draw()}${this.#log()}`);
@@ -198,6 +223,7 @@ class Stage {
       for (const phone of this.#phones) await phone.close();
       await this.#store?.close();
     }
+    if (this.#options.restartBefore !== undefined) return;
     const { goldenFolder = golden, updateGolden = process.env.UPDATE_GOLDEN === '1' } = this.#options;
     const path = `${goldenFolder}/${slugOf(name)}.ladder`;
     if (updateGolden) writeGolden(path, this.#draw());
@@ -257,6 +283,11 @@ class Stage {
       disconnects: () => record(`${name}.disconnects()`, { begin: () => phone.disconnects() }),
       vanishes: () => record(`${name}.vanishes()`, { begin: () => phone.vanishes() }),
     };
+  }
+
+  async #restart(): Promise<void> {
+    this.#kill();
+    await this.#start();
   }
 
   async #start(): Promise<void> {

@@ -31,9 +31,14 @@ export class Script {
     this.#together = null;
   };
 
+  get length(): number {
+    return this.#steps.length;
+  }
+
   /** Plays the steps in order; `settle` runs after every begin that was not recorded together with others. */
-  async play(settle: () => Promise<void>): Promise<void> {
-    for (const steps of this.#steps) {
+  async play(settle: () => Promise<void>, before: (step: number) => Promise<void> = async () => {}): Promise<void> {
+    for (const [index, steps] of this.#steps.entries()) {
+      await before(index);
       const ends: (() => Promise<void>)[] = [];
       for (const step of steps) {
         await blaming(step, async () => step.begin?.());

@@ -57,7 +57,7 @@ suite('the process', () => {
 
   /** Resolves once the process has said that it runs. */
   async function up(run: Run): Promise<Run> {
-    while (!/is running\.[^]*\n$/.test(run.output)) {
+    while (!/is running\.[\s\S]*\n$/.test(run.output)) {
       await Promise.race([once(run.child.stdout!, 'data'), run.ended.then(() => assert.fail(run.log))]);
     }
     return run;
@@ -125,8 +125,9 @@ suite('the process', () => {
     ),
   );
 
-  test('a port in use: one sentence, exit code 1', patience, async () => {
+  test('a port in use: one sentence, exit code 1', patience, async (t) => {
     const taken = createServer().listen(0, '127.0.0.1');
+    t.after(() => taken.close());
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
     const memory = { SWITCHHOOK_DATABASE_URL: 'sqlite::memory:' };
@@ -140,7 +141,6 @@ suite('the process', () => {
       1,
       `Cannot listen on tcp:127.0.0.1:${port}: another process is using this address and port.`,
     );
-    taken.close();
   });
 
   test('a database that cannot be used: one sentence, exit code 1', patience, async () => {

@@ -65,6 +65,7 @@ const cases: Record<string, Case> = {
   'a Request-URI with a tab': start('INVITE sip:bob@biloxi.example\t SIP/2.0', [400, true]),
   'a Request-URI with a DEL': start('INVITE sip:bob\x7f@biloxi.example SIP/2.0', [400, true]),
   'a Request-URI that is too long': start(`INVITE sip:${long}@biloxi.example SIP/2.0`, [414, true]),
+  'a reason phrase that is too long': start(`SIP/2.0 200 ${long}`, [414, false]),
   'no version': start('INVITE sip:bob@biloxi.example', [400, false]),
   'a version that is none': start('INVITE sip:bob@biloxi.example SIP/two', [400, false]),
   'version 3.0': start('INVITE sip:bob@biloxi.example SIP/3.0', [505, true]),
@@ -251,6 +252,11 @@ test('each byte in turn replaced by each awkward one is a failure or a message, 
       if (isFailure(result)) replyToFailure(result);
     }
   }
+});
+
+test('sixty thousand lines that end in LF are one fault, found in one pass', () => {
+  const result = parse(`INVITE sip:b@b SIP/2.0\r\n${'x\n'.repeat(60_000)}\r\n`);
+  assert.ok(isFailure(result));
 });
 
 test('a megabyte that never ends a header section is given up early', () => {

@@ -80,7 +80,7 @@ export function readParams(text: string, at: number): Params | null {
     if (nameEnd === nameAt) return null;
     const name = lowerCase(text.slice(nameAt, nameEnd));
     i = skipSpace(text, nameEnd);
-    if (text.charCodeAt(i) === 0x3d) {
+    if (i < text.length && text.charCodeAt(i) === 0x3d) {
       const valueAt = skipSpace(text, i + 1);
       i = endOfValue(text, valueAt);
       if (i < 0) return null;
@@ -117,7 +117,7 @@ const valueChars: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
 
 function skipSpace(text: string, at: number): number {
   let i = at;
-  while (text.charCodeAt(i) === 0x20 || text.charCodeAt(i) === 0x09) i++;
+  while (i < text.length && (text.charCodeAt(i) === 0x20 || text.charCodeAt(i) === 0x09)) i++;
   return i;
 }
 

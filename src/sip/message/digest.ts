@@ -37,7 +37,7 @@ type AuthParams = ReadonlyMap<string, string>;
 const schemeElement = /^([^\s=",]+)(?:[ \t]+|$)(.*)$/s;
 const authParam = /^([^\s=",]+)[ \t]*=[ \t]*(".*"|[^\s",]*)$/s;
 
-/** RFC 7616 §3.7: a comma parts parameters and challenges alike; an element that opens with a scheme begins a new challenge. */
+/** RFC 9110 §11.6.1: a comma parts parameters and challenges alike; an element that opens with a scheme begins a new challenge. */
 function splitChallenges(value: string): AuthParams[] {
   const challenges: AuthParams[] = [];
   let current: Map<string, string> | null = null;

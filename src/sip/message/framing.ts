@@ -17,10 +17,11 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** What comes before the body may take the rest of what a message may measure. */
 const headLimit = limits.size - limits.body;
+const nothing: Buffer = Buffer.alloc(0);
 
 export class StreamFramer {
   /** What has come and was not yet cut off: #held from #begin to #end. */
-  #held: Buffer = Buffer.alloc(0);
+  #held = nothing;
   #begin = 0;
   #end = 0;
   /** Up to here no end of a header section was found. */
@@ -39,7 +40,7 @@ export class StreamFramer {
     if (this.#failed) return frames;
     this.#append(bytes);
     while (this.#begin < this.#end && this.#next(frames));
-    if (this.#begin === this.#end) this.#held = Buffer.alloc(0);
+    if (this.#begin === this.#end) this.#held = nothing;
     return frames;
   }
 
@@ -102,7 +103,7 @@ export class StreamFramer {
     const text = this.#held.toString('latin1', this.#begin, Math.min(this.#end, this.#begin + headLimit));
     frames.push({ type: 'failure', failure: failureIn(text, sentence, status) });
     this.#failed = true;
-    this.#held = Buffer.alloc(0);
+    this.#held = nothing;
     this.#begin = this.#end = 0;
     return false;
   }

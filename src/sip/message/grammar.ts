@@ -33,7 +33,7 @@ export function isToken(text: string): boolean {
 /** Where the token that begins at `at` ends. */
 export function endOfToken(text: string, at: number): number {
   let i = at;
-  while (tokenChars[text.charCodeAt(i)] === 1) i++;
+  while (i < text.length && tokenChars[text.charCodeAt(i)] === 1) i++;
   return i;
 }
 

@@ -140,7 +140,7 @@ export function writeCSeq({ number, method }: CSeq): string {
   return `${number} ${method}`;
 }
 
-// --- Via: RFC 3261 §20.42, rport: RFC 3581 §3
+// --- Via: RFC 3261 §20.42, rport: RFC 3581 §5
 
 export interface Via {
   /** Upper case: UDP, TCP, TLS, WS, WSS. */

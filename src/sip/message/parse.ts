@@ -143,24 +143,24 @@ function blame(scan: Scan, sentence: string, status: FailureStatus = 400): void 
 /** The start line, also where it is at fault, so long as it can be told what it was meant to be. */
 function readStartLine(scan: Scan, at: number, end: number): StartLine | null {
   const line = scan.text.slice(at, Math.min(end, at + limits.line));
+  const isTooLong = end - at > limits.line;
+  if (isTooLong) blame(scan, 'The start line is too long.', 414);
   const last = line.lastIndexOf(' ');
   const method = line.slice(0, endOfToken(line, 0));
   const uri = line.slice(method.length + 1, last);
-  const isWhole = end - at <= limits.line && line.charCodeAt(method.length) === SP && isVersion2(line.slice(last + 1));
+  const isWhole = !isTooLong && line.charCodeAt(method.length) === SP && isVersion2(line.slice(last + 1));
   if (isWhole && method !== '' && isAbsoluteUri(uri)) return { method, uri };
-  return /^SIP\//i.test(line) ? readStatusLine(scan, line) : readBadRequestLine(scan, line, method, uri, end - at);
+  return /^SIP\//i.test(line) ? readStatusLine(scan, line) : readBadRequestLine(scan, line, method, uri);
 }
 
 // SIP-Version = "SIP" "/" 1*DIGIT "." 1*DIGIT
 const version = / SIP\/[0-9]+\.[0-9]+$/i;
 const isVersion2 = (text: string): boolean => text === 'SIP/2.0' || text.toUpperCase() === 'SIP/2.0';
 
-function readBadRequestLine(scan: Scan, line: string, method: string, uri: string, length: number): StartLine | null {
-  const isTooLong = length > limits.line;
-  const isMeant =
-    method !== '' && line.startsWith(' ', method.length) && (isTooLong || / SIP\/[0-9.]+[ \t]*$/i.test(line));
+function readBadRequestLine(scan: Scan, line: string, method: string, uri: string): StartLine | null {
+  const isCut = line.length === limits.line;
+  const isMeant = method !== '' && line.startsWith(' ', method.length) && (isCut || / SIP\/[0-9.]+[ \t]*$/i.test(line));
   if (!isMeant) blame(scan, 'The start line is neither a request line nor a status line.');
-  else if (isTooLong) blame(scan, 'The request line is too long.', 414);
   else if (!version.test(line)) blame(scan, 'The request line does not end in a SIP version.');
   else if (!/ SIP\/2\.0$/i.test(line)) blame(scan, 'The SIP version is not 2.0.', 505);
   else blame(scan, 'The Request-URI is not a URI between single spaces.');
@@ -209,7 +209,7 @@ function endOfFolds(text: string, first: number): number {
 /** Whether CR and LF stand only together in the lines from `at`, of which the first ends at `first` and the last at `end`. */
 function isWellEnded(text: string, at: number, first: number, end: number): boolean {
   if (end > first) return !/\r(?!\n)|(?<!\r)\n/.test(text.slice(at, end + 1));
-  return text.indexOf('\r', at) === end - 1;
+  return text.charCodeAt(end - 1) === CR && text.indexOf('\r', at) === end - 1;
 }
 
 // message-header = field-name HCOLON field-value CRLF

@@ -14,6 +14,8 @@ export interface TcpOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits?: Partial<TcpLimits>;
+  /** How a connection is begun; the tests have one that never comes about. */
+  readonly dial?: typeof connect;
 }
 
 export interface TcpLimits {
@@ -58,6 +60,7 @@ interface Connection {
 
 export class TcpTransport implements Transport {
   readonly name = 'tcp';
+  readonly #dial: typeof connect;
   readonly #system: System;
   readonly #limits: TcpLimits;
   readonly #byFlow = new Map<string, Connection>();
@@ -69,7 +72,8 @@ export class TcpTransport implements Transport {
   #flowPrefix = '';
   #opened = 0;
 
-  constructor({ system, host, port, limits }: TcpOptions) {
+  constructor({ system, host, port, limits, dial = connect }: TcpOptions) {
+    this.#dial = dial;
     this.#system = system;
     this.#limits = { ...standardLimits, ...limits };
     this.#local = { transport: 'tcp', host, port };
@@ -125,7 +129,7 @@ export class TcpTransport implements Transport {
     if (isIP(host) === 0) return new Error(`${host} is not an address.`);
     if (!isPort(port)) return new Error(`${port} is not a port.`);
     if (this.#byFlow.size >= this.#limits.connections) return new Error('There are too many TCP connections.');
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs });
+    const socket = this.#dial({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs });
     const connection = this.#keep(socket, host, port);
     const { connectMs } = this.#limits;
     const late = (): void => void socket.destroy(new Error(`No connection to ${host}:${port} in ${connectMs} ms.`));
@@ -209,7 +213,7 @@ export class TcpTransport implements Transport {
     }
   }
 
-  /** RFC 3261 §18.3: behind what cannot be framed nothing can be. The peer is told why, if it can be, and given time to read it. */
+  /** RFC 3261 §18.3: behind what cannot be framed nothing can be. The peer is told why, and has a moment to read it. */
   #closeWith(connection: Connection, text: string): void {
     this.#retire(connection);
     this.#system.clock.cancel(connection.timer);

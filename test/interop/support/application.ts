@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import Telnyx from 'telnyx';
 import { patienceMs } from './program.ts';
-import type { Scope, Switchhook } from './server.ts';
+import type { Scope } from './scope.ts';
+import type { Switchhook } from './server.ts';
 
 type Payload = Readonly<Record<string, unknown>>;
 

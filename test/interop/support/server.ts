@@ -2,12 +2,9 @@
 // stay the same when it is killed and started again.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
-import { temporaryFolder } from './folder.ts';
 import { freePort, freePorts } from './ports.ts';
 import { Program } from './program.ts';
-
-export type Scope = Pick<TestContext, 'after'>;
+import { type Scope, temporaryFolder } from './scope.ts';
 
 /** As in the environment: names in full. */
 export type ServerSettings = Readonly<Record<`SWITCHHOOK_${string}`, string>>;

@@ -1,6 +1,7 @@
 // What every test here begins with: a server as a user runs it, and an application that it tells its events.
 import { Application } from './application.ts';
-import { type Scope, type ServerSettings, Switchhook } from './server.ts';
+import type { Scope } from './scope.ts';
+import { type ServerSettings, Switchhook } from './server.ts';
 
 export interface World {
   readonly server: Switchhook;

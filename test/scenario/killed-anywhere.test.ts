@@ -1,0 +1,51 @@
+// Whole flows, with the server killed and started again before each of their steps in turn: whatever was told stays told,
+// whatever is owed comes, and nothing is told twice.
+import { answers, hangsUp, isReleased, notifies, refers, rings, target } from '../support/flows.ts';
+import { killedAnywhere } from '../support/play.ts';
+
+killedAnywhere('refer answered', (world) => {
+  const { transferee, app } = world;
+  answers(world);
+  app.posts('refer', { sip_address: target });
+                                         transferee.gets('REFER');
+  transferee.sends(202);                 app.gets('call.refer.started');
+  notifies(world, '100 Trying');
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { notify_sip_responses: [100, 200] });
+  isReleased(world);
+});
+
+killedAnywhere('refer challenged and busy', (world) => {
+  const { transferee, app } = world;
+  answers(world);
+  app.posts('refer', { sip_address: target, sip_auth_username: 'carol', sip_auth_password: 'x' });
+                                         transferee.gets('REFER');
+  transferee.sends(407, { 'Proxy-Authenticate': 'Digest realm="atlanta.example", nonce="n1", qop="auth"' });
+                                         transferee.gets('REFER', { 'Proxy-Authorization': true });
+  transferee.sends(202);                 app.gets('call.refer.started');
+  notifies(world, '486 Busy Here');      app.gets('call.refer.failed', { sip_notify_response: 486 });
+  hangsUp(world);
+});
+
+killedAnywhere('refer ringing', (world) => {
+  const { transferee, app, after } = world;
+  rings(world);
+  refers(world);
+  notifies(world, '200 OK');             app.gets('call.refer.completed');
+  after(1_000);                          transferee.gets(480);
+  transferee.sends('ACK');               app.gets('call.hangup', { hangup_cause: 'normal_clearing' });
+});
+
+killedAnywhere('refer rung reliably, answered, bye first', (world) => {
+  const { transferee, app, after } = world;
+  transferee.sends('INVITE', { Supported: '100rel' });
+                                         transferee.gets(100); transferee.gets(180);
+                                         app.gets('call.initiated');
+  transferee.sends('PRACK');             transferee.gets(200);
+  app.posts('answer');                   transferee.gets(200);
+  transferee.sends('ACK');               app.gets('call.answered');
+  refers(world);
+  transferee.sends('BYE');               transferee.gets(200);
+  after(500);
+  notifies(world, '200 OK');             app.gets('call.refer.completed');
+                                         app.gets('call.hangup', { hangup_source: 'caller' });
+});
