@@ -7,22 +7,22 @@ import type { Trace } from '../../src/sip/endpoint.ts';
 import { describe } from '../../src/sip/ladder.ts';
 import type { Post } from '../../src/webhook/post.ts';
 import { application } from '../answer-and-refer.ts';
-import { Phone } from './phone.ts';
-import { Screen } from './screen.ts';
-import { type LocalServer, localServer } from './server.ts';
+import { Phone, type PhoneOptions } from './phone.ts';
+import { type Lane, Screen } from './screen.ts';
+import { localServer } from './server.ts';
 
 /** How long everything may take, and the pauses that let a person follow. */
 const patienceMs = 15_000;
 const paceMs = 800;
 
 const next = `  Next
-    npm start                          a Switchhook of your own: it says how to call in and how to refer
-    examples/answer-and-refer.ts       the application you have just seen, to start from
-    docs/refer.md                      what goes over the wire, and every outcome of a refer
+    npm start                        a Switchhook of your own: it says how to call in and how to refer
+    examples/answer-and-refer.ts     the application you have just seen, to start yours from
+    docs/refer.md                    what goes over the wire, and every outcome of a refer
 `;
 
 const screen = new Screen(process.stdout);
-/** What must have happened in the end; each takes itself off this list. */
+/** What has yet to happen. */
 const missing = new Set(['call.refer.completed', 'call.hangup']);
 const outcome = Promise.withResolvers<void>();
 const cleanup = new AsyncDisposableStack();
@@ -39,22 +39,73 @@ try {
 }
 
 async function play(): Promise<void> {
-  const server = await localServer({ around: watched });
+  const lanes = new Map<number, Lane>();
+  const server = await localServer({ around: watched, trace: drawn('switchhook', lanes) });
   cleanup.defer(server.close);
-  const bob = await phone({ name: 'bob', system: server.system, ringsForMs: 1.5 * paceMs });
-  const alice = await phone({ name: 'alice', system: server.system, trace: (message) => draw(message, bob) });
-  const client = new Telnyx({ ...server.client, maxRetries: 0, fetch: (url, init) => command(String(url), init) });
+  const { system, sipPort } = server;
+  const bob = await phone({ name: 'bob', system, ringsForMs: 2 * paceMs, trace: drawn('bob', lanes) });
+  const alice = await phone({ name: 'alice', system, trace: drawn('alice', lanes) });
+  lanes.set(sipPort, 'switchhook').set(bob.port, 'bob').set(alice.port, 'alice');
+  const client = new Telnyx({ ...server.client, maxRetries: 0, fetch: (url, init) => commanded(bob.uri, url, init) });
   server.serve(application(client, bob.uri, () => {}));
-
   screen.title(
     `Switchhook ${version}: a live call is referred`,
     'One process, real sockets: the server, two SIP phones, and an application on the official telnyx client.',
   );
-  screen.step('Alice calls the number of the application. It rings, and the application is told.');
-  await alice.call(`sip:+13125550100@127.0.0.1:${server.sipPort}`);
-  const limit = delay(patienceMs, null, { ref: false }).then(() => {
-    throw new Error(`After ${patienceMs / 1000} s there was still no ${[...missing].join(' and no ')}.`);
-  });
-  await Promise.race([outcome.promise, limit]);
+  screen.step('Alice calls a number. Switchhook lets it ring and tells the application.');
+  const called = alice.call(`sip:+13125550100@127.0.0.1:${sipPort}`);
+  await Promise.race([Promise.all([called, outcome.promise]), tooLate()]);
   if (bob.calls !== 1 || alice.calls !== 1) throw new Error('The refer completed, but Alice and Bob do not talk.');
+}
+
+async function phone(options: PhoneOptions): Promise<Phone> {
+  const one = new Phone(options);
+  await one.listen();
+  cleanup.defer(one.close);
+  return one;
+}
+
+async function tooLate(): Promise<never> {
+  await delay(patienceMs, null, { ref: false });
+  throw new Error(`After ${patienceMs / 1000} s there was still no ${[...missing].join(' and no ')}.`);
+}
+
+/** Each message is drawn once, by whoever sends it. */
+function drawn(from: Lane, lanes: ReadonlyMap<number, Lane>): Trace {
+  return ({ direction, peer, text }) => {
+    const to = lanes.get(peer.port);
+    if (direction === 'in' || to === undefined) return;
+    const what = describe(text);
+    if (to === 'bob' && what.label === 'INVITE')
+      screen.step('Alice does as she was asked: she calls Bob, and says so.');
+    if (what.label === 'NOTIFY 200') screen.step('Bob has answered. Alice says so, and leaves the first call.');
+    screen.row(from, to, what);
+  };
+}
+
+/** A command on its way to the server. */
+async function commanded(target: string, url: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const action = String(url).split('/').at(-1) ?? '';
+  await delay(paceMs);
+  const params = action === 'refer' ? `, { sip_address: '${target}' }` : '';
+  screen.step(`The application: client.calls.actions.${action}(call${params})`);
+  screen.row('application', 'switchhook', { label: `POST ${action}`, tone: 'command' });
+  const response = await fetch(url, init);
+  if (!response.ok) outcome.reject(new Error(`The command ${action} was refused with ${response.status}.`));
+  return response;
+}
+
+/** A webhook on its way to the application. */
+function watched(post: Post): Post {
+  return async (request) => {
+    const { event_type: type, payload } = JSON.parse(request.body).data;
+    const status = type.startsWith('call.refer.') ? ` ${payload.sip_notify_response}` : '';
+    screen.row('switchhook', 'application', { label: `${type}${status}`, tone: 'event' });
+    const answer = await post(request);
+    if (answer.status !== 200) outcome.reject(new Error(`The application answered ${type} with ${answer.status}.`));
+    if (type === 'call.refer.failed') outcome.reject(new Error(`The refer failed${status && ' with'}${status}.`));
+    missing.delete(type);
+    if (missing.size === 0) outcome.resolve();
+    return answer;
+  };
 }

@@ -25,6 +25,16 @@ const silent = { sessionId: '1', version: 1, address: '127.0.0.1', port: 9, dire
 const sdpType = ['Content-Type', 'application/sdp'] as const;
 const over = 'terminated;reason=noresource';
 
+/** A call that was not answered with 200. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor({ status, reason }: Response) {
+    super(`The call was refused with ${status} ${reason}.`);
+    this.status = status;
+  }
+}
+
 export class Phone implements EndpointUser {
   /** The INVITEs that came, in order. */
   readonly invites: Request[] = [];
@@ -61,7 +71,7 @@ export class Phone implements EndpointUser {
     return this.#dialogs.size;
   }
 
-  /** Calls a URI with an address in it. Resolves once that is answered; rejects with the response that refuses it. */
+  /** Calls a URI with an address in it. Resolves once that is answered; rejects with a Refused if it is refused. */
   async call(uri: string, headers: HeaderList = [], heard: (status: number) => void = () => {}): Promise<void> {
     const tag = this.#options.system.ids.seed();
     this.#dialogs.set(tag, { ...this.#unanswered(uri), localTag: tag, local: `<${this.uri}>;tag=${tag}` });
@@ -69,7 +79,7 @@ export class Phone implements EndpointUser {
     const dialog = this.#dialogs.get(tag)!;
     if (response.status >= 300) {
       this.#dialogs.delete(tag);
-      throw response;
+      throw new Refused(response);
     }
     this.#dialogs.set(tag, {
       ...dialog,
@@ -144,7 +154,7 @@ export class Phone implements EndpointUser {
       await this.#notify(tag, 200, over);
       await this.#leave(tag);
     } catch (refusal) {
-      await this.#notify(tag, (refusal as Response).status ?? 503, over);
+      await this.#notify(tag, refusal instanceof Refused ? refusal.status : 503, over);
     }
   }
 

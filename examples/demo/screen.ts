@@ -5,7 +5,7 @@ import { type LadderEntry, ladder } from '../../src/sip/ladder.ts';
 /** In this order no arrow crosses a lane. */
 export type Lane = 'bob' | 'alice' | 'switchhook' | 'application';
 const lanes: readonly Lane[] = ['bob', 'alice', 'switchhook', 'application'];
-const gaps = [20, 22, 34];
+const gaps = [21, 22, 34];
 
 const bold = '\x1b[1m';
 const green = '\x1b[1;32m';
@@ -15,21 +15,19 @@ const dim = '\x1b[2m';
 export class Screen {
   readonly #out: WriteStream;
   readonly #ansi: boolean;
-  readonly #row: (entry: LadderEntry) => string;
-  readonly #head: string;
+  #row: ((entry: LadderEntry) => string) | null = null;
   #steps = 0;
 
   constructor(out: WriteStream) {
     this.#out = out;
     this.#ansi = out.isTTY && out.hasColors();
-    const { head, row } = ladder(lanes, { gap: gaps, ansi: this.#ansi, startedAt: Date.now() });
-    this.#head = head;
-    this.#row = row;
   }
 
   title(text: string, explanation: string): void {
     this.#line(`\n  ${this.#paint(bold, text)}\n  ${this.#paint(dim, explanation)}\n`);
-    this.#line(this.#head);
+    const { head, row } = ladder(lanes, { gap: gaps, ansi: this.#ansi, startedAt: Date.now() });
+    this.#row = row;
+    this.#line(head);
   }
 
   /** What happens next. */
@@ -39,7 +37,7 @@ export class Screen {
   }
 
   row(from: Lane, to: Lane, what: Pick<LadderEntry, 'label' | 'tone'>): void {
-    this.#line(this.#row({ at: Date.now(), from, to, label: what.label, tone: what.tone }));
+    if (this.#row) this.#line(this.#row({ at: Date.now(), from, to, label: what.label, tone: what.tone }));
   }
 
   succeeded(sentence: string, next: string): void {

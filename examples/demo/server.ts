@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { readSettings, type Settings } from '../../src/config.ts';
 import { realParts } from '../../src/parts.ts';
 import { start } from '../../src/server.ts';
+import type { Trace } from '../../src/sip/endpoint.ts';
 import { realLog, type System } from '../../src/system.ts';
 import type { Post } from '../../src/webhook/post.ts';
 
@@ -30,9 +31,11 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   /** May watch the webhooks that leave. */
   readonly around?: (post: Post) => Post;
+  readonly trace?: Trace;
 }
 
-export async function localServer({ environment = {}, around = (post) => post }: Options = {}): Promise<LocalServer> {
+export async function localServer(options: Options = {}): Promise<LocalServer> {
+  const { environment = {}, around = (post) => post, trace } = options;
   const folder = mkdtempSync(join(tmpdir(), 'switchhook-'));
   const forget = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', forget);
@@ -46,7 +49,7 @@ export async function localServer({ environment = {}, around = (post) => post }:
     ...environment,
   });
   const parts = await realParts(settings, realLog(settings.logLevel));
-  const server = await start({ ...parts, post: around(parts.post) });
+  const server = await start({ ...parts, post: around(parts.post), ...(trace && { trace }) });
   return {
     system: parts.system,
     client: { baseURL: `${server.httpAddress}/v2`, apiKey, publicKey: server.publicKey },

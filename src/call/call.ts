@@ -5,8 +5,8 @@ import type { Response } from '../sip/message/message.ts';
 import { challenged } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { answerCommand, canceled, invitedAgain, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
-import { clearedBy, endingOf, finishLeaving, peerLeft, sayBye, sayByeAgain, us } from './leaving.ts';
-import { deadlinesOf as referDeadlines } from './refer.ts';
+import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain, us } from './leaving.ts';
+import { deadlineOf as referDeadline } from './refer.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
 import { playing } from './sound.ts';
 import {
@@ -16,11 +16,12 @@ import {
   type Held,
   type Input,
   type OwedRequest,
+  type OwedResponse,
   type Phase,
   type Step,
   sixtyFourT1Ms,
 } from './state.ts';
-import { beginTurn, change, refuse, respondText, type Turn } from './turn.ts';
+import { beginTurn, change, refuse, respond, respondText, type Turn } from './turn.ts';
 import { acked, requested, sendInfo } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
@@ -47,7 +48,8 @@ function decide(turn: Turn, input: Input): void {
     case 'command':
       return commanded(turn, input.command, input.rtpPort);
     case 'timer':
-      return timedOut(turn, input.timer);
+      if (deadlinesOf(turn.call).some(([timer]) => timer === input.timer)) timedOut(turn, input.timer);
+      return;
     case 'resumed':
       return resumed(turn);
     default:
@@ -55,27 +57,46 @@ function decide(turn: Turn, input: Input): void {
   }
 }
 
-/** The timers a state owns, by wall-clock instant; the driver disarms every other. */
+const ofRefer = ['refer-deadline', 'refer-first-notify', 'refer-retry'] as const;
+
+/** The timers a phase owns, with those of the refer it may have; the driver disarms every other. */
+export const timersOf = {
+  ringing: ['ring-again', 'prack', 'invite-expires', ...ofRefer, 'refer-grace'],
+  // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
+  answered: ['ack', ...ofRefer],
+  active: ['reinvite-ack', ...ofRefer, 'refer-grace'],
+  // The dialog is gone: no REFER is sent again, and an outcome ends the call at once.
+  leaving: ['leave', 'refer-deadline', 'refer-first-notify'],
+  ended: [],
+} as const satisfies Record<Phase['name'], readonly CallTimer[]>;
+
+/** What a state waits for, by wall-clock instant. */
 export function deadlinesOf(call: Call): readonly (readonly [CallTimer, number])[] {
-  const { phase, refer } = call;
-  const ofRefer = refer === null ? [] : referDeadlines(refer);
-  switch (phase.name) {
-    case 'ringing': {
-      const prack = phase.reliable === null ? [] : [['prack', phase.provisional.until] as const];
-      const expires = phase.expiresAt === null ? [] : [['invite-expires', phase.expiresAt] as const];
-      return [...(phase.reliable === null ? [['ring-again', phase.repeatAt] as const] : prack), ...expires, ...ofRefer];
-    }
-    case 'answered':
-      // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
-      return [['ack', phase.ok.until], ...ofRefer.filter(([timer]) => timer !== 'refer-grace')];
-    case 'active':
-      return phase.reinvite === null ? ofRefer : [['reinvite-ack', phase.reinvite.until], ...ofRefer];
-    case 'leaving':
-      return [['leave', phase.until], ...ofRefer];
-    case 'ended':
-      return [];
+  const timers: readonly CallTimer[] = timersOf[call.phase.name];
+  const deadlines: (readonly [CallTimer, number])[] = [];
+  for (const timer of timers) {
+    const at = deadlineOf(call, timer);
+    if (at !== null) deadlines.push([timer, at]);
+  }
+  return deadlines;
+}
+
+function deadlineOf({ phase, reliable, refer }: Call, timer: CallTimer): number | null {
+  switch (timer) {
+    case 'ring-again':
+      return phase.name === 'ringing' && reliable === null ? phase.repeatAt : null;
+    case 'prack':
+      return phase.name === 'ringing' && reliable !== null ? phase.provisional.until : null;
+    case 'invite-expires':
+      return phase.name === 'ringing' ? phase.expiresAt : null;
+    case 'ack':
+      return phase.name === 'answered' ? phase.ok.until : null;
+    case 'reinvite-ack':
+      return phase.name === 'active' ? (phase.reinvite?.until ?? null) : null;
+    case 'leave':
+      return phase.name === 'leaving' ? phase.until : null;
     default:
-      return phase satisfies never;
+      return refer === null ? null : referDeadline(refer, timer);
   }
 }
 
@@ -89,19 +110,21 @@ export function isForgotten(call: Call, at: number): boolean {
   return call.phase.name === 'ended' && at >= call.phase.endedAt + sixtyFourT1Ms;
 }
 
-/** The end of a call whose state no decision can be made on: a bug is the call's end, never the peer's or the application's wait. */
-export function collapse(call: Call, at: number, seed: string): Step {
+/** The end of a call on which no decision could be made: a bug is the call's end, never the peer's or the application's wait. */
+export function collapse(call: Call, { at, seed, ...input }: Input): Step {
   const turn = beginTurn(call, at, seed);
-  peerLeft(turn, { cause: 'unspecified', source: 'unknown', sipCause: 'unspecified' }, null);
-  finishLeaving(turn);
+  if (input.type === 'request' && input.origin.key !== call.invite.key) {
+    respond(turn, input.request, input.origin, 500);
+  }
+  if (call.phase.name === 'ringing') refuseInvite(turn, 500, endingOf('unspecified', us, 500));
+  else if (isAlive(call)) sayBye(turn, endingOf('unspecified', us, 200));
+  else finishLeaving(turn);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
-  const { phase, refer } = turn.call;
-  const isHungUp = phase.name === 'answered' && phase.held.some((held) => held.type === 'hangup');
-  const isReferred = refer?.phase.name === 'completed' && command.name !== 'hangup';
-  if (!isAlive(turn.call) || isHungUp || isReferred) return refuse(turn, 'call-ended');
+  const isReferred = turn.call.refer?.phase.name === 'completed' && command.name !== 'hangup';
+  if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
   if (command.clientState !== null) change(turn, { clientState: command.clientState });
   obey(turn, command, rtpPort);
 }
@@ -124,6 +147,11 @@ function obey(turn: Turn, command: Command, rtpPort: number | null): void {
     default:
       return command satisfies never;
   }
+}
+
+/** The hangup that waits for the ACK of our 2xx. */
+function heldHangup({ phase }: Call): (Held & { type: 'hangup' }) | undefined {
+  return phase.name === 'answered' ? phase.held.find((held) => held.type === 'hangup') : undefined;
 }
 
 function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void {
@@ -185,8 +213,8 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return ringingTimer(turn, timer);
     case 'ack':
     case 'reinvite-ack':
-      // §13.3.1.4: without an ACK in 64·T1 the session is given up with a BYE.
-      return sayBye(turn, endingOf('timeout', us, 200));
+      // RFC 3261 §13.3.1.4, §14.2: without an ACK in 64·T1 the session is given up with a BYE.
+      return sayBye(turn, endingOf('timeout', us, 200), heldHangup(turn.call)?.headers);
     case 'leave':
       return finishLeaving(turn);
     default:
@@ -198,13 +226,13 @@ function timedOut(turn: Turn, timer: CallTimer): void {
 function resumed(turn: Turn): void {
   const { call, at } = turn;
   const { phase } = call;
-  const owed = (one: { until: number } | null) => one !== null && one.until > at;
-  if (phase.name === 'ringing' && phase.reliable !== null) repeatResponse(turn, 'reliable-1xx', phase.provisional);
-  if (phase.name === 'answered') repeatResponse(turn, '2xx', phase.ok);
-  if (phase.name === 'active' && phase.reinvite !== null) repeatResponse(turn, '2xx', phase.reinvite);
-  if ('final' in phase && phase.final !== null && owed(phase.final)) {
-    respondText(turn, call.invite, phase.final.status, phase.final.text);
+  const owed = (one: OwedResponse | null): one is OwedResponse => one !== null && one.until > at;
+  if (phase.name === 'ringing' && call.reliable !== null && owed(phase.provisional)) {
+    repeatResponse(turn, 'reliable-1xx', phase.provisional);
   }
+  if (phase.name === 'answered' && owed(phase.ok)) repeatResponse(turn, '2xx', phase.ok);
+  if (phase.name === 'active' && owed(phase.reinvite)) repeatResponse(turn, '2xx', phase.reinvite);
+  if ('final' in phase && owed(phase.final)) respondText(turn, call.invite, phase.final.status, phase.final.text);
   for (const request of requestsOut(call)) turn.effects.push(sendAgain(request, at));
   if (isAlive(call)) playing(turn);
 }

@@ -8,7 +8,7 @@ import type { NamedValue } from './commands.ts';
 import { type HangupCause, type HangupSource, hangup, referEvent } from './events.ts';
 import { isOut, isPending, transition } from './refer.ts';
 import { endSound } from './sound.ts';
-import { type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
+import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
 import { change, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
 
 /** An inbound call: the peer is the caller, we are the callee. */
@@ -87,12 +87,12 @@ export function sendFinal(turn: Turn, status: number, headers: HeaderList = []):
 export function quietInvite(turn: Turn): void {
   const { call } = turn;
   const { phase } = call;
-  const cseq = phase.name === 'active' ? phase.reinvite?.cseq : isRepeating(phase) ? call.invite.cseq : undefined;
+  const cseq = phase.name === 'active' ? phase.reinvite?.cseq : isRepeating(call) ? call.invite.cseq : undefined;
   if (cseq !== undefined) turn.effects.push({ type: 'quiet', id: repeatId(call, cseq) });
 }
 
-const isRepeating = (phase: Turn['call']['phase']): boolean =>
-  phase.name === 'answered' || (phase.name === 'ringing' && phase.reliable !== null);
+const isRepeating = ({ phase, reliable }: Call): boolean =>
+  phase.name === 'answered' || (phase.name === 'ringing' && reliable !== null);
 
 /** The outcome of a refer that is still open will never be known. */
 function abandonRefer(turn: Turn): void {

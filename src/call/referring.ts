@@ -48,8 +48,8 @@ export function unblockRefer(turn: Turn): void {
 }
 
 /** A REFER waits for the PRACK of a reliable response and for the ACK of a 2xx (ours are the only INVITEs that can be open). */
-function isBlocked({ call: { phase } }: Turn): boolean {
-  if (phase.name === 'ringing') return phase.reliable !== null;
+function isBlocked({ call: { phase, reliable } }: Turn): boolean {
+  if (phase.name === 'ringing') return reliable !== null;
   return phase.name === 'answered' || (phase.name === 'active' && phase.reinvite !== null);
 }
 

@@ -63,7 +63,7 @@ export interface Ending {
 export type Phase =
   /**
    * The INVITE has no final response. `offer` is the caller's, not yet answered; `provisional` the 180 as sent;
-   * `nextRseq` is null when it goes unreliably; `reliable` while the PRACK has not come; `answer` waits for it.
+   * `nextRseq` is null when it goes unreliably; `answer` waits for its PRACK.
    */
   | {
       readonly name: 'ringing';
@@ -71,7 +71,6 @@ export type Phase =
       readonly head: HeaderList;
       readonly offer: string | null;
       readonly provisional: OwedResponse;
-      readonly reliable: (ReliableProvisional & { readonly carriesOffer: boolean }) | null;
       readonly nextRseq: number | null;
       readonly answer: AnswerOrder | null;
       readonly repeatAt: number;
@@ -117,6 +116,8 @@ export interface Call {
   readonly media: 'quiet' | 'none';
   readonly invite: ReplyPath & { readonly cseq: number };
   readonly session: Session | null;
+  /** The 180 whose PRACK has not come; it may still come after the final response (RFC 3262 §3). */
+  readonly reliable: (ReliableProvisional & { readonly carriesOffer: boolean }) | null;
   readonly phase: Phase;
   readonly refer: Refer | null;
   /** The CSeq numbers of the REFERs of earlier refers: a late NOTIFY of theirs is taken and dropped. */

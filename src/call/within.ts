@@ -127,10 +127,10 @@ function describe(turn: Turn, request: Request): string | 488 | 400 {
   return hasSdp(request) ? answerOffer(turn, session, request.body, null) : makeOffer(turn, session, null);
 }
 
-function openOffer({ call: { phase } }: Turn): OpenOffer {
+function openOffer({ call: { phase, reliable } }: Turn): OpenOffer {
   switch (phase.name) {
     case 'ringing':
-      if (phase.reliable?.carriesOffer) return 'ours';
+      if (reliable?.carriesOffer) return 'ours';
       return phase.offer === null ? null : 'theirs';
     case 'answered':
       return phase.offered ? 'ours' : null;

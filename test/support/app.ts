@@ -71,6 +71,7 @@ export class Desk {
   readonly #unsure = new Set<string>();
   readonly #bodies = new Map<string, string>();
   #answer: Answer = 200;
+  #dropping = false;
   #call = '';
 
   constructor(options: DeskOptions) {
@@ -81,6 +82,11 @@ export class Desk {
     this.#answer = answer;
   }
 
+  /** A server that dies between a POST and the note of it delivers again: the receiver drops what it knows, as it should. */
+  dropsRepeated(): void {
+    this.#dropping = true;
+  }
+
   /** The server was killed: an attempt whose outcome it did not see may count again. */
   serverKilled(): void {
     for (const id of this.#attempts.keys()) this.#unsure.add(id);
@@ -88,10 +94,11 @@ export class Desk {
 
   /** What the server calls to deliver. A bad webhook rejects into the server and is remembered for the next step. */
   readonly post = async (request: Post): Promise<{ status: number }> => {
+    const known = this.#bodies.size;
     const { envelope, url } = this.#take(request);
     const answer = this.#answer;
     this.#draw(envelope, answer);
-    this.#inbox.push({ envelope, url });
+    if (!this.#dropping || this.#bodies.size > known) this.#inbox.push({ envelope, url });
     if (envelope.data.event_type === 'call.initiated') this.#call = String(envelope.data.payload.call_control_id);
     if (answer === 'refused') throw new Error('connect ECONNREFUSED');
     if (answer === 'nothing') await this.#timeout(request.timeoutMs);

@@ -11,7 +11,7 @@ import type { ReferSettings } from '../../src/call/routing.ts';
 import type { Settings } from '../../src/config.ts';
 import { describe, drawLadder, type LadderEntry } from '../../src/sip/ladder.ts';
 import type { Transport, TransportName } from '../../src/sip/transport/transport.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Batch, Store } from '../../src/store/store.ts';
 import type { System } from '../../src/system.ts';
 import { type Answer, type Answered, type Attempted, Desk, type PayloadExpectations, type Post } from './app.ts';
 import { type FakeMedia, fakeMedia } from './fake-media.ts';
@@ -60,6 +60,8 @@ export interface ScenarioOptions {
   readonly logs?: RegExp;
   /** Kills the server before this step of the script and starts it again; no ladder is compared then. */
   readonly restartBefore?: number;
+  /** Kills the server in the middle of this commit, counted from 1. Then peer and application repeat themselves. */
+  readonly killAtCommit?: { readonly count: number; readonly when: 'before' | 'after' };
   /** For tests of this file. */
   readonly start?: (parts: PartsUnderTest) => Promise<ServerUnderTest>;
   readonly goldenFolder?: string;
@@ -130,20 +132,37 @@ export function scenario(
 ): void {
   const options = typeof first === 'function' ? {} : first;
   const script = typeof first === 'function' ? first : second!;
-  test(name, () => play(name, options, script));
+  test(name, async () => {
+    await play(name, options, script);
+  });
 }
 
-/** The same without node:test around it. */
-export async function play(name: string, options: ScenarioOptions, script: (world: World) => void): Promise<void> {
+/** The same without node:test around it; resolves to the number of commits. */
+export async function play(name: string, options: ScenarioOptions, script: (world: World) => void): Promise<number> {
   const stage = new Stage(options);
   script(stage.world);
   await stage.play(name);
+  return stage.commits;
 }
 
-/** The same scenario, killed and started again before each of its steps in turn; its events must come out the same. */
+/**
+ * The same scenario, killed and started again before each of its steps in turn, and in the middle of each of its commits,
+ * before anything is written and after all of it is; its events must come out the same.
+ */
 export function killedAnywhere(name: string, script: (world: World) => void): void {
   for (let step = 1; step < lengthOf(script); step += 1) {
-    test(`${name}, killed before step ${step}`, () => play(name, { restartBefore: step }, script));
+    test(`${name}, killed before step ${step}`, async () => {
+      await play(name, { restartBefore: step }, script);
+    });
+  }
+  for (const when of ['before', 'after'] as const) {
+    test(`${name}, killed ${when} each commit`, async (context) => {
+      for (let count = 1, commits = 1; count <= commits; count += 1) {
+        await context.test(`${count}`, async () => {
+          commits = await play(name, { killAtCommit: { count, when } }, script);
+        });
+      }
+    });
   }
 }
 
@@ -178,6 +197,9 @@ class Stage {
   #transports: WireTransport[] = [];
   #server: ServerUnderTest | null = null;
   #publicKey = '';
+  #commands = 0;
+  #commits = 0;
+  #died = false;
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
@@ -196,7 +218,13 @@ class Stage {
       http: () => this.#running().http,
       publicKey: () => this.#publicKey,
     });
+    if (options.killAtCommit) this.#desk.dropsRepeated();
     this.world = this.#newWorld();
+  }
+
+  /** How often the server has committed. */
+  get commits(): number {
+    return this.#commits;
   }
 
   /** How many steps the script has. */
@@ -223,7 +251,7 @@ class Stage {
       for (const phone of this.#phones) await phone.close();
       await this.#store?.close();
     }
-    if (this.#options.restartBefore !== undefined) return;
+    if (this.#options.restartBefore !== undefined || this.#options.killAtCommit) return;
     const { goldenFolder = golden, updateGolden = process.env.UPDATE_GOLDEN === '1' } = this.#options;
     const path = `${goldenFolder}/${slugOf(name)}.ladder`;
     if (updateGolden) writeGolden(path, this.#draw());
@@ -239,10 +267,12 @@ class Stage {
       app: {
         posts: (action, body, expected = {}) => {
           let check: (() => Promise<void>) | null = null;
+          this.#commands += 1;
+          const named = this.#options.killAtCommit ? { command_id: `command-${this.#commands}`, ...body } : body;
           const begin = (): void => {
-            check = desk.posts(action, body, expected);
+            check = desk.posts(action, named, expected);
           };
-          record(`app.posts('${action}')`, { begin, end: async () => check?.() });
+          record(`app.posts('${action}')`, { begin, retry: begin, end: async () => check?.() });
         },
         gets: (type, payload = {}, attempted = {}) =>
           record(`app.gets('${type}')`, { end: () => desk.gets(type, payload, attempted) }),
@@ -276,7 +306,11 @@ class Stage {
     });
     this.#phones.push(phone);
     return {
-      sends: (what, overrides) => record(`${name}.sends(${what})`, { begin: () => phone.sends(what, overrides) }),
+      sends: (what, overrides) =>
+        record(`${name}.sends(${what})`, {
+          begin: () => phone.sends(what, overrides),
+          retry: () => phone.sends(what, { again: true }),
+        }),
       gets: (what, expectations) => record(`${name}.gets(${what})`, { end: () => phone.gets(what, expectations) }),
       getsNothing: () => record(`${name}.getsNothing()`, { end: async () => phone.getsNothing() }),
       misses: (what) => record(`${name}.misses(${what})`, { begin: () => phone.misses(what) }),
@@ -300,7 +334,7 @@ class Stage {
     const parts: PartsUnderTest = {
       system: process,
       settings: settingsOf(this.#options, this.#transports),
-      store: mortalStore(this.#store!, () => this.#process === process),
+      store: this.#mortalStore(this.#store!, () => this.#process === process),
       transports: this.#transports,
       resolve: async (host) => this.#resolve(host),
       media: this.#media,
@@ -330,6 +364,29 @@ class Stage {
     await this.#settle();
   }
 
+  /** A store as one process sees it: when that is dead nothing is written and nothing answers; its file stays open for the next. */
+  #mortalStore(store: Store, alive: () => boolean): Store {
+    const never = new Promise<never>(() => {});
+    return new Proxy(store, {
+      get: (target, name: keyof Store) => {
+        if (name === 'close') return async () => {};
+        if (name === 'commit') return (batch: Batch) => (alive() ? this.#commit(target, batch, never) : never);
+        return (...args: never[]) =>
+          alive() ? (target[name] as (...args: never[]) => Promise<unknown>)(...args) : never;
+      },
+    });
+  }
+
+  #commit(store: Store, batch: Batch, never: Promise<never>): Promise<void> {
+    const { killAtCommit } = this.#options;
+    this.#commits += 1;
+    if (killAtCommit?.count !== this.#commits) return store.commit(batch);
+    this.#died = true;
+    if (killAtCommit.when === 'after') void store.commit(batch);
+    this.#kill();
+    return never;
+  }
+
   #kill(): void {
     if (!this.#server) return;
     this.#mark('killed');
@@ -343,6 +400,12 @@ class Stage {
 
   async #settle(): Promise<void> {
     await this.#system.clock.settle();
+    if (this.#died) {
+      this.#died = false;
+      await this.#start();
+      this.#script.retry();
+      await this.#system.clock.settle();
+    }
     assert.deepEqual(this.#desk.faults, []);
   }
 
@@ -472,18 +535,6 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     ],
     ...options.settings,
   };
-}
-
-/** A store as one process sees it: when that is dead nothing is written and nothing answers; its file stays open for the next. */
-function mortalStore(store: Store, alive: () => boolean): Store {
-  const never = new Promise<never>(() => {});
-  return new Proxy(store, {
-    get: (target, name: keyof Store) => {
-      if (name === 'close') return async () => {};
-      return (...args: never[]) =>
-        alive() ? (target[name] as (...args: never[]) => Promise<unknown>)(...args) : never;
-    },
-  });
 }
 
 function writeGolden(path: string, drawn: string): void {

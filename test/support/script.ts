@@ -7,6 +7,8 @@ export interface Step {
   readonly where: Error;
   /** Sets something off. */
   readonly begin?: () => void;
+  /** Sets it off once more, for a server that died of the first time. */
+  readonly retry?: () => void;
   /** Waits and checks, once the world has settled. */
   readonly end?: () => Promise<void>;
 }
@@ -16,6 +18,7 @@ type Recorded = Omit<Step, 'where'>;
 export class Script {
   readonly #steps: (readonly Step[])[] = [];
   #together: Step[] | null = null;
+  #playing: readonly Step[] = [];
 
   readonly record = (what: string, step: Omit<Recorded, 'what'>): void => {
     const recorded = { what, where: new Error(what), ...step };
@@ -39,6 +42,7 @@ export class Script {
   async play(settle: () => Promise<void>, before: (step: number) => Promise<void> = async () => {}): Promise<void> {
     for (const [index, steps] of this.#steps.entries()) {
       await before(index);
+      this.#playing = steps;
       const ends: (() => Promise<void>)[] = [];
       for (const step of steps) {
         await blaming(step, async () => step.begin?.());
@@ -46,7 +50,14 @@ export class Script {
       }
       await blaming(steps.at(-1)!, settle);
       for (const end of ends) await end();
+      this.#playing = [];
+      await blaming(steps.at(-1)!, settle);
     }
+  }
+
+  /** What the steps that are being played had set off is set off once more. */
+  retry(): void {
+    for (const step of this.#playing) step.retry?.();
   }
 }
 

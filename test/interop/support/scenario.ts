@@ -122,6 +122,13 @@ export function answers(status: string, { headers = [], body = '', provided }: S
     send(draft, [`SIP/2.0 ${status}`, ...copied, contact, ...headers], body, 'application/sdp', false, provided);
 }
 
+/** A response of who is called to its INVITE, with a tag; a final one waits for the ACK. */
+export function answersInvite(status: string, { headers = [], body = '' }: Sent = {}): Step {
+  const copied = ['[last_Via:]', '[last_Record-Route:]', '[last_From:]', '[last_To:];tag=[pid]S[call_number]'];
+  const lines = [`SIP/2.0 ${status}`, ...copied, '[last_Call-ID:]', '[last_CSeq:]', contact, ...headers];
+  return (draft) => send(draft, lines, body, 'application/sdp', !status.startsWith('1'));
+}
+
 /** A response, by its status, or a request, by its method. */
 export function gets(what: number | string, got: Got = {}): Step {
   return (draft) => {
