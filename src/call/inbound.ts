@@ -4,13 +4,11 @@ import { uasDialog } from '../sip/dialog/dialog.ts';
 import { acknowledges, hasSdp, reliableHeaders, wantsReliable } from '../sip/dialog/invite-usage.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { copy, toUtf8 } from '../sip/message/grammar.ts';
-import { sameHeader } from '../sip/message/headers.ts';
 import type { HeaderList, Request } from '../sip/message/message.ts';
-import { codecsOf } from '../sip/message/sdp.ts';
-import { readUri } from '../sip/message/uri.ts';
 import { writeResponse } from '../sip/message/write.ts';
 import type { Command, NamedValue } from './commands.ts';
 import { causeOf, initiated } from './events.ts';
+import { described, headOf, told } from './invitation.ts';
 import { endingOf, peer, peerLeft, quietInvite, refuseInvite, sendFinal, us } from './leaving.ts';
 import { unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, newSession, takeAnswer } from './sound.ts';
@@ -55,6 +53,7 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     dialog,
     invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
     session: rtpPort === null ? null : newSession(rtpPort, seed),
+    reliable: null,
     phase: ringing(input, dialog.local),
     refer: null,
     pastRefers: [],
@@ -85,7 +84,6 @@ function ringing({ request, at, seed }: Arrival, local: string): Ringing {
     head: headOf(request, local),
     offer: offered ? copy(request.body) : null,
     provisional: { status: 180, text: '', until: at },
-    reliable: null,
     // RFC 3262 §3: the first RSeq is chosen by chance, below 2**31.
     nextRseq: isReliable ? Number.parseInt(seed.slice(-7), 16) + 1 : null,
     answer: null,
@@ -119,7 +117,7 @@ function ring(turn: Turn): void {
     return respondText(turn, call.invite, 180, provisional.text);
   }
   const reliable = { rseq, cseq: call.invite.cseq, carriesOffer: offers };
-  change(turn, { phase: { ...state, provisional, reliable, nextRseq: rseq + 1, repeatAt } });
+  change(turn, { reliable, phase: { ...state, provisional, nextRseq: rseq + 1, repeatAt } });
   repeatResponse(turn, 'reliable-1xx', provisional);
 }
 
@@ -148,7 +146,7 @@ export function answerCommand(turn: Turn, command: Command & { name: 'answer' },
   const answerHeaders = command.headers.map(({ name, value }) => ({ name, value: toUtf8(value) }));
   change(turn, { answerHeaders });
   const order = { headers: command.headers, preferredCodecs: command.preferredCodecs };
-  if (phase.reliable?.carriesOffer) change(turn, { phase: { ...phase, answer: order } });
+  if (turn.call.reliable?.carriesOffer) change(turn, { phase: { ...phase, answer: order } });
   else accept(turn, phase, order);
 }
 
@@ -192,26 +190,25 @@ export function canceled(turn: Turn, request: Request, origin: Origin): void {
   peerLeft(turn, endingOf(referred ? 'normal_clearing' : 'originator_cancel', peer, 487), final);
 }
 
-/** PRACK (RFC 3262 §3, §5): ends the repetition; the answer to our offer comes in it. */
+/** PRACK (RFC 3262 §3): ends the repetition. It is taken after the final response as well, when nothing hangs on it any more. */
 export function acknowledged(turn: Turn, request: Request, origin: Origin): void {
-  const { phase } = turn.call;
-  if (phase.name !== 'ringing' || phase.reliable === null || !acknowledges(request, phase.reliable)) {
-    return respond(turn, request, origin, 481);
-  }
-  quietInvite(turn);
-  change(turn, { phase: { ...phase, reliable: null, answer: null } });
-  // Nothing we said is open to a new offer: the INVITE's own is answered in the 2xx.
-  if (!phase.reliable.carriesOffer) return afterPrack(turn, request, origin, hasSdp(request) ? 488 : 200);
-  const agreed = hasSdp(request) && takeAnswer(turn, request.body);
+  const { phase, reliable } = turn.call;
+  if (reliable === null || !acknowledges(request, reliable)) return respond(turn, request, origin, 481);
+  if (phase.name === 'ringing') return progressed(turn, phase, reliable.carriesOffer, request, origin);
+  change(turn, { reliable: null });
   respond(turn, request, origin, 200);
-  if (!agreed) return refuseInvite(turn, 488, endingOf('unspecified', us, 488));
-  if (phase.answer !== null) accept(turn, turn.call.phase as Ringing, phase.answer);
-  else unblockRefer(turn);
 }
 
-function afterPrack(turn: Turn, request: Request, origin: Origin, status: 200 | 488): void {
-  respond(turn, request, origin, status);
-  unblockRefer(turn);
+/** RFC 3262 §5: the answer to an offer of ours comes in the PRACK. */
+function progressed(turn: Turn, phase: Ringing, offered: boolean, prack: Request, origin: Origin): void {
+  quietInvite(turn);
+  change(turn, { reliable: null, phase: { ...phase, answer: null } });
+  const agreed = offered && hasSdp(prack) && takeAnswer(turn, prack.body);
+  // A 180 without our offer leaves the caller's own unanswered: there is no room for another one.
+  respond(turn, prack, origin, offered || !hasSdp(prack) ? 200 : 488);
+  if (offered && !agreed) return refuseInvite(turn, 488, endingOf('unspecified', us, 488));
+  if (phase.answer !== null) accept(turn, turn.call.phase as Ringing, phase.answer);
+  else unblockRefer(turn);
 }
 
 /** A retransmitted INVITE that no transaction knows any more, after a restart: the last response again. */

@@ -2,7 +2,6 @@
 // what the application is told of it. Everything a call keeps of it is a copy, so the message itself can go.
 import { hasSdp, wantsReliable } from '../sip/dialog/invite-usage.ts';
 import { copy, toUtf8 } from '../sip/message/grammar.ts';
-import { sameHeader } from '../sip/message/headers.ts';
 import type { HeaderList, Request } from '../sip/message/message.ts';
 import { codecsOf } from '../sip/message/sdp.ts';
 import { readUri } from '../sip/message/uri.ts';
@@ -37,7 +36,7 @@ export function described(invite: Request) {
   return {
     from: partyOf(invite.from.uri),
     to: partyOf(invite.to.uri),
-    sipHeaders: headersNamed(invite, (name) => sameHeader(name, 'User-to-User') || sameHeader(name, 'Diversion')),
+    sipHeaders: ['User-to-User', 'Diversion'].flatMap((name) => valuesOf(invite, name)),
     contactUser: user !== null && /^[\w.+-]{1,64}$/.test(user) ? copy(user) : null,
   };
 }
@@ -45,15 +44,15 @@ export function described(invite: Request) {
 /** What `call.initiated` tells of the INVITE and nobody needs again. */
 export const told = (invite: Request) => ({
   callerIdName: invite.from.displayName === null ? null : toUtf8(invite.from.displayName),
-  customHeaders: headersNamed(invite, (name) => /^x-/i.test(name)),
+  customHeaders: invite
+    .entries()
+    .filter(([name]) => /^x-/i.test(name))
+    .map(([name, value]) => ({ name: copy(name), value: toUtf8(copy(value)) })),
   offeredCodecs: hasSdp(invite) ? codecsOf(invite.body) : [],
 });
 
-function headersNamed(invite: Request, wanted: (name: string) => boolean): NamedValue[] {
-  return invite
-    .entries()
-    .filter(([name]) => wanted(name))
-    .map(([name, value]) => ({ name: copy(name), value: toUtf8(copy(value)) }));
+function valuesOf(invite: Request, name: string): NamedValue[] {
+  return invite.all(name).map((value) => ({ name, value: toUtf8(copy(value)) }));
 }
 
 /** The number, when the user part is one (`+` and 1 to 15 digits), else scheme, user, host and port. */
