@@ -12,7 +12,8 @@ import {
   type Setting,
   type Values,
 } from './config/sources.ts';
-import type { LocalAddress } from './sip/transport/transport.ts';
+import type { CertificateFiles, CertificatesOptions } from './sip/transport/certificates.ts';
+import { type LocalAddress, secure } from './sip/transport/transport.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -22,6 +23,7 @@ export interface Settings {
   readonly sipListen: readonly LocalAddress[];
   /** Null: what is bound is what is said. */
   readonly sipPublicAddress: string | null;
+  readonly tls: Pick<CertificatesOptions, 'own' | 'authorities' | 'clients'>;
   /** Null: one is made at the first start. */
   readonly apiKey: string | null;
   /** `sqlite:PATH`. */
@@ -64,7 +66,7 @@ export const table = {
   sipListen: setting(
     'sip_listen',
     'udp:127.0.0.1:5060,tcp:127.0.0.1:5060',
-    'Where SIP listens: `transport:address:port`, with commas between. Transports: `udp`, `tcp`. Port 0 takes a free port, printed at start.',
+    'Where SIP listens: `transport:address:port`, with commas between. Transports: `udp`, `tcp`, `tls`, `ws`, `wss`. Port 0 takes a free port, printed at start.',
     check.sipListen,
   ),
   sipPublicAddress: setting(
@@ -72,6 +74,30 @@ export const table = {
     '',
     'The host or address, without port, that Via, Contact and SDP give to peers: needed behind NAT. Unset: the address listened on; for `0.0.0.0` and `::` the first outward address of the machine.',
     orNull(check.publicAddress),
+  ),
+  tlsCertificate: setting(
+    'tls_certificate',
+    '',
+    'The file with the certificate that `tls` and `wss` show, in PEM, with those it was signed by after it. Several, with commas between: the one for the name a client asks for is shown, else the first. Files that change are read again, at once after SIGHUP.',
+    orNull(check.paths),
+  ),
+  tlsKey: setting(
+    'tls_key',
+    '',
+    'The file with the key of that certificate, in PEM and without a password. Several: in the order of the certificates.',
+    orNull(check.paths),
+  ),
+  tlsCa: setting(
+    'tls_ca',
+    '',
+    'A file with certificates of authorities, in PEM: those that clients are judged by, and servers beside the well-known ones.',
+    orNull(check.path),
+  ),
+  tlsClients: setting(
+    'tls_clients',
+    'required',
+    'With `tls_ca`, what is asked of a client that connects: a certificate (`required`), one if it has one (`asked`), or `none`.',
+    check.oneOf(['required', 'asked', 'none']),
   ),
   apiKey: secret(
     'api_key',
@@ -202,13 +228,33 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
       applications.map(({ line }) => `${path} line ${line}`),
     ),
   );
+  const tls = tlsFrom(all, errors);
   if (errors.length > 0) return { errors };
   const { httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel } =
     all;
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
+    tls,
     applications: [first, ...others],
   };
+}
+
+/** The files of TLS, by pairs. What cannot be seen in one setting: a listener without a certificate, and one without a key. */
+function tlsFrom({ sipListen, tlsCertificate, tlsKey, tlsCa, tlsClients }: Required<Global>, errors: string[]) {
+  const certificates = tlsCertificate ?? [];
+  const keys = tlsKey ?? [];
+  const listener = sipListen.find(({ transport }) => secure[transport]);
+  if (certificates.length !== keys.length) {
+    errors.push(
+      'SWITCHHOOK_TLS_CERTIFICATE and SWITCHHOOK_TLS_KEY must name as many files as each other: a key for each certificate.',
+    );
+  } else if (listener && certificates.length === 0) {
+    errors.push(
+      `SWITCHHOOK_SIP_LISTEN: ${listener.transport} needs SWITCHHOOK_TLS_CERTIFICATE and SWITCHHOOK_TLS_KEY.`,
+    );
+  }
+  const own = certificates.map((certificate, at): CertificateFiles => ({ certificate, key: keys[at] ?? '' }));
+  return { own, authorities: tlsCa, clients: tlsClients };
 }
 
 function applicationOf(

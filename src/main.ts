@@ -37,6 +37,7 @@ async function run(settings: Settings, log: Log): Promise<void> {
     process.stderr.write(`Switchhook cannot start. ${sentence}\n`);
     process.exit(1);
   }
+  if (parts.reload) process.on('SIGHUP', parts.reload);
   await greet(parts, server);
   const signal = await stopped;
   log.info({ signal }, 'stopping');

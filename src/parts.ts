@@ -11,10 +11,13 @@ import type { Media } from './media/media.ts';
 import { none } from './media/none.ts';
 import { quiet } from './media/quiet.ts';
 import type { Parts } from './server.ts';
+import { Certificates } from './sip/transport/certificates.ts';
 import { resolveHost } from './sip/transport/resolve.ts';
 import { TcpTransport } from './sip/transport/tcp.ts';
+import { TlsTransport } from './sip/transport/tls.ts';
 import type { LocalAddress, Transport } from './sip/transport/transport.ts';
 import { UdpTransport } from './sip/transport/udp.ts';
+import { WebSocketTransport } from './sip/transport/websocket.ts';
 import { openSqlite } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
 import { type Log, realClock, realIds, type System } from './system.ts';
@@ -28,6 +31,8 @@ export interface RealParts extends Parts {
   readonly isFirstStart: boolean;
   /** Called when the server runs and the operator has been told: from now on a start is a later one, with the same key. */
   remember(): Promise<void>;
+  /** Reads the files of TLS again; null where there are none. */
+  readonly reload: (() => void) | null;
   /** Closes what a server's own stop leaves open. */
   close(): Promise<void>;
 }
@@ -40,6 +45,7 @@ const signingPaysOffFrom = 2; // cores
 
 export async function realParts(settings: Settings, log: Log): Promise<RealParts> {
   const system: System = { clock: realClock, ids: realIds(), log };
+  const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
   const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
   const { post, close } = openPost(deliveriesPerOrigin);
   const { hash, newKey } = await apiKey(settings, store);
@@ -47,7 +53,7 @@ export async function realParts(settings: Settings, log: Log): Promise<RealParts
     system,
     settings: { ...settings, sipPublicAddress: settings.sipPublicAddress ?? addressForWildcard(settings.sipListen) },
     store,
-    transports: settings.sipListen.map((local) => transportFor(local, system)),
+    transports: settings.sipListen.map((local) => transportFor(local, system, certificates)),
     resolve: resolveHost,
     media: mediaFor(settings, system),
     post,
@@ -61,7 +67,9 @@ export async function realParts(settings: Settings, log: Log): Promise<RealParts
       if (newKey !== null) await store.put(keyHashName, hash);
       await store.put(startedName, new Date(realClock.date()).toISOString());
     },
+    reload: certificates && (() => void certificates.reload()),
     close: async () => {
+      certificates?.close();
       await close();
       await store.close();
     },
@@ -77,10 +85,22 @@ async function apiKey(settings: Settings, store: Store): Promise<{ hash: string;
   return { hash: hashKey(newKey), newKey };
 }
 
-function transportFor({ transport, host, port }: LocalAddress, system: System): Transport {
-  return transport === 'udp'
-    ? new UdpTransport({ clock: system.clock, log: system.log, host, port })
-    : new TcpTransport({ system, host, port });
+function transportFor(local: LocalAddress, system: System, certificates: Certificates | null): Transport {
+  const { transport, host, port } = local;
+  switch (transport) {
+    case 'udp':
+      return new UdpTransport({ clock: system.clock, log: system.log, host, port });
+    case 'tcp':
+      return new TcpTransport({ system, host, port });
+    case 'tls':
+      return new TlsTransport({ system, host, port, certificates: certificates! });
+    case 'ws':
+      return new WebSocketTransport({ system, listen: { host, port }, certificates: null });
+    case 'wss':
+      return new WebSocketTransport({ system, listen: { host, port }, certificates });
+    default:
+      return transport satisfies never;
+  }
 }
 
 function mediaFor({ media, sipListen, rtpPorts }: Settings, system: System): Media {

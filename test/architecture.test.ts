@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'sip/transport/transport': [],
   'sip/transaction': ['sip/message', 'sip/transport/transport'],
   'sip/transaction/timers': [],
-  'sip/dialog': ['sip/message', 'sip/transaction/timers', 'type sip/transport/transport'],
+  'sip/dialog': ['sip/message', 'sip/transaction/timers', 'sip/transport/transport'],
   sip: ['sip/message', 'sip/transport', 'sip/transaction', 'sip/dialog'],
   call: [
     'sip/message',
@@ -37,7 +37,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   system: [],
   errors: [],
   // The words that settings are checked against are where their meaning is.
-  config: ['call/routing', 'type sip/transport/transport'],
+  config: ['call/routing', 'sip/transport/transport', 'type sip/transport/certificates'],
   parts: 'anything',
   server: 'anything',
   cli: 'anything',

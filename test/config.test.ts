@@ -40,6 +40,7 @@ const byDefault = {
     { transport: 'tcp', host: '127.0.0.1', port: 5060 },
   ],
   sipPublicAddress: null,
+  tls: { own: [], authorities: null, clients: 'required' },
   apiKey: null,
   databaseUrl: 'sqlite:./data/switchhook.db',
   media: 'quiet',
@@ -105,6 +106,40 @@ suite('values that are taken', () => {
   }
 });
 
+suite('TLS: files by pairs', () => {
+  const noPair =
+    'SWITCHHOOK_TLS_CERTIFICATE and SWITCHHOOK_TLS_KEY must name as many files as each other: a key for each certificate.';
+  test('listeners, certificates with their keys, authorities', () => {
+    const settings = good({
+      SIP_LISTEN: 'tls:127.0.0.1:5061,ws:[::1]:80,wss:127.0.0.1:443',
+      TLS_CERTIFICATE: 'a.pem, b.pem',
+      TLS_KEY: 'a.key,b.key',
+      TLS_CA: 'ca.pem',
+      TLS_CLIENTS: 'asked',
+    });
+    assert.deepEqual(
+      settings.sipListen.map(({ transport }) => transport),
+      ['tls', 'ws', 'wss'],
+    );
+    const own = [
+      { certificate: 'a.pem', key: 'a.key' },
+      { certificate: 'b.pem', key: 'b.key' },
+    ];
+    assert.deepEqual(settings.tls, { own, authorities: 'ca.pem', clients: 'asked' });
+  });
+  const wrong: [env: Env, error: string][] = [
+    [{ TLS_CERTIFICATE: 'a.pem' }, noPair],
+    [{ TLS_CERTIFICATE: 'a.pem', TLS_KEY: 'a.key,b.key' }, noPair],
+    [
+      { SIP_LISTEN: 'wss:127.0.0.1:443' },
+      'SWITCHHOOK_SIP_LISTEN: wss needs SWITCHHOOK_TLS_CERTIFICATE and SWITCHHOOK_TLS_KEY.',
+    ],
+  ];
+  for (const [env, error] of wrong) {
+    test(`${JSON.stringify(env)} is refused`, () => assert.deepEqual(errorsOf(env), [error]));
+  }
+});
+
 suite('values of the default application', () => {
   const [application] = byDefault.applications;
   const cases: [name: string, text: string, value: object][] = [
@@ -128,7 +163,8 @@ suite('values that are refused, each in one sentence that names its setting', ()
     'It must be host:port, such as 127.0.0.1:8080 or [::1]:8080, with a port from 0 (any free one) to 65535';
   const sipAddress =
     'Each address must be transport:address:port with an IP address, such as udp:127.0.0.1:5060 or tcp:[::1]:5060';
-  const transport = 'Each address must begin with its transport, udp: or tcp:, such as udp:127.0.0.1:5060';
+  const transport =
+    'Each address must begin with its transport, one of udp, tcp, tls, ws, wss, such as udp:127.0.0.1:5060';
   const url = 'It must be a whole http or https URL, such as https://example.com/webhooks';
   const host = 'It must be an address or a host name without a port, such as 192.0.2.10 or sip.example.com';
   const ports = 'It must be two ports from 1 to 65535, the lower one first, such as 20000-29999';
@@ -137,6 +173,7 @@ suite('values that are refused, each in one sentence that names its setting', ()
     'HTTP_LISTEN',
     'SIP_LISTEN',
     'SIP_PUBLIC_ADDRESS',
+    'TLS_',
     'MEDIA',
     'RTP_PORTS',
     'LOG_LEVEL',
@@ -156,7 +193,9 @@ suite('values that are refused, each in one sentence that names its setting', ()
     ['HTTP_LISTEN', 'http://127.0.0.1:8080', hostPort],
     ['HTTP_LISTEN', 'a b:8080', hostPort],
     ['SIP_LISTEN', '127.0.0.1:5060', transport],
-    ['SIP_LISTEN', 'tls:127.0.0.1:5061', transport],
+    ['SIP_LISTEN', 'sctp:127.0.0.1:5060', transport],
+    ['TLS_CERTIFICATE', 'a.pem,,b.pem', 'It must be file names with commas between, none of them empty'],
+    ['TLS_CLIENTS', 'some', 'It must be one of required, asked, none'],
     ['SIP_LISTEN', 'udp:127.0.0.1:5060,', transport],
     ['SIP_LISTEN', 'udp:127.0.0.1', sipAddress],
     ['SIP_LISTEN', 'udp:localhost:5060', sipAddress],

@@ -1,7 +1,7 @@
 // One turn of a call: the draft of its next state and the effects gathered on the way, while one input is decided.
 // The draft never leaves the decision (call.ts), which is pure: same call, same input, same step.
 import type { Refusal } from '../errors.ts';
-import { contactFor, requestWithin } from '../sip/dialog/dialog.ts';
+import { contactFor, contactIn, requestWithin } from '../sip/dialog/dialog.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
@@ -45,8 +45,8 @@ export const capabilities: HeaderList = [
 
 /** Our Contact in this call's dialog, for the listener the peer reached us by. */
 export function contact(call: Call): HeaderList {
-  const address = call.local[call.dialog.flow.transport];
-  return address === null ? [] : [['Contact', contactFor(address, call.contactUser)]];
+  const value = contactIn(call.dialog, call.local, call.contactUser);
+  return value === null ? [] : [['Contact', value]];
 }
 
 export function respond(
@@ -80,7 +80,7 @@ export function sendWithin(
     cseq,
     branch,
     headers: (address) => [
-      ...(options.contact ? [['Contact', contactFor(address, call.contactUser)] as const] : []),
+      ...(options.contact ? [['Contact', contactFor(address, call.contactUser, call.dialog.secure)] as const] : []),
       ...headers,
       ['User-Agent', 'Switchhook'],
     ],

@@ -1,5 +1,6 @@
 // Why a start failed, for the operator: what is in the way of this machine's sockets and files, in one sentence.
 import type { Settings } from '../config.ts';
+import { CertificateError } from '../sip/transport/certificates.ts';
 import { StoreError } from '../store/error.ts';
 
 const reasons: Readonly<Record<string, string>> = {
@@ -16,6 +17,9 @@ export function startFailure(
   { httpListen: { host, port } }: Pick<Settings, 'httpListen'>,
 ): string | null {
   if (error instanceof StoreError) return `${error.message} SWITCHHOOK_DATABASE_URL names the database.`;
+  if (error instanceof CertificateError) {
+    return `${error.message} SWITCHHOOK_TLS_CERTIFICATE, SWITCHHOOK_TLS_KEY and SWITCHHOOK_TLS_CA name the files of TLS.`;
+  }
   const { message = '', code = '' } = error as NodeJS.ErrnoException;
   if (message.startsWith('Cannot listen on ')) return `${message} SWITCHHOOK_SIP_LISTEN names the addresses of SIP.`;
   if (!reasons[code]) return null;

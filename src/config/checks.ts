@@ -2,7 +2,7 @@
 // sentence what it wants; config.ts adds which setting it was and, unless it is a secret, what it said.
 // Leaves out where the text came from.
 import { isIP, isIPv6 } from 'node:net';
-import type { LocalAddress } from '../sip/transport/transport.ts';
+import { type LocalAddress, transportNames } from '../sip/transport/transport.ts';
 
 /** Why a text is refused; a sentence without its full stop that never repeats the text. */
 export class Wrong {
@@ -54,9 +54,12 @@ export function hostPort(text: string): HostPort | Wrong {
 }
 
 function listener(text: string): LocalAddress | Wrong {
-  const transport = text.slice(0, text.indexOf(':')).toLowerCase();
-  if (transport !== 'udp' && transport !== 'tcp') {
-    return new Wrong('Each address must begin with its transport, udp: or tcp:, such as udp:127.0.0.1:5060');
+  const named = text.slice(0, text.indexOf(':')).toLowerCase();
+  const transport = transportNames.find((name) => name === named);
+  if (transport === undefined) {
+    return new Wrong(
+      `Each address must begin with its transport, one of ${transportNames.join(', ')}, such as udp:127.0.0.1:5060`,
+    );
   }
   const at = hostPort(text.slice(transport.length + 1));
   // Via and Contact say this address to peers, so a name that means something else to them is not taken here.
@@ -80,6 +83,16 @@ export function sipListen(text: string): readonly LocalAddress[] | Wrong {
     listeners.push(read);
   }
   return listeners;
+}
+
+/** One or more file names, with commas between. */
+export function paths(text: string): readonly string[] | Wrong {
+  const names = text.split(',').map((name) => name.trim());
+  return names.includes('') ? new Wrong('It must be file names with commas between, none of them empty') : names;
+}
+
+export function path(text: string): string {
+  return text;
 }
 
 /** A host without a port. */

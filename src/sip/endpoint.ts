@@ -11,7 +11,16 @@ import { type RepeatKind, Repeats } from './transaction/repeats.ts';
 import { standardTiming, type Timing } from './transaction/timers.ts';
 import { type Outgoing, Transactions } from './transaction/transactions.ts';
 import { literalOf, type Resolve } from './transport/resolve.ts';
-import { flowOf, type LocalAddress, type Target, type Transport, type TransportName } from './transport/transport.ts';
+import {
+  defaultPort,
+  flowOf,
+  type LocalAddress,
+  reliable,
+  type Target,
+  type Transport,
+  type TransportName,
+  transportNames,
+} from './transport/transport.ts';
 
 export type { Outgoing, Resolve };
 
@@ -76,7 +85,7 @@ export class Endpoint {
   readonly #abilities: Abilities;
   readonly #transactions: Transactions;
   readonly #repeats: Repeats;
-  readonly #listeners: Record<TransportName, Listener[]> = { udp: [], tcp: [] };
+  readonly #listeners: Record<TransportName, Listener[]> = { udp: [], tcp: [], tls: [], ws: [], wss: [] };
   readonly #sentBys = new Set<string>();
 
   constructor(options: EndpointOptions) {
@@ -105,8 +114,7 @@ export class Endpoint {
   async close(): Promise<void> {
     this.#transactions.close();
     this.#repeats.close();
-    this.#listeners.udp = [];
-    this.#listeners.tcp = [];
+    for (const name of transportNames) this.#listeners[name] = [];
     await Promise.all(this.#options.transports.map((transport) => transport.close()));
   }
 
@@ -295,7 +303,7 @@ export class Endpoint {
 
 /** Whether a target needs no look-up first: an address, or a connection that may still be open. */
 function isSendable({ transport, host, flow }: Target): boolean {
-  return isIP(host) !== 0 || (transport === 'tcp' && flow !== undefined);
+  return isIP(host) !== 0 || (reliable[transport] && flow !== undefined);
 }
 
 /** The listener that a flow names, or that has the connection it names. */
@@ -311,7 +319,12 @@ function owner(listeners: readonly Listener[], flow: string | undefined): Listen
  */
 function replyToOf({ via }: Request, { transport, host, port, flow }: Target): Target {
   const path = flow === undefined ? {} : { flow };
-  return { transport, host, port: transport === 'udp' && via.rport !== null ? port : (via.port ?? 5060), ...path };
+  return {
+    transport,
+    host,
+    port: transport === 'udp' && via.rport !== null ? port : (via.port ?? defaultPort[transport]),
+    ...path,
+  };
 }
 
 const CR = 0x0d;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startFailure } from '../../src/cli/failure.ts';
+import { CertificateError } from '../../src/sip/transport/certificates.ts';
 import { StoreError } from '../../src/store/error.ts';
 
 const v4 = { host: '127.0.0.1', port: 8080 };
@@ -30,6 +31,12 @@ const cases: [name: string, error: unknown, at: typeof v4, sentence: string | nu
     new StoreError('The database x is damaged.'),
     v4,
     'The database x is damaged. SWITCHHOOK_DATABASE_URL names the database.',
+  ],
+  [
+    'a file of TLS cannot be used',
+    new CertificateError('a.pem cannot be read: there is no such file.'),
+    v4,
+    'a.pem cannot be read: there is no such file. SWITCHHOOK_TLS_CERTIFICATE, SWITCHHOOK_TLS_KEY and SWITCHHOOK_TLS_CA name the files of TLS.',
   ],
   ['a bug', new TypeError('x is not a function'), v4, null],
   ['not even an error', 'oops', v4, null],

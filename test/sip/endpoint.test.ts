@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Endpoint, type EndpointOptions, type EndpointUser, type Origin } from '../../src/sip/endpoint.ts';
 import { type Request, type Response, reply } from '../../src/sip/message/message.ts';
-import type { Target, TransportName } from '../../src/sip/transport/transport.ts';
+import type { Target } from '../../src/sip/transport/transport.ts';
 import { fakeSystem } from '../support/fake-system.ts';
 import { Wire } from '../support/wire.ts';
 
@@ -49,7 +49,7 @@ async function setUp(options: Partial<EndpointOptions> = {}, user: Partial<Endpo
   const peer = { udp: wire.transport('udp', them, 5060), tcp: wire.transport('tcp', them, 5060) };
   const inbox: string[] = [];
   for (const transport of [peer.udp, peer.tcp]) await transport.listen((bytes) => inbox.push(bytes.toString('latin1')));
-  const hear = async (text: string, transport: TransportName = 'udp'): Promise<void> => {
+  const hear = async (text: string, transport: 'udp' | 'tcp' = 'udp'): Promise<void> => {
     peer[transport].send(text, { transport, host: us, port: 5060 }, assert.fail);
     await system.clock.settle();
   };
@@ -116,7 +116,7 @@ test('an INVITE is told 100 and handed on once, with where it came from and wher
   assert.match(invite.get('Via') ?? '', /;rport=5060;received=192\.0\.2\.20$/);
 });
 
-const paths: readonly (readonly [rule: string, transport: TransportName, via: string, replyTo: Partial<Target>])[] = [
+const paths: readonly (readonly [rule: string, transport: 'udp' | 'tcp', via: string, replyTo: Partial<Target>])[] = [
   ['RFC 3581 §4: rport asks for the source port', 'udp', `192.0.2.99:5080;rport`, { host: them, port: 5060 }],
   ['RFC 3261 §18.2.2: without it, the port of sent-by', 'udp', `192.0.2.99:5080`, { host: them, port: 5080 }],
   ['… or 5060', 'udp', `client.invalid`, { host: them, port: 5060 }],

@@ -134,7 +134,7 @@ export class Phone {
   readonly address: string;
   readonly #options: PhoneOptions;
   /** It can be reached over both, and calls over the one it was told. */
-  readonly #transports: Readonly<Record<TransportName, WireTransport>>;
+  readonly #transports: Readonly<Partial<Record<TransportName, WireTransport>>>;
   readonly #inbox: Arrival[] = [];
   readonly #texts = new Set<string>();
   readonly #transmitted = new Map<string | number, { readonly text: string; readonly target: Target }>();
@@ -165,13 +165,15 @@ export class Phone {
     this.#options = options;
     this.name = name;
     this.address = `${host}:${port}`;
-    this.#transports = { udp: wire.transport('udp', host, port), tcp: wire.transport('tcp', host, port) };
+    this.#transports = Object.fromEntries(
+      [...new Set(['udp', 'tcp', transport] as const)].map((each) => [each, wire.transport(each, host, port)]),
+    );
     this.#callId = `${user}-1@${domain}`;
     this.#localTag = `${user}-tag`;
     this.#localUri = `"${user[0]?.toUpperCase()}${user.slice(1)}" <sip:${user}@${domain}>`;
     this.#remoteUri = `<sip:${callee}@${us.host}>`;
     this.#remoteTarget = `sip:${callee}@${us.host}:${us.port}`;
-    this.#contact = `sip:${user}@${host}:${port}${transport === 'tcp' ? ';transport=tcp' : ''}`;
+    this.#contact = `sip:${user}@${host}:${port}${transport === 'udp' ? '' : `;transport=${transport}`}`;
   }
 
   async listen(): Promise<void> {
@@ -186,13 +188,14 @@ export class Phone {
 
   /** Takes no more connections and closes those it has. */
   vanishes(): void {
-    this.#transports.tcp.cut();
+    this.#transports.tcp?.cut();
   }
 
   /** Closes its connections; what it sends next opens a new one. */
   disconnects(): void {
-    const { tcp } = this.#transports;
-    for (const flow of tcp.flows) tcp.closeFlow(flow);
+    for (const transport of Object.values(this.#transports)) {
+      for (const flow of transport.flows) transport.closeFlow(flow);
+    }
   }
 
   /** The next message of this kind is lost on its way to the peer. */
@@ -425,7 +428,7 @@ export class Phone {
   #transmit(what: string | number, text: string, target: Target, { raw, lost }: Overrides): void {
     this.#transmitted.set(what, { text: raw ? raw(text) : text, target });
     this.#sendsInVain = lost ?? false;
-    this.#transports[target.transport].send(raw ? raw(text) : text, target, (error) =>
+    this.#transports[target.transport]!.send(raw ? raw(text) : text, target, (error) =>
       assert.fail(`${this.name} cannot send: ${error.message}`),
     );
     this.#sendsInVain = false;

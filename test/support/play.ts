@@ -517,6 +517,7 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     httpListen: { host: '127.0.0.1', port: 0 },
     sipListen: transports.map(({ name }) => ({ transport: name, ...us })),
     sipPublicAddress: null,
+    tls: { own: [], authorities: null, clients: 'required' },
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
     media: 'quiet',

@@ -1,6 +1,6 @@
 // A network in memory: Transports joined by host and port, delivering through the clock. Datagrams to nobody vanish,
 // connections to nobody fail, and a seeded fault plan may lose, repeat or delay datagrams.
-// Leaves out framing: over TCP, too, one send is one message.
+// Leaves out framing and TLS: over a connection, too, one send is one message.
 
 import type { LocalAddress, Receive, Target, Transport, TransportName } from '../../src/sip/transport/transport.ts';
 import type { Clock } from '../../src/system.ts';
@@ -116,7 +116,7 @@ export class Wire {
     const to = from === opener ? listener : opener;
     const port = from === opener ? openerPort : listener.local.port;
     if (this.#trace(from, to.local, text, false).lost) return;
-    this.#later(() => to.take(text, { transport: 'tcp', host: from.local.host, port, flow }), 0);
+    this.#later(() => to.take(text, { transport: from.name, host: from.local.host, port, flow }), 0);
   }
 
   /** The flow asked for, else a connection opened there before, else a new one. */
@@ -125,12 +125,18 @@ export class Wire {
     if (flow && (flow.opener === from || flow.listener === from)) return flow;
     for (const open of this.#connections.values()) {
       const { host, port } = open.listener.local;
-      if (open.opener === from && host === target.host && port === target.port) return open;
+      if (open.opener === from && open.listener.name === from.name && host === target.host && port === target.port)
+        return open;
     }
-    const listener = this.#stations.get(keyOf('tcp', target.host, target.port));
+    const listener = this.#stations.get(keyOf(from.name, target.host, target.port));
     if (!listener) return null;
     this.#opened += 1;
-    const opened = { flow: `tcp-${this.#opened}`, opener: from, openerPort: ephemeralPorts + this.#opened, listener };
+    const opened = {
+      flow: `${from.name}-${this.#opened}`,
+      opener: from,
+      openerPort: ephemeralPorts + this.#opened,
+      listener,
+    };
     this.#connections.set(opened.flow, opened);
     return opened;
   }

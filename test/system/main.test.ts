@@ -7,6 +7,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { connect } from 'node:tls';
+import { Authority } from '../support/certificates.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const patience = { timeout: 20_000 };
@@ -108,6 +110,33 @@ suite('the process', () => {
     for (const line of run.log.trim().split('\n')) assert.equal(typeof JSON.parse(line).msg, 'string');
   });
 
+  test('TLS: the certificate is shown, and the new one after SIGHUP', patience, async (t) => {
+    const authority = await Authority.open(t);
+    const files = await authority.sign([{ type: 'dns', value: 'before.example' }], 'own');
+    const run = await up(
+      launch({
+        SWITCHHOOK_DATABASE_URL: 'sqlite::memory:',
+        SWITCHHOOK_SIP_LISTEN: 'tls:127.0.0.1:0,wss:127.0.0.1:0',
+        SWITCHHOOK_TLS_CERTIFICATE: files.certificate,
+        SWITCHHOOK_TLS_KEY: files.key,
+      }),
+    );
+    const port = Number(/tls:127\.0\.0\.1:(\d+)/.exec(run.output)?.[1]);
+    const shown = async (): Promise<string | undefined> => {
+      const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      const { subjectaltname } = socket.getPeerCertificate();
+      socket.destroy();
+      return subjectaltname;
+    };
+    assert.equal(await shown(), 'DNS:before.example');
+    await authority.sign([{ type: 'dns', value: 'after.example' }], 'own');
+    run.child.kill('SIGHUP');
+    while ((await shown()) !== 'DNS:after.example');
+    run.child.kill('SIGTERM');
+    assert.equal(await run.ended, 0);
+  });
+
   async function refused(env: Record<string, string>, code: number, ...sentences: string[]): Promise<void> {
     const run = launch(env);
     assert.equal(await run.ended, code);
@@ -142,6 +171,18 @@ suite('the process', () => {
       `Cannot listen on tcp:127.0.0.1:${port}: another process is using this address and port.`,
     );
   });
+
+  test('a certificate that cannot be used: one sentence, exit code 1', patience, () =>
+    refused(
+      {
+        SWITCHHOOK_SIP_LISTEN: 'tls:127.0.0.1:0',
+        SWITCHHOOK_TLS_CERTIFICATE: `${folder}/no.pem`,
+        SWITCHHOOK_TLS_KEY: `${folder}/no.key`,
+      },
+      1,
+      `${folder}/no.pem cannot be read: there is no such file. SWITCHHOOK_TLS_CERTIFICATE`,
+    ),
+  );
 
   test('a database that cannot be used: one sentence, exit code 1', patience, async () => {
     const path = join(folder, 'letter.db');

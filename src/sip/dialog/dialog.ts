@@ -1,11 +1,21 @@
 // The dialog (RFC 3261 §12): its identifiers, CSeq both ways, remote target and route set, and the requests built inside
 // it. Plain data, so a call keeps it in the store. Early or confirmed is the business of the usage that owns it.
+import { isIP } from 'node:net';
 import { readAddress, tagOf } from '../message/address.ts';
 import { copy } from '../message/grammar.ts';
 import type { HeaderList, Request } from '../message/message.ts';
 import { readUri, type SipUri, writeUri } from '../message/uri.ts';
 import { writeRequest } from '../message/write.ts';
-import type { LocalAddress, Target, TransportName } from '../transport/transport.ts';
+import {
+  defaultPort,
+  type LocalAddress,
+  reliable,
+  secure,
+  type Target,
+  type TransportName,
+  transportNames,
+  viaFor,
+} from '../transport/transport.ts';
 
 /** `local` and `remote` are From and To as we write them, tags included. `flow` is what the last request of the peer came by. */
 export interface Dialog {
@@ -19,10 +29,12 @@ export interface Dialog {
   readonly remoteTarget: string;
   readonly routeSet: readonly string[];
   readonly flow: Target;
+  /** Whether our Contact has to be a SIPS URI (§12.1.1). A dialog from before there was TLS does not say. */
+  readonly secure?: boolean;
 }
 
 /** What we say of ourselves by transport; null where we have no listener. */
-export type LocalAddresses = Readonly<Record<TransportName, LocalAddress | null>>;
+export type LocalAddresses = Readonly<Partial<Record<TransportName, LocalAddress | null>>>;
 
 /** A request that is ready to send. */
 export interface BuiltRequest {
@@ -48,7 +60,15 @@ export function uasDialog(invite: Request, localTag: string, flow: Target): Dial
     remoteTarget: copy(remoteTarget),
     routeSet: invite.values('Record-Route').map(copy),
     flow,
+    ...(isSecure(invite, remoteTarget) && { secure: true }),
   };
+}
+
+/** §12.1.1: what decides is the Request-URI, and the top of Record-Route or, where there is none, the peer's Contact. */
+function isSecure(invite: Request, remoteTarget: string): boolean {
+  const top = invite.values('Record-Route')[0];
+  const next = top === undefined ? remoteTarget : (readAddress(top)?.uri ?? '');
+  return [invite.uri, next].some((uri) => /^sips:/i.test(uri));
 }
 
 /** Whether the request belongs to this dialog (§12). A peer of RFC 2543 may have no tag. */
@@ -82,17 +102,31 @@ export function nextHop(dialog: Dialog): Target {
   const uri = readUri(routeUri(dialog) ?? dialog.remoteTarget);
   if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return dialog.flow;
   // The peer's connection is used whatever its Contact says: a client behind TCP often forgets the transport parameter.
-  const transport = dialog.flow.transport === 'tcp' ? 'tcp' : transportOf(uri);
-  const maddr = uri.params.get('maddr');
-  const host = (maddr ?? uri.host).replace(/^\[|\]$/g, '');
+  const byConnection = reliable[dialog.flow.transport];
+  const transport = byConnection ? dialog.flow.transport : transportOf(uri);
+  const host = (uri.params.get('maddr') ?? uri.host).replace(/^\[|\]$/g, '');
   const flow = transport === dialog.flow.transport ? { flow: dialog.flow.flow } : {};
-  return { transport, host, port: uri.port ?? 5060, ...flow };
+  const isFixed = uri.port !== null || isIP(host) !== 0;
+  const open = byConnection || uri.params.has('transport') ? 'port' : 'transport';
+  return { transport, host, port: uri.port ?? defaultPort[transport], ...flow, ...(!isFixed && { open }) };
 }
 
-/** The Contact of our messages in the dialog; `user` is what the peer called. */
-export function contactFor(address: LocalAddress, user: string | null): string {
-  const at = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `<sip:${user === null ? '' : `${user}@`}${at}:${address.port};transport=${address.transport}>`;
+/** Our Contact in the dialog: where the peer has reached us, by TLS in a dialog that is secure; null where we cannot be reached. */
+export function contactIn(dialog: Dialog, addresses: LocalAddresses, user: string | null): string | null {
+  const { transport } = dialog.flow;
+  const safer = dialog.secure && !secure[transport] ? (addresses.tls ?? addresses.wss) : null;
+  const address = safer ?? addresses[transport] ?? null;
+  return address && contactFor(address, user, dialog.secure);
+}
+
+/**
+ * The Contact of our messages; `user` is what the peer called. With SIPS the transport is the one below TLS
+ * (RFC 3261 §26.2.2), and WebSocket has one name for both of its kinds (RFC 7118 §5.2.1).
+ */
+export function contactFor({ transport, host, port }: LocalAddress, user: string | null, isSecure = false): string {
+  const at = host.includes(':') ? `[${host}]` : host;
+  const below = transport === 'tls' && isSecure ? 'tcp' : transport === 'wss' ? 'ws' : transport;
+  return `<${isSecure ? 'sips' : 'sip'}:${user === null ? '' : `${user}@`}${at}:${port};transport=${below}>`;
 }
 
 /**
@@ -111,8 +145,8 @@ export function requestWithin(
   },
 ): BuiltRequest {
   const target = nextHop(dialog);
-  const built = buildFor(dialog, request, target, addresses[target.transport]);
-  if (target.transport !== 'udp' || built.text.length <= largestDatagram || addresses.tcp === null) return built;
+  const built = buildFor(dialog, request, target, addresses[target.transport] ?? null);
+  if (target.transport !== 'udp' || built.text.length <= largestDatagram || !addresses.tcp) return built;
   return buildFor(dialog, request, { transport: 'tcp', host: target.host, port: target.port }, addresses.tcp);
 }
 
@@ -124,10 +158,9 @@ function buildFor(
 ): BuiltRequest {
   // Without a listener on the transport the peer chose we still send by it; answers come back over the connection.
   const address = own ?? { transport: target.transport, host: 'invalid.invalid', port: 5060 };
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   const { uri, routes } = requestUri(dialog);
   const headers: (readonly [string, string])[] = [
-    ['Via', `SIP/2.0/${target.transport.toUpperCase()} ${host}:${address.port};branch=${request.branch};rport`],
+    ['Via', viaFor(address, request.branch)],
     ['Max-Forwards', '70'],
     ...routes.map((route) => ['Route', route] as const),
     ['From', dialog.local],
@@ -162,11 +195,15 @@ function routeUri(dialog: Dialog): string | null {
   return first === undefined ? null : (readAddress(first)?.uri ?? null);
 }
 
-/** A URI without a transport parameter means UDP (RFC 3263 §4.1); transports we do not have are tried as TCP. */
+/**
+ * A URI without a transport parameter means UDP, or TLS when it is a SIPS URI (RFC 3263 §4.1), unless DNS says otherwise;
+ * transports we do not have are tried as TCP.
+ */
 function transportOf(uri: SipUri): TransportName {
   const named = uri.params.get('transport')?.toLowerCase();
+  if (uri.scheme === 'sips') return named === 'ws' || named === 'wss' ? 'wss' : 'tls';
   if (named === undefined) return 'udp';
-  return named === 'udp' ? 'udp' : 'tcp';
+  return transportNames.find((name) => name === named) ?? 'tcp';
 }
 
 function contactOf(request: Request): string | null {

@@ -44,6 +44,11 @@ export class StreamFramer {
     return frames;
   }
 
+  /** Whether the beginning of a message is here, and the rest is not. */
+  get isPartial(): boolean {
+    return this.#begin < this.#end;
+  }
+
   /** Cuts one frame off; false when more bytes are needed. */
   #next(frames: Frame[]): boolean {
     if (this.#size === 0) {

@@ -48,16 +48,16 @@ type AnyTransaction = ClientTransaction | ServerTransaction;
 export class Transactions {
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #servers = new Map<string, ServerTransaction>();
-  readonly #fixed: Readonly<Record<TransportName, ServerFixed>>;
+  readonly #fixed: { readonly reliable: ServerFixed; readonly unreliable: ServerFixed };
   readonly #options: TransactionsOptions;
 
   constructor(options: TransactionsOptions) {
     this.#options = options;
-    const fixedFor = (transport: TransportName): ServerFixed => {
-      const durations = durationsOf(options.timing, reliable[transport]);
-      return { reliable: reliable[transport], durations };
-    };
-    this.#fixed = { udp: fixedFor('udp'), tcp: fixedFor('tcp') };
+    const fixedFor = (isReliable: boolean): ServerFixed => ({
+      reliable: isReliable,
+      durations: durationsOf(options.timing, isReliable),
+    });
+    this.#fixed = { reliable: fixedFor(true), unreliable: fixedFor(false) };
   }
 
   /** Begins a client transaction. While the host of its target is being looked up, `located` is false: see `locate`. */
@@ -69,7 +69,7 @@ export class Transactions {
       return;
     }
     const timeoutMs = outgoing.timeoutMs ?? patienceMs(this.#options.timing);
-    const fixed: ClientFixed = { ...this.#fixed[target.transport], text, timeoutMs };
+    const fixed: ClientFixed = { ...this.#fixedFor(target.transport), text, timeoutMs };
     const role = { home: this.#clients, key, branch, target: located ? target : null };
     if (method === 'INVITE') {
       const step = inviteClient.start(fixed);
@@ -109,7 +109,7 @@ export class Transactions {
 
   /** Begins a server transaction. An INVITE is told 100 at once, unless a final answer follows in the same breath. */
   accept(key: string, request: Request, replyTo: Target, answerFollows: boolean): void {
-    const fixed = this.#fixed[replyTo.transport];
+    const fixed = this.#fixedFor(replyTo.transport);
     const role = { home: this.#servers, key, branch: '', target: replyTo };
     if (request.method === 'INVITE') {
       const step = inviteServer.start(request, answerFollows);
@@ -145,6 +145,10 @@ export class Transactions {
     }
     this.#clients.clear();
     this.#servers.clear();
+  }
+
+  #fixedFor(transport: TransportName): ServerFixed {
+    return reliable[transport] ? this.#fixed.reliable : this.#fixed.unreliable;
   }
 
   #begin<T extends AnyTransaction>(home: Map<string, T>, tx: T, effects: readonly Effect[]): void {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { type TcpLimits, TcpTransport } from '../../../src/sip/transport/tcp.ts';
+import type { ConnectionLimits } from '../../../src/sip/transport/connections.ts';
+import { TcpTransport } from '../../../src/sip/transport/tcp.ts';
 import type { Target } from '../../../src/sip/transport/transport.ts';
 import { type FakeSystem, fakeSystem } from '../../support/fake-system.ts';
 
@@ -12,7 +13,7 @@ interface Arrived {
 }
 
 /** A bound transport on fake time, and a promise of each message that comes. */
-async function setUp(t: TestContext, limits: Partial<TcpLimits> = {}, system: FakeSystem = fakeSystem()) {
+async function setUp(t: TestContext, limits: Partial<ConnectionLimits> = {}, system: FakeSystem = fakeSystem()) {
   const transport = new TcpTransport({ system, host: '127.0.0.1', port: 0, limits });
   const arrived: Arrived[] = [];
   const waiting: ((message: Arrived) => void)[] = [];
