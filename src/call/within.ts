@@ -41,20 +41,18 @@ const takers: Readonly<Record<string, Taker>> = {
     respond(turn, request, origin, 200, { headers: [...capabilities, ['Accept', 'application/sdp']] }),
 };
 
-/** The call is over: a NOTIFY, PRACK or BYE may have been on its way. All else finds no call. */
+/** The call is over: a NOTIFY or PRACK may still be on its way, and a BYE may have crossed ours. All else finds no call. */
 function requestedLate(turn: Turn, request: Request, origin: Origin): void {
-  switch (request.method) {
-    case 'NOTIFY':
-      return notified(turn, request, origin);
-    case 'PRACK':
-      return acknowledged(turn, request, origin);
-    default:
-      return respond(turn, request, origin, request.method === 'BYE' ? 200 : 481);
-  }
+  const { phase } = turn.call;
+  if (request.method === 'NOTIFY') return notified(turn, request, origin);
+  if (request.method === 'PRACK') return acknowledged(turn, request, origin);
+  const crossed = request.method === 'BYE' && phase.name === 'ended' && phase.bye !== null;
+  respond(turn, request, origin, crossed ? 200 : 481);
 }
 
 /** §15.1.2. In the early dialog it is one way of giving up (§15). */
 function goodbye(turn: Turn, request: Request, origin: Origin): void {
+  change(turn, { taken: origin.key });
   if (turn.call.phase.name === 'ringing') return canceled(turn, request, origin);
   respond(turn, request, origin, 200);
   quietInvite(turn);

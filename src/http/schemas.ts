@@ -128,7 +128,7 @@ export const ReferRequest = component(
     refer_timeout_ms: milliseconds(1, 3_600_000, 'How long the whole refer may take.'),
     refer_bye_grace_ms: milliseconds(
       0,
-      60_000,
+      3_600_000,
       "How long to wait for the peer's BYE after success, and for a late NOTIFY after the peer's BYE. 0: no wait.",
     ),
     refer_header_placement: Type.Optional(
