@@ -34,5 +34,5 @@ export function application(client: Telnyx, target: string, log = console.log): 
 
 if (import.meta.main) {
   const target = process.argv[2] ?? 'sip:bob@example.com';
-  createServer(application(new Telnyx(), target)).listen(3000, '127.0.0.1');
+  createServer(application(new Telnyx(), target)).listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
 }

@@ -90,7 +90,7 @@ export class Report {
   }
 
   #begin(result: Result): void {
-    const file = relative(process.cwd(), result.file ?? '');
+    const file = relative(process.cwd(), result.entryFile ?? result.file ?? '');
     if (file !== this.#file) this.#endFile();
     this.#file = file;
     if (result.nesting === 0) this.#ms += result.details.duration_ms;

@@ -88,8 +88,9 @@ export async function compose(parts: Parts): Promise<Composed> {
     await Promise.all([endpoint.close(), delivery.stop(), media.close(), http.close()]);
   };
   try {
+    await engine.restore(endpoint);
     await endpoint.listen();
-    await engine.start(endpoint);
+    engine.start();
     await delivery.start();
   } catch (error) {
     await close();

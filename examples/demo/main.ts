@@ -16,9 +16,9 @@ const patienceMs = 15_000;
 const paceMs = 800;
 
 const next = `  Next
-    npm start                        a Switchhook of your own: it says how to call in and how to refer
-    examples/answer-and-refer.ts     the application you have just seen, to start yours from
-    docs/refer.md                    what goes over the wire, and every outcome of a refer
+    npm start                                your own Switchhook: it prints how to call and refer
+    npx node examples/answer-and-refer.ts    the application you have just seen, for that one
+    docs/refer.md                            what goes over the wire, and every outcome of a refer
 `;
 
 const screen = new Screen(process.stdout);
@@ -50,7 +50,7 @@ async function play(): Promise<void> {
   server.serve(application(client, bob.uri, () => {}));
   screen.title(
     `Switchhook ${version}: a live call is referred`,
-    'One process, real sockets: the server, two SIP phones, and an application on the official telnyx client.',
+    'One process, real sockets: the server, two SIP phones, an application on the telnyx client.',
   );
   screen.step('Alice calls a number. Switchhook lets it ring and tells the application.');
   const called = alice.call(`sip:+13125550100@127.0.0.1:${sipPort}`);
@@ -77,8 +77,8 @@ function drawn(from: Lane, lanes: ReadonlyMap<number, Lane>): Trace {
     if (direction === 'in' || to === undefined) return;
     const what = describe(text);
     if (to === 'bob' && what.label === 'INVITE')
-      screen.step('Alice does as she was asked: she calls Bob, and says so.');
-    if (what.label === 'NOTIFY 200') screen.step('Bob has answered. Alice says so, and leaves the first call.');
+      screen.step('Alice does as the REFER says: she calls Bob, and reports how that goes.');
+    if (what.label === 'NOTIFY 200') screen.step('Bob has answered: Alice reports it and leaves the first call.');
     screen.row(from, to, what);
   };
 }

@@ -21,6 +21,8 @@ export interface LocalServer {
   /** `http://127.0.0.1:40523` */
   readonly httpAddress: string;
   readonly sipPort: number;
+  /** Where the default application's webhooks go. */
+  readonly webhookAddress: string;
   /** Who takes the webhooks, from now on. */
   serve(application: RequestListener): void;
   close(): Promise<void>;
@@ -41,11 +43,12 @@ export async function localServer(options: Options = {}): Promise<LocalServer> {
   process.once('exit', forget);
   const door = createServer().listen(0, '127.0.0.1');
   await once(door, 'listening');
+  const webhookAddress = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
   const apiKey = randomBytes(16).toString('hex');
   const settings = settingsOf({
     SWITCHHOOK_DATABASE_URL: `sqlite:${join(folder, 'switchhook.db')}`,
     SWITCHHOOK_API_KEY: apiKey,
-    SWITCHHOOK_WEBHOOK_URL: `http://127.0.0.1:${(door.address() as AddressInfo).port}`,
+    SWITCHHOOK_WEBHOOK_URL: webhookAddress,
     ...environment,
   });
   const parts = await realParts(settings, realLog(settings.logLevel));
@@ -55,6 +58,7 @@ export async function localServer(options: Options = {}): Promise<LocalServer> {
     client: { baseURL: `${server.httpAddress}/v2`, apiKey, publicKey: server.publicKey },
     httpAddress: server.httpAddress,
     sipPort: Number(server.sipAddresses[0]?.split(':').at(-1)),
+    webhookAddress,
     serve: (application) => void door.removeAllListeners('request').on('request', application),
     close: async () => {
       await server.stop();

@@ -6,7 +6,7 @@ import { challenged } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { answerCommand, canceled, invitedAgain, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain, us } from './leaving.ts';
-import { deadlineOf as referDeadline } from './refer.ts';
+import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
 import { playing } from './sound.ts';
 import {
@@ -35,7 +35,7 @@ function decide(turn: Turn, input: Input): void {
   switch (input.type) {
     case 'request':
       if (input.request.method === 'CANCEL') return canceled(turn, input.request, input.origin);
-      if (input.origin.key === turn.call.invite.key) return invitedAgain(turn, input.origin);
+      if (input.origin.key === turn.call.invite.key) return invitedAgain(turn, input.request, input.origin);
       return requested(turn, input.request, input.origin);
     case 'ack':
       return acked(turn, input.request);
@@ -123,7 +123,7 @@ export function collapse(call: Call, { at, seed, ...input }: Input): Step {
 }
 
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
-  const isReferred = turn.call.refer?.phase.name === 'completed' && command.name !== 'hangup';
+  const isReferred = isCompleted(turn.call.refer) && command.name !== 'hangup';
   if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
   if (command.clientState !== null) change(turn, { clientState: command.clientState });
   obey(turn, command, rtpPort);

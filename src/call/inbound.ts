@@ -10,6 +10,7 @@ import type { Command, NamedValue } from './commands.ts';
 import { causeOf, initiated } from './events.ts';
 import { described, headOf, told } from './invitation.ts';
 import { endingOf, peer, peerLeft, quietInvite, refuseInvite, sendFinal, us } from './leaving.ts';
+import { isCompleted } from './refer.ts';
 import { unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, newSession, takeAnswer } from './sound.ts';
 import { type AnswerOrder, type Call, type OwedResponse, type Phase, sixtyFourT1Ms } from './state.ts';
@@ -53,6 +54,7 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     dialog,
     invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
     session: rtpPort === null ? null : newSession(rtpPort, seed),
+    taken: null,
     reliable: null,
     phase: ringing(input, dialog.local),
     refer: null,
@@ -177,8 +179,9 @@ function accept(turn: Turn, phase: Ringing, order: AnswerOrder): void {
 
 /** `reject` answers the INVITE with 603 or 486, `hangup` of a ringing call with 480. */
 export function refuseCall(turn: Turn, status: 603 | 486 | 480, headers: readonly NamedValue[] = []): void {
-  const ending = endingOf(status === 480 ? 'call_rejected' : causeOf(status), us, status);
-  refuseInvite(turn, status, ending, headerList(headers));
+  const given = status === 480 ? 'call_rejected' : causeOf(status);
+  const cause = isCompleted(turn.call.refer) ? 'normal_clearing' : given;
+  refuseInvite(turn, status, endingOf(cause, us, status), headerList(headers));
 }
 
 /** CANCEL (§9.2), or a BYE in the early dialog (§15): its own 200, and 487 for the INVITE. */
@@ -186,14 +189,15 @@ export function canceled(turn: Turn, request: Request, origin: Origin): void {
   respond(turn, request, origin, 200);
   if (turn.call.phase.name !== 'ringing') return;
   const final = sendFinal(turn, 487);
-  const referred = turn.call.refer?.phase.name === 'completed';
-  peerLeft(turn, endingOf(referred ? 'normal_clearing' : 'originator_cancel', peer, 487), final);
+  const cause = isCompleted(turn.call.refer) ? 'normal_clearing' : 'originator_cancel';
+  peerLeft(turn, endingOf(cause, peer, 487), final);
 }
 
 /** PRACK (RFC 3262 §3): ends the repetition. It is taken after the final response as well, when nothing hangs on it any more. */
 export function acknowledged(turn: Turn, request: Request, origin: Origin): void {
   const { phase, reliable } = turn.call;
   if (reliable === null || !acknowledges(request, reliable)) return respond(turn, request, origin, 481);
+  change(turn, { taken: origin.key });
   if (phase.name === 'ringing') return progressed(turn, phase, reliable.carriesOffer, request, origin);
   change(turn, { reliable: null });
   respond(turn, request, origin, 200);
@@ -211,10 +215,11 @@ function progressed(turn: Turn, phase: Ringing, offered: boolean, prack: Request
   else unblockRefer(turn);
 }
 
-/** A retransmitted INVITE that no transaction knows any more, after a restart: the last response again. */
-export function invitedAgain(turn: Turn, origin: Origin): void {
+/** A retransmitted INVITE that no transaction knows any more, after a restart: the last response again, if it is still owed. */
+export function invitedAgain(turn: Turn, request: Request, origin: Origin): void {
   const last = lastResponse(turn.call.phase);
-  if (last !== null) respondText(turn, origin, last.status, last.text);
+  if (last === null) respond(turn, request, origin, 481);
+  else respondText(turn, origin, last.status, last.text);
 }
 
 function lastResponse(phase: Phase): OwedResponse | null {

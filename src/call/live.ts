@@ -3,14 +3,14 @@
 
 import { tagOf } from '../sip/message/address.ts';
 import type { Request } from '../sip/message/message.ts';
-import type { Timer } from '../system.ts';
+import type { Alarm } from './alarms.ts';
 import type { Committing } from './commits.ts';
 import type { Call } from './state.ts';
 
 export interface Live extends Committing {
+  /** Of the commands that were accepted, those included that are not committed yet. */
   readonly commandIds: Set<string>;
-  timer: Timer | null;
-  timerAt: number;
+  alarm: Alarm | null;
   readonly inviteKeys: string[];
   readonly branches: Set<string>;
 }
@@ -32,18 +32,18 @@ export class LiveCalls {
       committed: null,
       open: 0,
       commandIds: ids,
-      timer: null,
-      timerAt: 0,
+      alarm: null,
       inviteKeys: [],
       branches: new Set(),
     };
     this.#byId.set(call.id, live);
     this.#byTag.set(call.dialog.localTag, live);
     this.nameInvite(live, call.invite.key);
+    this.nameInvite(live, mergeKeyOf(call));
     return live;
   }
 
-  /** Another key under which an INVITE of this call is known: a re-INVITE's, or the merged one's. */
+  /** Another key under which an INVITE of this call is known: that of a re-INVITE. */
   nameInvite(live: Live, key: string): void {
     if (this.#byInvite.get(key) === live) return;
     this.#byInvite.set(key, live);
@@ -92,3 +92,5 @@ export class LiveCalls {
 export function mergeKey(invite: Request): string {
   return `${invite.callId} ${tagOf(invite.from) ?? ''} ${invite.cseq.number}`;
 }
+
+const mergeKeyOf = ({ dialog, invite }: Call): string => `${dialog.callId} ${dialog.remoteTag ?? ''} ${invite.cseq}`;

@@ -50,7 +50,8 @@ export type ReferInput =
       readonly status: number;
       readonly referSub: boolean | null;
       readonly canAuthenticate: boolean;
-      readonly retryDelayMs: number;
+      /** How long to wait after a 491; null when it cannot be sent again. */
+      readonly retryDelayMs: number | null;
     }
   | { readonly type: 'notify'; readonly status: number | null; readonly state: 'pending' | 'active' | 'terminated' }
   | { readonly type: 'timeout' }
@@ -62,7 +63,9 @@ export type ReferInput =
 export type ReferTimer = 'refer-deadline' | 'refer-first-notify' | 'refer-retry' | 'refer-grace';
 
 export type ReferEffect =
+  /** As soon as nothing is in its way. */
   | { readonly type: 'send' }
+  /** At once, with what answers the challenge. */
   | { readonly type: 'authenticate' }
   | { readonly type: 'started' | 'completed' | 'failed'; readonly code: number }
   /** The peer does not know the dialog (RFC 3261 §12.2.1.2, RFC 5057 §5.1). */
@@ -102,22 +105,20 @@ export function isPending(refer: Refer | null): refer is Refer {
   return refer !== null && refer.phase.name !== 'completed' && refer.phase.name !== 'failed';
 }
 
+/** Whether the peer has been moved to the target. */
+export function isCompleted(refer: Refer | null): boolean {
+  return refer?.phase.name === 'completed';
+}
+
 /** Whether a REFER of it has left and may still be answered or notified. */
 export function isOut(refer: Refer): boolean {
   return refer.phase.name === 'sent' || refer.phase.name === 'accepted';
 }
 
-export function deadlinesOf(refer: Refer): readonly (readonly [ReferTimer, number])[] {
-  const timers: readonly ReferTimer[] = timersOf[refer.phase.name];
-  const deadlines: (readonly [ReferTimer, number])[] = [];
-  for (const timer of timers) {
-    const at = instantOf(refer, timer);
-    if (at !== null) deadlines.push([timer, at]);
-  }
-  return deadlines;
-}
-
-function instantOf({ phase, deadlineAt }: Refer, timer: ReferTimer): number | null {
+/** When a timer is due; null while the phase does not own it, or waits for it no more. */
+export function deadlineOf({ phase, deadlineAt }: Refer, timer: ReferTimer): number | null {
+  const owned: readonly ReferTimer[] = timersOf[phase.name];
+  if (!owned.includes(timer)) return null;
   if (timer === 'refer-deadline') return deadlineAt;
   if (phase.name === 'retrying') return phase.at;
   if (phase.name === 'completed') return phase.byeAt;
@@ -152,10 +153,15 @@ function held(refer: Refer, input: ReferInput): ReferStep {
       return failed(refer, 487);
     case 'timer':
       if (input.timer === 'refer-deadline') return failed(refer, 408);
-      return input.timer === 'refer-retry' ? { refer, effects: [{ type: 'send' }] } : absorbed(refer);
+      return input.timer === 'refer-retry' && refer.phase.name === 'retrying' ? retried(refer) : absorbed(refer);
     default:
       return absorbed(refer);
   }
+}
+
+/** The wait of a 491 is over. Meanwhile an INVITE may have come in the way again. */
+function retried(refer: Refer): ReferStep {
+  return { refer: { ...refer, phase: { name: 'waiting' } }, effects: [{ type: 'send' }] };
 }
 
 function outstanding(refer: Refer, phase: ReferPhase & { name: 'sent' }, input: ReferInput, at: number): ReferStep {
@@ -191,7 +197,7 @@ function answered(refer: Refer, input: ReferInput & { type: 'response' }, at: nu
   if ((status === 401 || status === 407) && input.canAuthenticate) {
     return { refer: { ...refer, response: status }, effects: [{ type: 'authenticate' }] };
   }
-  if (status === 491 && !refer.retried) {
+  if (status === 491 && !refer.retried && input.retryDelayMs !== null) {
     const phase = { name: 'retrying', at: at + input.retryDelayMs } as const;
     return absorbed({ ...refer, response: status, retried: true, phase });
   }
@@ -222,7 +228,7 @@ function subscribed(refer: Refer, phase: ReferPhase & { name: 'accepted' }, inpu
     case 'abandoned':
       return failed(refer, 487);
     case 'timer':
-      return input.timer === 'refer-retry' ? absorbed(refer) : failed(refer, 408);
+      return deadlineOf(refer, input.timer) === null ? absorbed(refer) : failed(refer, 408);
     default:
       return absorbed(refer);
   }

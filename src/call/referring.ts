@@ -9,10 +9,10 @@ import { readAddress } from '../sip/message/address.ts';
 import { readReferSub } from '../sip/message/headers.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
-import { authorizationHeaders, challenged } from './authorizations.ts';
+import { type Authorizations, authorizationHeaders, challenged } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { referEvent } from './events.ts';
-import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sendFinal, us } from './leaving.ts';
+import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, us } from './leaving.ts';
 import {
   begin,
   isPending,
@@ -44,7 +44,7 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
 
 /** Sends the REFER if it was waiting and nothing is in its way any more. */
 export function unblockRefer(turn: Turn): void {
-  if (turn.call.refer?.phase.name === 'waiting' && !isBlocked(turn)) step(turn, { type: 'unblocked' });
+  step(turn, { type: 'unblocked' });
 }
 
 /** A REFER waits for the PRACK of a reliable response and for the ACK of a 2xx (ours are the only INVITEs that can be open). */
@@ -61,9 +61,7 @@ export function referTimer(turn: Turn, timer: ReferTimer): void {
 }
 
 export function referResponse(turn: Turn, response: Response): void {
-  const { call } = turn;
-  const mayAnswer = response.status === 401 || response.status === 407;
-  const answer = mayAnswer && call.credentials !== null ? challenged(call.authorizations, response) : null;
+  const answer = challengeToAnswer(turn, response);
   if (answer !== null) change(turn, { authorizations: answer });
   const referSub = response.get('Refer-Sub');
   step(turn, {
@@ -71,9 +69,19 @@ export function referResponse(turn: Turn, response: Response): void {
     status: response.status,
     referSub: referSub === undefined ? null : readReferSub(referSub),
     canAuthenticate: answer !== null,
-    retryDelayMs: retryDelayMs(turn),
+    retryDelayMs: isOver(turn) ? null : retryDelayMs(turn),
   });
 }
+
+function challengeToAnswer(turn: Turn, response: Response): Authorizations | null {
+  const { refer, credentials, authorizations } = turn.call;
+  if (response.status !== 401 && response.status !== 407) return null;
+  if (refer?.phase.name !== 'sent' || credentials === null || isOver(turn)) return null;
+  return challenged(authorizations, response);
+}
+
+/** The peer has ended the dialog: no REFER can be sent in it any more. */
+const isOver = (turn: Turn): boolean => turn.call.phase.name === 'leaving';
 
 export function referUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): void {
   step(turn, { type });
@@ -93,6 +101,7 @@ export function notified(turn: Turn, request: Request, origin: Origin): void {
   if (!isCurrent && !isPast) return respond(turn, request, origin, 481);
   respond(turn, request, origin, 200);
   if (isCurrent) step(turn, { type: 'notify', status: readFragment(request), state: notice.state });
+  if (turn.call.refer !== refer) change(turn, { taken: origin.key });
 }
 
 /** RFC 3420, read whatever the Content-Type's version parameter says; another body is no status. */
@@ -112,6 +121,7 @@ function step(turn: Turn, input: ReferInput): void {
 function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
   switch (effect.type) {
     case 'send':
+      return isBlocked(turn) ? undefined : sendRefer(turn, refer);
     case 'authenticate':
       return sendRefer(turn, refer);
     case 'started':
@@ -161,14 +171,13 @@ function sendRefer(turn: Turn, refer: Refer): void {
 
 /** `refer_before_answer: redirect`: the caller itself goes to the target (RFC 3261 §21.3.3), so all is told in one commit. */
 function redirect(turn: Turn, target: string): void {
-  const refer = turn.call.refer!;
-  const final = sendFinal(turn, 302, [['Contact', `<${target}>`]]);
-  const done = { ...refer, phase: { name: 'completed', byeAt: turn.at } } as const;
+  const { order, ...refer } = turn.call.refer!;
+  const phase = { name: 'completed', byeAt: turn.at } as const;
+  const done: Refer = { ...refer, order: { ...order, referTo: target }, phase };
   change(turn, { refer: done });
   tell(turn, referEvent(turn.call, done, 'started', 100));
   tell(turn, referEvent(turn.call, done, 'completed', 302));
-  change(turn, { phase: { name: 'leaving', until: turn.at, ending: endingOf('normal_clearing', us, 302), final } });
-  finishLeaving(turn);
+  refuseInvite(turn, 302, endingOf('normal_clearing', us, 302), [['Contact', `<${target}>`]]);
 }
 
 /** RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other side, in steps of 10 ms. An inbound call's is the peer's. */

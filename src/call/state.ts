@@ -115,6 +115,8 @@ export interface Call {
   readonly sdpAddress: string;
   readonly media: 'quiet' | 'none';
   readonly invite: ReplyPath & { readonly cseq: number };
+  /** The key of the last PRACK, NOTIFY or BYE that was taken: killed before its 200 leaves, we must know its copy again. */
+  readonly taken: string | null;
   readonly session: Session | null;
   /** The 180 whose PRACK has not come; it may still come after the final response (RFC 3262 §3). */
   readonly reliable: (ReliableProvisional & { readonly carriesOffer: boolean }) | null;

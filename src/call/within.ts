@@ -18,8 +18,10 @@ export function requested(turn: Turn, request: Request, origin: Origin): void {
   // Deviation: a NOTIFY is taken in any order; one that overtook another must not cost a refer its outcome.
   if (request.method !== 'NOTIFY' && isOutOfOrder(turn.call.dialog, request))
     return respond(turn, request, origin, 500);
-  const isOver = turn.call.phase.name === 'leaving' || turn.call.phase.name === 'ended';
-  if (isOver) return requestedLate(turn, request, origin);
+  if (origin.key === turn.call.taken) return respond(turn, request, origin, 200);
+  if (turn.call.phase.name === 'leaving' || turn.call.phase.name === 'ended') {
+    return requestedLate(turn, request, origin);
+  }
   change(turn, { dialog: afterRequest(turn.call.dialog, request, origin.from) });
   const take = takers[request.method];
   if (take === undefined) respond(turn, request, origin, 405, { headers: capabilities.slice(0, 1) });
@@ -37,19 +39,20 @@ const takers: Readonly<Record<string, Taker>> = {
   INFO: (turn, request, origin) => respond(turn, request, origin, 200),
   OPTIONS: (turn, request, origin) =>
     respond(turn, request, origin, 200, { headers: [...capabilities, ['Accept', 'application/sdp']] }),
-  SUBSCRIBE: (turn, request, origin) => respond(turn, request, origin, 489, { headers: [['Allow-Events', 'refer']] }),
 };
 
-/** The call is over: a NOTIFY may still be on its way, and a BYE may have crossed ours. All else finds no call. */
+/** The call is over: a NOTIFY or PRACK may still be on its way, and a BYE may have crossed ours. All else finds no call. */
 function requestedLate(turn: Turn, request: Request, origin: Origin): void {
   const { phase } = turn.call;
   if (request.method === 'NOTIFY') return notified(turn, request, origin);
+  if (request.method === 'PRACK') return acknowledged(turn, request, origin);
   const crossed = request.method === 'BYE' && phase.name === 'ended' && phase.bye !== null;
   respond(turn, request, origin, crossed ? 200 : 481);
 }
 
 /** §15.1.2. In the early dialog it is one way of giving up (§15). */
 function goodbye(turn: Turn, request: Request, origin: Origin): void {
+  change(turn, { taken: origin.key });
   if (turn.call.phase.name === 'ringing') return canceled(turn, request, origin);
   respond(turn, request, origin, 200);
   quietInvite(turn);

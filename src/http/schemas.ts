@@ -124,11 +124,11 @@ export const ReferRequest = component(
     sip_auth_password: Type.Optional(
       line(255, 'Password with which a challenge to the REFER is answered.', { writeOnly: true }),
     ),
-    refer_first_notify_timeout_ms: milliseconds(0, 600_000, 'How long to wait for the first NOTIFY.'),
+    refer_first_notify_timeout_ms: milliseconds(1, 3_600_000, 'How long to wait for the first NOTIFY.'),
     refer_timeout_ms: milliseconds(1, 3_600_000, 'How long the whole refer may take.'),
     refer_bye_grace_ms: milliseconds(
       0,
-      60_000,
+      3_600_000,
       "How long to wait for the peer's BYE after success, and for a late NOTIFY after the peer's BYE. 0: no wait.",
     ),
     refer_header_placement: Type.Optional(

@@ -1,8 +1,8 @@
 // From the 200 to the ACK and what may go wrong between them (RFC 3261 §13.3.1.4, RFC 6026), and the answered call.
 import assert from 'node:assert/strict';
 import { answers, hangsUp, isHungUp, rings } from '../support/flows.ts';
-import { sdp } from '../support/peer.ts';
 import { scenario } from '../support/play.ts';
+import { sdp } from '../support/template.ts';
 
 scenario('answered, then bye', (world) => {
   const { transferee, app } = world;

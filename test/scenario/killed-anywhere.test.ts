@@ -49,3 +49,31 @@ killedAnywhere('refer rung reliably, answered, bye first', (world) => {
   notifies(world, '200 OK');             app.gets('call.refer.completed');
                                          app.gets('call.hangup', { hangup_source: 'caller' });
 });
+
+killedAnywhere('refer hung up while pending', (world) => {
+  const { transferee, app } = world;
+  answers(world);
+  refers(world);
+  notifies(world, '180 Ringing');
+  app.posts('hangup');                   transferee.gets('BYE');
+  transferee.sends(200);                 app.gets('call.refer.failed', { sip_notify_response: 487, notify_sip_responses: [180] });
+                                         app.gets('call.hangup', { hangup_source: 'callee' });
+});
+
+killedAnywhere('refer ringing, redirected', (world) => {
+  const { transferee, app } = world;
+  rings(world);
+  app.posts('refer', { sip_address: target, refer_before_answer: 'redirect' });
+                                         transferee.gets(302, { Contact: `<${target}>` });
+  transferee.sends('ACK');               app.gets('call.refer.started');
+                                         app.gets('call.refer.completed', { sip_notify_response: 302 });
+                                         app.gets('call.hangup', { sip_hangup_cause: '302' });
+});
+
+killedAnywhere('refer no notify', (world) => {
+  const { app, after } = world;
+  answers(world);
+  refers(world);
+  after(32_000);                         app.gets('call.refer.failed', { sip_notify_response: 408 });
+  hangsUp(world);
+});

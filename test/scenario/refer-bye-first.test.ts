@@ -1,7 +1,8 @@
 // The transferee ends our call before it says what became of the refer: wait for a late NOTIFY, then decide. The
 // terminal refer event always comes before call.hangup.
 import { answers, notifies, refers, target } from '../support/flows.ts';
-import { scenario, type World } from '../support/play.ts';
+import { scenario } from '../support/play.ts';
+import type { World } from '../support/world.ts';
 
 const byCaller = { hangup_cause: 'normal_clearing', hangup_source: 'caller', sip_hangup_cause: '200' };
 

@@ -1,7 +1,8 @@
 // The REFER is challenged (RFC 3261 §22, RFC 8760), as proxies and some PBXs do inside a dialog.
 import { digestOf } from '../support/digest.ts';
 import { answers, hangsUp, isReleased, notifies, target } from '../support/flows.ts';
-import { scenario, type World } from '../support/play.ts';
+import { scenario } from '../support/play.ts';
+import type { World } from '../support/world.ts';
 
 const secret = { sip_auth_username: 'carol', sip_auth_password: 'open sesame' };
 const known = { username: 'carol', password: 'open sesame', realm: 'atlanta.example' };

@@ -1,6 +1,7 @@
 // NOTIFY and the response to REFER may cross (RFC 6665 §4.1.2.4): the first of them is the acceptance.
 import { answers, hangsUp, isReleased, notifies, target } from '../support/flows.ts';
-import { scenario, type World } from '../support/play.ts';
+import { scenario } from '../support/play.ts';
+import type { World } from '../support/world.ts';
 
 function isReferred({ transferee, app }: World): void {
   app.posts('refer', { sip_address: target });

@@ -1,7 +1,7 @@
 // NOTIFY as real peers write it: sipfrag bodies out of true, Event with and without id, and what is not for us at all.
 import { answers, hangsUp, isReleased, notifies, refers } from '../support/flows.ts';
-import type { Overrides } from '../support/peer.ts';
 import { scenario } from '../support/play.ts';
+import type { Overrides } from '../support/template.ts';
 
 const bodies: readonly [name: string, notify: Overrides][] = [
   ['without CRLF', { body: 'SIP/2.0 200 OK' }],

@@ -1,8 +1,9 @@
 // What goes onto the REFER: the target byte for byte, the headers and where they are placed, Referred-By, the route set.
 import assert from 'node:assert/strict';
 import { answers, hangsUp, isReleased, notifies, target } from '../support/flows.ts';
-import { scenario, type World } from '../support/play.ts';
+import { scenario } from '../support/play.ts';
 import { all } from '../support/text.ts';
+import type { World } from '../support/world.ts';
 
 /** Accepted, then busy, so that the call can be ended in one line. */
 function ends(world: World): void {

@@ -3,7 +3,8 @@
 import { openSqlite } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { answers, isHungUp, isReleased, notifies, refers, target } from '../support/flows.ts';
-import { scenario, type World } from '../support/play.ts';
+import { scenario } from '../support/play.ts';
+import type { World } from '../support/world.ts';
 
 /** A store whose commits can be made to fail: before anything is written, or after all of it is. */
 function breakable() {

@@ -1,6 +1,6 @@
 // How most scenarios begin and end, so that each shows only what it is about.
-import type { Overrides } from './peer.ts';
-import type { World } from './play.ts';
+import type { Overrides } from './template.ts';
+import type { World } from './world.ts';
 
 export const target = 'sip:bob@biloxi.example';
 

@@ -158,7 +158,13 @@ const responses: readonly Rule[] = [
 
 /** The names of the rules that this message breaks. */
 export function inspect(heard: Heard, context: Context): string[] {
-  const rules = [...both, ...(heard.method === null ? responses : requests)];
+  const first = broken(both.slice(0, 1), heard, context);
+  return first.length > 0
+    ? first
+    : broken([...both, ...(heard.method === null ? responses : requests)], heard, context);
+}
+
+function broken(rules: readonly Rule[], heard: Heard, context: Context): string[] {
   return rules.flatMap(([name, broken]) => {
     const how = broken(heard, context);
     return how === false ? [] : [how === true ? name : `${name}: ${how}`];

@@ -2,57 +2,12 @@
 // it can say what our stack never would, and no mistake of ours cancels out. It answers nothing by itself.
 import assert from 'node:assert/strict';
 import type { Target, TransportName } from '../../src/sip/transport/transport.ts';
+import { check, type Expectations } from './expect.ts';
 import type { FakeClock } from './fake-system.ts';
 import { branchOf, type DialogView, inspect } from './inspect.ts';
+import { allow, apply, type Overrides, offer, readOwn, reasons, withContact } from './template.ts';
 import { all, brief, cseqOf, type Heard, one, readText, split, tagOf, uriOf, writeText } from './text.ts';
 import type { Packet, Wire, WireTransport } from './wire.ts';
-
-type Capital = 'A' | 'B' | 'C' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J' | 'K' | 'L' | 'M';
-type OtherCapital = 'N' | 'O' | 'P' | 'Q' | 'R' | 'S' | 'T' | 'U' | 'V' | 'W' | 'X' | 'Y' | 'Z';
-type HeaderName = `${Capital | OtherCapital}${string}`;
-
-/** How a message differs from the usual one. A header is named by its own name: a list repeats it, null leaves it out. */
-export interface Overrides {
-  readonly [header: HeaderName]: string | readonly string[] | null;
-  readonly body?: string;
-  readonly uri?: string;
-  readonly reason?: string;
-  readonly cseq?: number;
-  readonly branch?: string;
-  readonly callId?: string;
-  readonly fromTag?: string;
-  /** Null: no tag. */
-  readonly toTag?: string | null;
-  /** The method of the request that a response answers; default: the last one that is unanswered. */
-  readonly answers?: string;
-  /** The last word on the whole text. */
-  readonly raw?: (text: string) => string;
-  /** It is sent, but never arrives. */
-  readonly lost?: boolean;
-  /** A retransmission: what was last sent of this kind, byte for byte; nothing else said here counts. */
-  readonly again?: boolean;
-}
-
-export type Expected =
-  | string
-  | number
-  | boolean
-  | RegExp
-  | null
-  | readonly string[]
-  | ((value: string, heard: Heard) => void);
-
-/** What a message must be like. A header: its value, a pattern, null for absent, all its values, or a check that throws. */
-export interface Expectations {
-  readonly [header: HeaderName]: Expected;
-  readonly body?: string | RegExp | ((body: string, heard: Heard) => void);
-  readonly uri?: string | RegExp;
-  readonly reason?: string | RegExp;
-  /** It may take this long to come. */
-  readonly within?: number;
-  /** A retransmission, byte for byte; otherwise those are passed over. */
-  readonly again?: boolean;
-}
 
 export interface PhoneOptions {
   readonly name: string;
@@ -69,26 +24,6 @@ export interface PhoneOptions {
   readonly callee: string;
 }
 
-export const offer = (host: string): string => sdp(host, 49_170, 'sendrecv');
-
-/** A description with PCMU, PCMA and telephone-event. */
-export function sdp(host: string, port: number, direction: string): string {
-  return [
-    'v=0',
-    `o=- 1 1 IN IP4 ${host}`,
-    's=-',
-    `c=IN IP4 ${host}`,
-    't=0 0',
-    `m=audio ${port} RTP/AVP 0 8 101`,
-    'a=rtpmap:0 PCMU/8000',
-    'a=rtpmap:8 PCMA/8000',
-    'a=rtpmap:101 telephone-event/8000',
-    'a=fmtp:101 0-15',
-    `a=${direction}`,
-    '',
-  ].join('\r\n');
-}
-
 interface Arrival {
   readonly heard: Heard;
   readonly from: Target;
@@ -102,32 +37,6 @@ interface Got {
   readonly from: Target;
   answered: boolean;
 }
-
-const reasons: Readonly<Record<number, string>> = {
-  100: 'Trying',
-  180: 'Ringing',
-  183: 'Session Progress',
-  200: 'OK',
-  202: 'Accepted',
-  302: 'Moved Temporarily',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  407: 'Proxy Authentication Required',
-  408: 'Request Timeout',
-  416: 'Unsupported URI Scheme',
-  481: 'Call/Transaction Does Not Exist',
-  486: 'Busy Here',
-  491: 'Request Pending',
-  500: 'Server Internal Error',
-  501: 'Not Implemented',
-  503: 'Service Unavailable',
-  603: 'Decline',
-};
-
-const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY, REFER';
-const withContact = ['INVITE', 'UPDATE', 'NOTIFY', 'REFER', 'SUBSCRIBE'];
 
 export class Phone {
   readonly name: string;
@@ -447,48 +356,4 @@ export class Phone {
 
 function kindOf(heard: Heard): string | number | null {
   return heard.method ?? heard.status;
-}
-
-/** Puts the headers of the overrides in: in place where there is one, at the end where there is none. */
-function apply(headers: readonly [string, string][], overrides: Overrides): [string, string][] {
-  const result = [...headers];
-  for (const [name, value] of Object.entries(overrides)) {
-    if (!/^[A-Z]/.test(name)) continue;
-    const values = value === null ? [] : typeof value === 'string' ? [value] : (value as readonly string[]);
-    const at = result.findIndex(([other]) => other === name);
-    const kept = result.filter(([other]) => other !== name);
-    kept.splice(at < 0 ? kept.length : at, 0, ...values.map((each): [string, string] => [name, each]));
-    result.splice(0, result.length, ...kept);
-  }
-  return result;
-}
-
-/** A message of the peer's own may be as wrong as a scenario wants: what cannot be read is kept as it is. */
-function readOwn(text: string): Heard {
-  try {
-    return readText(text);
-  } catch {
-    return { text, method: text.split(' ')[0] ?? '', uri: '', status: null, reason: '', headers: [], body: '' };
-  }
-}
-
-const aside = new Set(['within', 'again']);
-
-function check(heard: Heard, expectations: Expectations): void {
-  for (const [name, expected] of Object.entries(expectations)) {
-    if (aside.has(name)) continue;
-    const of = `${name} of ${brief(heard)}`;
-    if (name === 'body' || name === 'uri' || name === 'reason') compare(heard[name], expected as Expected, of, heard);
-    else if (Array.isArray(expected)) assert.deepEqual(all(heard, name), expected, of);
-    else compare(one(heard, name), expected as Expected, of, heard);
-  }
-}
-
-function compare(value: string | null, expected: Expected, of: string, heard: Heard): void {
-  if (expected === null) assert.equal(value, null, of);
-  else if (expected === true) assert.notEqual(value, null, `${of}: missing`);
-  else if (typeof expected === 'function') expected(value ?? '', heard);
-  else if (expected instanceof RegExp)
-    assert.match(value ?? '', expected, `${of} does not match ${expected}: ${value}`);
-  else assert.equal(value, String(expected), of);
 }

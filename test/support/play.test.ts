@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after as afterAll, test } from 'node:test';
 import type { Store } from '../../src/store/store.ts';
-import { play, scenario, slugOf, type World } from './play.ts';
+import { slugOf } from './golden.ts';
+import { play, scenario } from './play.ts';
 import { type Mischief, toyServer } from './toy-server.ts';
+import type { World } from './world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ladders-'));
 afterAll(() => rmSync(folder, { recursive: true }));

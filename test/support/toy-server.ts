@@ -7,7 +7,7 @@ import { isFailure, parse } from '../../src/sip/message/parse.ts';
 import { readSipfrag } from '../../src/sip/message/sipfrag.ts';
 import { writeRequest } from '../../src/sip/message/write.ts';
 import type { Target } from '../../src/sip/transport/transport.ts';
-import type { PartsUnderTest, ServerUnderTest } from './play.ts';
+import type { PartsUnderTest, ServerUnderTest } from './world.ts';
 
 /** What the toy does wrong. */
 export interface Mischief {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import Telnyx from 'telnyx';
+import Telnyx, { type ClientOptions } from 'telnyx';
 import { patienceMs } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Switchhook } from './server.ts';
@@ -16,6 +16,9 @@ export interface Webhook {
   readonly id: string;
   readonly type: string;
   readonly payload: Payload;
+  /** As it came. */
+  readonly body: string;
+  readonly headers: Record<string, string>;
 }
 
 type Actions = Telnyx['calls']['actions'];
@@ -68,6 +71,9 @@ export class Conversation {
 
 export class Application {
   readonly url: string;
+  /** While it is true the application answers 503 to each webhook, and remembers it here only. */
+  isBusy = false;
+  readonly refused: Webhook[] = [];
   readonly #conversations = new Map<string, Conversation>();
   readonly #byEvent = new Map<string, unknown>();
   readonly #faults: string[] = [];
@@ -83,7 +89,7 @@ export class Application {
     const listener = createServer((request, response) => {
       const taken = app.#take(request);
       taken.then(
-        () => response.writeHead(200).end(),
+        (status) => response.writeHead(status).end(),
         (error: Error) => {
           app.#fault(error);
           response.writeHead(400).end();
@@ -98,6 +104,11 @@ export class Application {
       assert.deepEqual(app.#faults, [], 'some webhooks were not as they must be');
     });
     return app;
+  }
+
+  /** A client of this server with other options than the application's own. */
+  connectAs(options: ClientOptions): Telnyx {
+    return this.client.withOptions(options);
   }
 
   /** Becomes the client of this server. */
@@ -156,7 +167,8 @@ export class Application {
     });
   }
 
-  async #take(request: IncomingMessage): Promise<void> {
+  /** The status to answer with. */
+  async #take(request: IncomingMessage): Promise<number> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
@@ -164,11 +176,19 @@ export class Application {
     const { data } = (await this.client.webhooks.unwrap(body, { headers })) as unknown as {
       data: { id: string; event_type: string; payload: Payload };
     };
+    const webhook = { id: data.id, type: data.event_type, payload: data.payload, body, headers };
     const known = this.#byEvent.get(data.id);
-    if (known === undefined) this.#hear({ id: data.id, type: data.event_type, payload: data.payload });
-    else if (!isDeepStrictEqual(known, data)) throw new Error(`${data.event_type} ${data.id} came twice, and differs`);
-    this.#byEvent.set(data.id, data);
+    if (known !== undefined && !isDeepStrictEqual(known, data)) {
+      throw new Error(`${data.event_type} ${data.id} came twice, and differs`);
+    }
+    if (this.isBusy) {
+      this.refused.push(webhook);
+    } else {
+      if (known === undefined) this.#hear(webhook);
+      this.#byEvent.set(data.id, data);
+    }
     for (const check of [...this.#waiting]) check();
+    return this.isBusy ? 503 : 200;
   }
 
   #hear(webhook: Webhook): void {

@@ -1,0 +1,80 @@
+// Kamailio as the proxy between a caller and Switchhook. It stays on the path by two Record-Routes, which is what its own
+// ports `outer` and `inner` are for, and lets a REFER inside a dialog pass only with the credentials of `alice`. A request
+// from Switchhook that reaches `outer` without having gone through `inner` was routed in the wrong order: it gets 405.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathOfPeer } from './peers.ts';
+import { freePort } from './ports.ts';
+import { Program } from './program.ts';
+import { type Scope, temporaryFolder } from './scope.ts';
+
+export const secret = { sip_auth_username: 'alice', sip_auth_password: 'wonderland' } as const;
+
+export class Kamailio {
+  /** Where callers send their INVITEs. */
+  readonly outer: number;
+
+  private constructor(outer: number) {
+    this.outer = outer;
+  }
+
+  /** `switchhook` is the port that calls are passed on to. */
+  static async open(scope: Scope, switchhook: number): Promise<Kamailio> {
+    const folder = temporaryFolder(scope);
+    const ports = { outer: await freePort(), inner: await freePort(), switchhook };
+    writeFileSync(join(folder, 'kamailio.cfg'), configuration(ports));
+    const args = ['-f', 'kamailio.cfg', '-DD', '-E', '-w', folder, '-Y', folder, '-m', '16', '-M', '4'];
+    const program = new Program('Kamailio', pathOfPeer('kamailio'), args, { cwd: folder });
+    scope.after(() => program.stop());
+    await program.line(/the proxy is ready/);
+    return new Kamailio(ports.outer);
+  }
+}
+
+function configuration({ outer, inner, switchhook }: Record<'outer' | 'inner' | 'switchhook', number>): string {
+  return `
+children=1
+tcp_children=2
+auto_aliases=no
+alias="127.0.0.1:${outer}"
+alias="127.0.0.1:${inner}"
+listen=udp:127.0.0.1:${outer}
+listen=tcp:127.0.0.1:${outer}
+listen=udp:127.0.0.1:${inner}
+listen=tcp:127.0.0.1:${inner}
+tcp_accept_no_cl=no
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+loadmodule "auth.so"
+loadmodule "xlog.so"
+modparam("rr", "enable_full_lr", 1)
+event_route[core:worker-one-init] { xlog("L_WARN", "the proxy is ready\\n"); }
+request_route {
+  if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+  if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+  if (has_totag()) {
+    if (is_method("ACK") && t_check_trans()) { t_relay(); exit; }
+    $var(port) = $(route_uri{uri.port});
+    if (!loose_route()) { sl_send_reply("404", "Not Here"); exit; }
+    if (is_direction("upstream") && $(hdr(Via)[1]) == $null) {
+      if ($var(port) != "${inner}") { sl_send_reply("405", "Routes Reversed"); exit; }
+      if (is_method("REFER")) {
+        if (!pv_proxy_authenticate("proxy", "${secret.sip_auth_password}", "0")) { proxy_challenge("proxy", "1"); exit; }
+        consume_credentials();
+      }
+    }
+    t_relay(); exit;
+  }
+  if (!is_method("INVITE")) { sl_send_reply("405", "Method Not Allowed"); exit; }
+  record_route();
+  if ($Rp == ${outer}) { $du = "sip:127.0.0.1:${inner};transport=" + $proto; }
+  else { $du = "sip:127.0.0.1:${switchhook};transport=" + $proto; }
+  t_relay();
+}
+`;
+}
