@@ -163,14 +163,12 @@ export class Engine implements EndpointUser, CallControl {
   #begin(request: Request, origin: Origin, rtpPort: number | null): void {
     const { ids, clock } = this.#system;
     const { applications, sdpAddress, media } = this.#options;
-    const { transport, flow } = origin.from;
-    const local = { udp: this.#endpoint.localAddress('udp'), tcp: this.#endpoint.localAddress('tcp') };
     const identity = {
       id: ids.callControlId(),
       legId: ids.uuid(),
       sessionId: ids.uuid(),
       connectionId: applicationOf(applications).id,
-      local: { ...local, [transport]: this.#endpoint.localAddress(transport, flow) },
+      local: this.#endpoint.localAddresses(origin.from),
       sdpAddress,
       media: media.kind,
       rtpPort,

@@ -2,15 +2,20 @@
 // and answers what needs no call: broken and unacceptable requests, and OPTIONS (§11). Leaves out dialogs and calls.
 import { isIP } from 'node:net';
 import type { Clock, System } from '../system.ts';
+import { Attempts, type Hop } from './attempts.ts';
 import { tagOf } from './message/address.ts';
+import { unbracket } from './message/grammar.ts';
 import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
+import { withVia } from './message/write.ts';
 import { type Abilities, isStray, type Refusal, refusalOf, sentBy } from './sanity.ts';
 import { inviteKey, serverKey } from './transaction/key.ts';
 import { type RepeatKind, Repeats } from './transaction/repeats.ts';
-import { standardTiming, type Timing } from './transaction/timers.ts';
+import { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
 import { type Outgoing, Transactions } from './transaction/transactions.ts';
-import { literalOf, type Resolve } from './transport/resolve.ts';
+import { type LocationOptions, locate } from './transport/location.ts';
+import { kept, type Records } from './transport/records.ts';
+import type { Resolve } from './transport/resolve.ts';
 import {
   defaultPort,
   flowOf,
@@ -20,6 +25,7 @@ import {
   type Transport,
   type TransportName,
   transportNames,
+  viaFor,
 } from './transport/transport.ts';
 
 export type { Outgoing, Resolve };
@@ -44,9 +50,9 @@ export interface EndpointUser {
   /** 101 to 699, to what was sent under this branch. Of a final one no copies, but for the 2xx of an INVITE. */
   response(branch: string, response: Response): void;
   /** Timer B or F. */
-  timeout(branch: string): void;
+  timeout(branch: string, method: string): void;
   /** There was no address, no connection, no socket that would send it. */
-  failed(branch: string, error: Error): void;
+  failed(branch: string, error: Error, method: string): void;
 }
 
 /** Every message that leaves or arrives, copies included. `at` is in wall-clock milliseconds. */
@@ -61,6 +67,8 @@ export interface EndpointOptions {
   readonly system: System;
   readonly transports: readonly Transport[];
   readonly resolve: Resolve;
+  /** SRV and NAPTR (RFC 3263); without them a name leads to its addresses, by the default transport and port. */
+  readonly records?: Pick<Records, 'srv' | 'naptr'>;
   readonly user: EndpointUser;
   /** What Via and Contact say behind NAT instead of the bound address. */
   readonly publicHost: string | null;
@@ -84,6 +92,8 @@ export class Endpoint {
   readonly #clock: Clock;
   readonly #abilities: Abilities;
   readonly #transactions: Transactions;
+  readonly #attempts: Attempts;
+  readonly #location: LocationOptions;
   readonly #repeats: Repeats;
   readonly #listeners: Record<TransportName, Listener[]> = { udp: [], tcp: [], tls: [], ws: [], wss: [] };
   readonly #sentBys = new Set<string>();
@@ -94,7 +104,18 @@ export class Endpoint {
     this.#clock = system.clock;
     this.#abilities = { allow: options.allow, supported: options.supported };
     const send = (text: string, target: Target, failed: (error: Error) => void) => this.#transmit(text, target, failed);
-    this.#transactions = new Transactions({ clock: system.clock, log: system.log, timing, user, send });
+    this.#attempts = new Attempts({
+      clock: system.clock,
+      log: system.log,
+      patienceMs: patienceMs(timing),
+      user,
+      begin: (request, name) => this.#transactions.request(request, name),
+      readdress: (request, target, branch) => this.#readdress(request, target, branch),
+      locate: async ({ text, target }) => this.#hopsOf(text, await this.#locate(target)),
+    });
+    const { clock, log } = system;
+    this.#transactions = new Transactions({ clock, log, timing, user: this.#attempts, send });
+    this.#location = this.#locationOptions();
     this.#repeats = new Repeats(system.clock, timing);
   }
 
@@ -113,6 +134,7 @@ export class Endpoint {
 
   async close(): Promise<void> {
     this.#transactions.close();
+    this.#attempts.close();
     this.#repeats.close();
     for (const name of transportNames) this.#listeners[name] = [];
     await Promise.all(this.#options.transports.map((transport) => transport.close()));
@@ -124,20 +146,32 @@ export class Endpoint {
     return (owner(listeners, flow) ?? listeners[0])?.address ?? null;
   }
 
-  /** Begins a client transaction. Its user hears the outcome by branch, never before this returns. */
+  /** What Via and Contact say on every transport, for whoever came by this target. */
+  localAddresses({ transport, flow }: Target): Readonly<Record<TransportName, LocalAddress | null>> {
+    const addresses = transportNames.map((name) => [
+      name,
+      this.localAddress(name, name === transport ? flow : undefined),
+    ]);
+    return Object.fromEntries(addresses);
+  }
+
+  /**
+   * Sends a request, to one place after the other until one answers (RFC 3263 §4.3). Its user hears the outcome by branch,
+   * never before this returns. A CANCEL goes where its INVITE went.
+   */
   send(request: Outgoing): void {
-    const sendable = isSendable(request.target);
-    this.#transactions.request(request, sendable);
-    if (sendable) return;
-    const go = (located: Target): void => this.#transactions.locate(request, located);
-    this.#lookUp(request.target, go, (error) => this.#transactions.lost(request, error));
+    const invite = request.method === 'CANCEL' ? this.#attempts.sentAs(request.branch) : null;
+    if (invite) return this.#follow(request, invite);
+    if (!isSendable(request.target)) return this.#attempts.search(request);
+    if (!this.#isTooLarge(request.text, request.target)) return this.#transactions.request(request);
+    this.#attempts.send(request, this.#hopsOf(request.text, [request.target]));
   }
 
   /** The ACK of a 2xx, which has no transaction (§13.2.2.4). */
   sendAck(text: string, target: Target): void {
     const failed = (error: Error): void => this.#logUnsent(error, target);
-    if (isSendable(target)) this.#transmit(text, target, failed);
-    else this.#lookUp(target, (located) => this.#transmit(text, located, failed), failed);
+    if (isSendable(target)) this.#sendOnce(text, target, this.#hopsOf(text, [target]), failed);
+    else this.#lookUp(target, (located) => this.#sendOnce(text, target, this.#hopsOf(text, located), failed), failed);
   }
 
   /** Sends a response: by its server transaction while that lives, else straight to where it belongs. */
@@ -156,12 +190,17 @@ export class Endpoint {
   }
 
   census(): { readonly transactions: number; readonly timers: number; readonly repeats: number } {
-    return { ...this.#transactions.census(), repeats: this.#repeats.size };
+    const { transactions, timers } = this.#transactions.census();
+    const { searching } = this.#attempts;
+    return { transactions: transactions + searching, timers: timers + searching, repeats: this.#repeats.size };
   }
 
   #add(transport: Transport): void {
     const { name, local } = transport;
-    const address = { transport: name, host: this.#options.publicHost ?? local.host, port: local.port };
+    // A client of WebSocket that nobody can connect to has a name of its own (RFC 7118 §5).
+    const { publicHost } = this.#options;
+    const host = publicHost === null || local.host.endsWith('.invalid') ? local.host : publicHost;
+    const address = { transport: name, host, port: local.port };
     this.#listeners[name].push({ transport, flow: flowOf(local), address });
     this.#sentBys.add(sentBy(address.host, address.port));
   }
@@ -197,11 +236,19 @@ export class Endpoint {
     }
     const key = serverKey(request);
     if (this.#transactions.repeated(key)) return;
+    this.#takeAlias(request, from);
     const origin = { key, from, replyTo: replyToOf(request, from) };
     const answer = refusalOf(request, this.#abilities) ?? this.#ownAnswer(request);
     this.#transactions.accept(key, request, origin.replyTo, answer !== null);
     if (answer) this.#answer(request, origin, answer);
     else this.#offer(request, origin);
+  }
+
+  /** RFC 5923 §5: the client would have our requests by this connection too. */
+  #takeAlias({ via }: Request, { transport, flow }: Target): void {
+    if (!via.params.has('alias') || flow === undefined) return;
+    const listener = owner(this.#listeners[transport], flow);
+    listener?.transport.alias?.(flow, unbracket(via.host), via.port ?? defaultPort[transport]);
   }
 
   #takeAck(request: Request): void {
@@ -264,8 +311,8 @@ export class Endpoint {
 
   /** A host name goes by its connection; once that is closed, to where the name leads. */
   #transmitByFlow({ transport }: Listener, text: string, target: Target, failed: (error: Error) => void): void {
-    const go = (located: Target): void => this.#transmit(text, located, failed);
-    transport.send(text, target, () => this.#lookUp(target, go, failed));
+    const go = ([located]: readonly Target[]): void => this.#transmit(text, located!, failed);
+    transport.send(text, target, () => this.#lookUp({ ...target, transport: transport.name }, go, failed));
   }
 
   /** The listener of the flow, else one that speaks the target's version of IP, else any. */
@@ -280,26 +327,84 @@ export class Endpoint {
     );
   }
 
-  #lookUp(target: Target, go: (located: Target) => void, failed: (error: Error) => void): void {
+  #lookUp(target: Target, go: (located: readonly Target[]) => void, failed: (error: Error) => void): void {
     this.#locate(target)
       .then(go, failed)
       .catch((error) => this.#options.system.log.error({ err: error, target }, 'a message was not sent: a fault'));
   }
 
-  /** The first address of the host that a listener can reach, else the first one. The flow of a connection is given up. */
-  async #locate({ transport, host, port, flow }: Target): Promise<Target> {
-    const literal = literalOf(host);
-    const addresses = literal === null ? await this.#options.resolve(host) : [literal];
-    const versions = new Set(this.#listeners[transport].map((listener) => isIP(listener.transport.local.host)));
-    const address = addresses.find((candidate) => versions.has(isIP(candidate))) ?? addresses[0];
-    if (address === undefined) throw new Error(`${host} has no address.`);
-    return { transport, host: address, port, ...(transport === 'udp' && flow !== undefined && { flow }) };
+  /** By its connection it did not go, so the next one is opened to where its host leads. */
+  #locate(target: Target): Promise<readonly Target[]> {
+    return locate(target, this.#location);
+  }
+
+  #locationOptions(): LocationOptions {
+    const { system, resolve, records } = this.#options;
+    const none = async (): Promise<readonly never[]> => [];
+    const all = { addresses: resolve, srv: records?.srv ?? none, naptr: records?.naptr ?? none };
+    const versions = (transport: TransportName): number[] =>
+      this.#listeners[transport].map((listener) => isIP(listener.transport.local.host));
+    return {
+      records: kept(all, system.clock),
+      chance: () => Number.parseInt(system.ids.seed().slice(0, 8), 16) / 2 ** 32,
+      speaks: (transport) => this.#listeners[transport].length > 0,
+      // One that only opens connections is bound to no address.
+      reaches: (transport, version) => versions(transport).some((each) => each === version || each === 0),
+    };
+  }
+
+  /** RFC 3261 §18.1.1: a large request goes by TCP where we have it, and by UDP after all where the peer has not. */
+  #isTooLarge(text: string, { transport }: Target): boolean {
+    return transport === 'udp' && text.length > largestDatagram && this.#listeners.tcp.length > 0;
+  }
+
+  #hopsOf(text: string, targets: readonly Target[]): readonly Hop[] {
+    return targets.flatMap((target): Hop[] => {
+      const itself = { target, ifUnreachable: false };
+      if (!this.#isTooLarge(text, target)) return [itself];
+      const { host, port } = target;
+      return [
+        { target: { transport: 'tcp', host, port }, ifUnreachable: false },
+        { target, ifUnreachable: true },
+      ];
+    });
+  }
+
+  /** The text as it was decided, unless another transport or another branch makes it another transaction. */
+  #readdress(request: Pick<Outgoing, 'branch' | 'text' | 'target'>, target: Target, branch: string): string {
+    const { transport, flow } = target;
+    if (branch === request.branch && transport === request.target.transport) return request.text;
+    const address = this.localAddress(transport, flow) ?? { transport, host: nowhere, port: defaultPort[transport] };
+    return withVia(request.text, viaFor(address, branch));
+  }
+
+  #follow(request: Outgoing, invite: Outgoing): void {
+    const { branch, target } = invite;
+    const text = this.#readdress(request, target, branch);
+    this.#transactions.request({ ...request, branch, text, target }, request.branch);
+  }
+
+  /** What has no transaction goes to the first place that can be reached. */
+  #sendOnce(text: string, asked: Target, [hop, ...others]: readonly Hop[], failed: (error: Error) => void): void {
+    const { target } = hop!;
+    const branch = /;branch=([^;,\s]+)/i.exec(text)?.[1] ?? '';
+    const sent = this.#readdress({ branch, text, target: asked }, target, branch);
+    this.#transmit(sent, target, (error) => {
+      if (others.length === 0) failed(error);
+      else this.#sendOnce(text, asked, others, failed);
+    });
   }
 
   #logUnsent(error: Error, target: Target): void {
     this.#options.system.log.info({ err: error, target }, 'a message could not be sent');
   }
 }
+
+/** §18.1.1: what is larger is cut into fragments on many a way, and lost as soon as one of them is. */
+const largestDatagram = 1300;
+
+/** What stands in Via where we cannot be connected to: answers come back by the connection. */
+const nowhere = 'invalid.invalid';
 
 /** Whether a target needs no look-up first: an address, or a connection that may still be open. */
 function isSendable({ transport, host, flow }: Target): boolean {

@@ -42,9 +42,6 @@ export interface BuiltRequest {
   readonly target: Target;
 }
 
-/** RFC 3261 §18.1.1: a larger request goes by a congestion controlled transport. */
-const largestDatagram = 1300;
-
 /** The dialog of a UAS (§12.1.1), null when the INVITE's Contact is missing or leads nowhere. */
 export function uasDialog(invite: Request, localTag: string, flow: Target): Dialog | null {
   const remoteTarget = contactOf(invite);
@@ -131,7 +128,7 @@ export function contactFor({ transport, host, port }: LocalAddress, user: string
 
 /**
  * A request inside the dialog (§12.2.1.1). `headers` follow the ones every request has; `contact` is for those that carry one.
- * A text over 1,300 bytes moves from UDP to TCP when we have it (§18.1.1).
+ * By which of our transports it leaves in the end, and so what its Via says, DNS and its size may change (attempts.ts).
  */
 export function requestWithin(
   dialog: Dialog,
@@ -145,9 +142,7 @@ export function requestWithin(
   },
 ): BuiltRequest {
   const target = nextHop(dialog);
-  const built = buildFor(dialog, request, target, addresses[target.transport] ?? null);
-  if (target.transport !== 'udp' || built.text.length <= largestDatagram || !addresses.tcp) return built;
-  return buildFor(dialog, request, { transport: 'tcp', host: target.host, port: target.port }, addresses.tcp);
+  return buildFor(dialog, request, target, addresses[target.transport] ?? null);
 }
 
 function buildFor(

@@ -19,6 +19,16 @@ export function writeResponse(
   return `SIP/2.0 ${line.status} ${oneLine(line.reason ?? phrase(line.status))}\r\n${writeHeaders(headers, body)}`;
 }
 
+/** A request of ours with another topmost Via: it leaves by another way than it was written for (RFC 3261 §18.1.1). */
+export function withVia(request: string, via: string): string {
+  const [line] = topmostVia.exec(request) ?? [];
+  if (line === undefined) throw new Error('A request without Via cannot be sent.');
+  const at = request.indexOf(line);
+  return `${request.slice(0, at)}\r\nVia: ${oneLine(via)}${request.slice(at + line.length)}`;
+}
+
+const topmostVia = /\r\n(?:via|v)[ \t]*:[^\r\n]*/i;
+
 function writeHeaders(headers: HeaderList, body: string): string {
   let text = '';
   for (const [name, value] of headers) text += `${oneLine(name)}: ${oneLine(value)}\r\n`;

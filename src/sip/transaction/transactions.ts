@@ -20,11 +20,11 @@ export interface Outgoing {
   readonly timeoutMs?: number;
 }
 
-/** Whom the transactions tell. */
+/** Whom the transactions tell. `branch` is the name that a request was sent under. */
 export interface TransactionUser {
   response(branch: string, response: Response): void;
-  timeout(branch: string): void;
-  failed(branch: string, error: Error): void;
+  timeout(branch: string, method: string): void;
+  failed(branch: string, error: Error, method: string): void;
   ack(request: Request): void;
 }
 
@@ -60,8 +60,8 @@ export class Transactions {
     this.#fixed = { reliable: fixedFor(true), unreliable: fixedFor(false) };
   }
 
-  /** Begins a client transaction. While the host of its target is being looked up, `located` is false: see `locate`. */
-  request(outgoing: Outgoing, located: boolean): void {
+  /** Begins a client transaction. Its user hears of it by `name`: one request may take several transactions. */
+  request(outgoing: Outgoing, name = outgoing.branch): void {
     const { branch, method, text, target } = outgoing;
     const key = clientKey(branch, method);
     if (this.#clients.has(key)) {
@@ -70,7 +70,7 @@ export class Transactions {
     }
     const timeoutMs = outgoing.timeoutMs ?? patienceMs(this.#options.timing);
     const fixed: ClientFixed = { ...this.#fixedFor(target.transport), text, timeoutMs };
-    const role = { home: this.#clients, key, branch, target: located ? target : null };
+    const role = { home: this.#clients, key, name, method, target };
     if (method === 'INVITE') {
       const step = inviteClient.start(fixed);
       this.#begin(this.#clients, new Transaction(role, inviteClient, fixed, step.state), step.effects);
@@ -78,20 +78,6 @@ export class Transactions {
       const step = nonInviteClient.start(fixed);
       this.#begin(this.#clients, new Transaction(role, nonInviteClient, fixed, step.state), step.effects);
     }
-  }
-
-  /** The host was looked up: the request is sent now, and its copies go to the same address (RFC 3263 §4). */
-  locate({ branch, method, text }: Outgoing, target: Target): void {
-    const tx = this.#clients.get(clientKey(branch, method));
-    if (tx?.target !== null) return;
-    tx.target = target;
-    this.#perform(tx, [{ type: 'send', text }]);
-  }
-
-  /** The host could not be looked up. */
-  lost({ branch, method }: Outgoing, error: Error): void {
-    const tx = this.#clients.get(clientKey(branch, method));
-    if (tx?.target === null) this.#fail(tx, error);
   }
 
   /** Whether a client transaction was waiting for this response (§17.1.3). */
@@ -110,7 +96,7 @@ export class Transactions {
   /** Begins a server transaction. An INVITE is told 100 at once, unless a final answer follows in the same breath. */
   accept(key: string, request: Request, replyTo: Target, answerFollows: boolean): void {
     const fixed = this.#fixedFor(replyTo.transport);
-    const role = { home: this.#servers, key, branch: '', target: replyTo };
+    const role = { home: this.#servers, key, name: '', method: request.method, target: replyTo };
     if (request.method === 'INVITE') {
       const step = inviteServer.start(request, answerFollows);
       this.#begin(this.#servers, new Transaction(role, inviteServer, fixed, step.state), step.effects);
@@ -170,12 +156,12 @@ export class Transactions {
     for (const effect of effects) {
       if (effect.type === 'send') this.#send(tx, effect.text);
       else if (effect.type === 'arm') this.#arm(tx, effect.timer, effect.ms);
-      else tell(user, tx.branch, effect.what);
+      else tell(user, tx, effect.what);
     }
   }
 
   #send(tx: AnyTransaction, text: string): void {
-    if (tx.target !== null) this.#options.send(text, tx.target, (error) => this.#fail(tx, error));
+    this.#options.send(text, tx.target, (error) => this.#fail(tx, error));
   }
 
   #arm(tx: AnyTransaction, timer: TimerName, ms: number): void {
@@ -201,11 +187,11 @@ export class Transactions {
   }
 }
 
-function tell(user: TransactionUser, branch: string, what: Told): void {
-  if (what.type === 'response') user.response(branch, what.response);
+function tell(user: TransactionUser, { name, method }: Role, what: Told): void {
+  if (what.type === 'response') user.response(name, what.response);
   else if (what.type === 'ack') user.ack(what.request);
-  else if (what.type === 'timeout') user.timeout(branch);
-  else user.failed(branch, what.error);
+  else if (what.type === 'timeout') user.timeout(name, method);
+  else user.failed(name, what.error, method);
 }
 
 interface Machine<Fixed, State extends Named, Input> {
@@ -225,18 +211,19 @@ interface Armed {
 interface Role {
   readonly home: { delete(key: string): boolean };
   readonly key: string;
-  readonly branch: string;
-  readonly target: Target | null;
+  readonly name: string;
+  readonly method: string;
+  readonly target: Target;
 }
 
 /** One live transaction: its machine, the state that is in, the timers it has armed. */
-class Transaction<Fixed, State extends Named, Input> {
+class Transaction<Fixed, State extends Named, Input> implements Role {
   readonly home: Role['home'];
   readonly key: string;
-  readonly branch: string;
+  readonly name: string;
+  readonly method: string;
+  readonly target: Target;
   readonly armed: Armed[] = [];
-  /** Null while it is being looked up. */
-  target: Target | null;
   readonly #machine: Machine<Fixed, State, Input>;
   readonly #fixed: Fixed;
   #state: State;
@@ -244,7 +231,8 @@ class Transaction<Fixed, State extends Named, Input> {
   constructor(role: Role, machine: Machine<Fixed, State, Input>, fixed: Fixed, state: State) {
     this.home = role.home;
     this.key = role.key;
-    this.branch = role.branch;
+    this.name = role.name;
+    this.method = role.method;
     this.target = role.target;
     this.#machine = machine;
     this.#fixed = fixed;

@@ -1,5 +1,5 @@
 // Where a host name leads: its A and AAAA records, as the machine itself would look them up. Leaves out the choice of
-// transport and port by NAPTR and SRV (RFC 3263 §4.1, §4.2).
+// transport and port by NAPTR and SRV (records.ts, location.ts).
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 

@@ -42,7 +42,7 @@ function outgoing(method: string, target: Target) {
 
 test('a request over UDP is repeated, and times out after 64*T1', async () => {
   const { system, transactions, drain } = setUp();
-  transactions.request(outgoing('BYE', udp), true);
+  transactions.request(outgoing('BYE', udp));
   await system.clock.advance(40_000);
   assert.deepEqual(drain(), [
     ...[0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500].map(
@@ -56,7 +56,7 @@ test('a request over UDP is repeated, and times out after 64*T1', async () => {
 
 test('an INVITE over UDP is repeated seven times in all', async () => {
   const { system, transactions, drain } = setUp();
-  transactions.request(outgoing('INVITE', udp), true);
+  transactions.request(outgoing('INVITE', udp));
   await system.clock.advance(40_000);
   assert.deepEqual(drain(), [
     ...[0, 500, 1500, 3500, 7500, 15_500, 31_500].map((at) => `${at} INVITE > udp:192.0.2.1`),
@@ -67,14 +67,14 @@ test('an INVITE over UDP is repeated seven times in all', async () => {
 
 test('over TCP a request is sent once', async () => {
   const { system, transactions, drain } = setUp();
-  transactions.request(outgoing('BYE', tcp), true);
+  transactions.request(outgoing('BYE', tcp));
   await system.clock.advance(40_000);
   assert.deepEqual(drain(), ['0 BYE > tcp:192.0.2.1', `32000 told timeout ${branch}`]);
 });
 
 test('a final response is told once, and its copies are absorbed for T4', async () => {
   const { system, transactions, drain } = setUp();
-  transactions.request(outgoing('BYE', udp), true);
+  transactions.request(outgoing('BYE', udp));
   assert.equal(transactions.response(responseTo('BYE', 200)), true);
   assert.equal(transactions.response(responseTo('BYE', 200)), true);
   assert.deepEqual(transactions.census(), { transactions: 1, timers: 1 });
@@ -86,47 +86,31 @@ test('a final response is told once, and its copies are absorbed for T4', async 
 
 test('a response to another method under the same branch matches nothing', () => {
   const { transactions } = setUp();
-  transactions.request(outgoing('INVITE', udp), true);
+  transactions.request(outgoing('INVITE', udp));
   assert.equal(transactions.response(responseTo('CANCEL', 200)), false);
 });
 
 test('a failure to send ends a client transaction, and is told once', async () => {
   const { system, transactions, drain, failing } = setUp();
-  transactions.request(outgoing('BYE', udp), true);
+  transactions.request(outgoing('BYE', udp));
   await system.clock.advance(500);
   for (const failed of failing) failed(new Error('no route'));
   assert.deepEqual(drain(), ['0 BYE > udp:192.0.2.1', '500 BYE > udp:192.0.2.1', `500 told no route ${branch}`]);
   assert.equal(system.clock.armed, 0);
 });
 
-test('while its host is looked up nothing is sent, and Timer F runs', async () => {
+test('a user hears of a transaction by the name it was sent under', async () => {
   const { system, transactions, drain } = setUp();
-  const request = outgoing('BYE', { ...udp, host: 'biloxi.example' });
-  transactions.request(request, false);
-  await system.clock.advance(1000);
-  assert.deepEqual(drain(), []);
-  transactions.locate(request, udp);
-  await system.clock.advance(500);
-  assert.deepEqual(drain(), ['1000 BYE > udp:192.0.2.1', '1500 BYE > udp:192.0.2.1'], 'copies go to the same address');
-  await system.clock.advance(31_000);
-  assert.equal(drain().at(-1), `32000 told timeout ${branch}`);
-});
-
-test('a host that leads nowhere is a failure; a look-up that ends too late is nothing', async () => {
-  const { system, transactions, drain } = setUp();
-  const request = outgoing('BYE', { ...udp, host: 'biloxi.example' });
-  transactions.request(request, false);
-  transactions.lost(request, new Error('biloxi.example has no address.'));
-  transactions.lost(request, new Error('biloxi.example has no address.'));
-  transactions.locate(request, udp);
-  assert.deepEqual(drain(), [`0 told biloxi.example has no address. ${branch}`]);
-  assert.equal(system.clock.armed, 0);
+  transactions.request(outgoing('BYE', udp), 'its name');
+  transactions.response(responseTo('BYE', 200));
+  await system.clock.advance(5000);
+  assert.deepEqual(drain(), ['0 BYE > udp:192.0.2.1', '0 told 200 its name']);
 });
 
 test('a branch that is being used is not used twice', () => {
   const { system, transactions, drain } = setUp();
-  transactions.request(outgoing('BYE', udp), true);
-  transactions.request(outgoing('BYE', udp), true);
+  transactions.request(outgoing('BYE', udp));
+  transactions.request(outgoing('BYE', udp));
   assert.deepEqual(drain(), ['0 BYE > udp:192.0.2.1']);
   assert.equal(system.log.at('error').length, 1);
 });
@@ -206,7 +190,7 @@ test('a user that fails when it is told of a timeout costs nobody else anything'
     send: () => {},
     user: { response: fault, timeout: fault, failed: fault, ack: fault },
   });
-  transactions.request(outgoing('BYE', tcp), true);
+  transactions.request(outgoing('BYE', tcp));
   await system.clock.advance(32_000);
   assert.match(system.log.at('error').join(), /a fault of the user/);
   assert.deepEqual(transactions.census(), { transactions: 0, timers: 0 });
@@ -214,7 +198,7 @@ test('a user that fails when it is told of a timeout costs nobody else anything'
 
 test('close forgets everything and leaves no timer', () => {
   const { system, transactions } = setUp();
-  transactions.request(outgoing('INVITE', udp), true);
+  transactions.request(outgoing('INVITE', udp));
   transactions.accept('key', requestOf('NOTIFY'), udp, false);
   transactions.close();
   assert.deepEqual(transactions.census(), { transactions: 0, timers: 0 });
