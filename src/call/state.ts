@@ -181,3 +181,8 @@ export interface Step {
 
 /** Lettered timers of RFC 3261 the call layer itself waits for: 64·T1, and how long a tombstone answers. */
 export const sixtyFourT1Ms = 32_000;
+
+/** Whether it takes commands, or has only to be remembered. */
+export function isAlive(call: Call): boolean {
+  return call.phase.name !== 'leaving' && call.phase.name !== 'ended';
+}

@@ -3,6 +3,7 @@
 import type { Refusal } from '../errors.ts';
 import { contactFor, requestWithin } from '../sip/dialog/dialog.ts';
 import type { Origin } from '../sip/endpoint.ts';
+import { sameHeader } from '../sip/message/headers.ts';
 import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
 import type { Event } from './events.ts';
@@ -82,7 +83,7 @@ export function sendWithin(
     headers: (address) => [
       ...(options.contact ? [['Contact', contactFor(address, call.contactUser)] as const] : []),
       ...headers,
-      ['User-Agent', 'Switchhook'],
+      ...(headers.some(([name]) => sameHeader(name, 'User-Agent')) ? [] : [['User-Agent', 'Switchhook'] as const]),
     ],
     ...(options.body === undefined ? {} : { body: options.body }),
   });
