@@ -189,7 +189,30 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
   change(turn, { phase: { ...phase, bye } });
 }
 
+/** RFC 3261 §18.1.1: a large request that found no connection goes as a datagram after all. */
+function sentAsDatagram(turn: Turn, branch: string): boolean {
+  const owed = requestsOut(turn.call).find((request) => request.branch === branch);
+  if (owed?.datagram === undefined) return false;
+  const { datagram, ...request } = owed;
+  const again = { ...request, ...datagram };
+  change(turn, insteadOf(turn.call, again));
+  sentAgain(turn, again);
+  return true;
+}
+
+/** The request in the place of the one with the same branch. */
+function insteadOf(call: Call, request: OwedRequest): Partial<Call> {
+  const { refer, phase, infos } = call;
+  if (request.branch === referBranch(call)) {
+    const out = refer!.phase as ReferPhase & { request: OwedRequest };
+    return { refer: { ...refer!, phase: { ...out, request } } };
+  }
+  if (phase.name === 'ended') return { phase: { ...phase, bye: request } };
+  return { infos: infos.map((info) => (info.branch === request.branch ? request : info)) };
+}
+
 function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-failed'): void {
+  if (why === 'transport-failed' && sentAsDatagram(turn, branch)) return;
   const { call } = turn;
   if (branch === referBranch(call)) return referUnanswered(turn, why);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
@@ -233,7 +256,7 @@ function resumed(turn: Turn): void {
 }
 
 /** A request whose Timer F ran out while we were away has timed out: sent now, it would be a new one to the peer. */
-function sentAgain(turn: Turn, { until, ...request }: OwedRequest): void {
+function sentAgain(turn: Turn, { until, datagram: _, ...request }: OwedRequest): void {
   const { phase } = turn.call;
   if (until > turn.at) turn.effects.push({ type: 'send', request: { ...request, timeoutMs: until - turn.at } });
   // The wait of a call that is being left ended before that, and says what becomes of its refer.

@@ -3,7 +3,7 @@
 
 import type { Refusal } from '../errors.ts';
 import type { MediaSession } from '../media/media.ts';
-import type { Dialog, LocalAddresses } from '../sip/dialog/dialog.ts';
+import type { BuiltRequest, Dialog, LocalAddresses } from '../sip/dialog/dialog.ts';
 import type { ReliableProvisional } from '../sip/dialog/invite-usage.ts';
 import type { Origin, Outgoing } from '../sip/endpoint.ts';
 import type { Credentials } from '../sip/message/digest.ts';
@@ -16,11 +16,9 @@ import type { Event, HangupCause, HangupSource } from './events.ts';
 import type { Refer } from './refer.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
-export interface OwedRequest {
+export interface OwedRequest extends BuiltRequest {
   readonly branch: string;
   readonly method: string;
-  readonly text: string;
-  readonly target: Target;
   readonly until: number;
 }
 

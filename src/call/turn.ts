@@ -88,9 +88,9 @@ export function sendWithin(
     ...(options.body === undefined ? {} : { body: options.body }),
   });
   change(turn, { dialog: { ...call.dialog, localCseq: cseq } });
-  const request = { branch, method, text: built.text, target: built.target };
-  turn.effects.push({ type: 'send', request });
-  return { ...request, until: turn.at + sixtyFourT1Ms, cseq };
+  const { text, target } = built;
+  turn.effects.push({ type: 'send', request: { branch, method, text, target } });
+  return { branch, method, ...built, until: turn.at + sixtyFourT1Ms, cseq };
 }
 
 /** The id under which a response of this call is repeated. */

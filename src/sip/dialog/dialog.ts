@@ -24,10 +24,11 @@ export interface Dialog {
 /** What we say of ourselves by transport; null where we have no listener. */
 export type LocalAddresses = Readonly<Record<TransportName, LocalAddress | null>>;
 
-/** A request that is ready to send. */
+/** A request that is ready to send. `datagram`: what goes instead when a request that is large finds no connection. */
 export interface BuiltRequest {
   readonly text: string;
   readonly target: Target;
+  readonly datagram?: BuiltRequest;
 }
 
 /** RFC 3261 §18.1.1: a larger request goes by a congestion controlled transport. */
@@ -97,7 +98,7 @@ export function contactFor(address: LocalAddress, user: string | null): string {
 
 /**
  * A request inside the dialog (§12.2.1.1). `headers` follow the ones every request has; `contact` is for those that carry one.
- * A text over 1,300 bytes moves from UDP to TCP when we have it (§18.1.1).
+ * A text over 1,300 bytes moves from UDP to TCP when we have it, and back when the peer has not (§18.1.1).
  */
 export function requestWithin(
   dialog: Dialog,
@@ -113,7 +114,8 @@ export function requestWithin(
   const target = nextHop(dialog);
   const built = buildFor(dialog, request, target, addresses[target.transport]);
   if (target.transport !== 'udp' || built.text.length <= largestDatagram || addresses.tcp === null) return built;
-  return buildFor(dialog, request, { transport: 'tcp', host: target.host, port: target.port }, addresses.tcp);
+  const large = buildFor(dialog, request, { transport: 'tcp', host: target.host, port: target.port }, addresses.tcp);
+  return { ...large, datagram: built };
 }
 
 function buildFor(
