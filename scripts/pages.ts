@@ -3,6 +3,9 @@
 import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
+import { withCopies } from './copies.ts';
+import { events } from './events.ts';
+import { code, page, rows } from './markdown.ts';
 
 interface Page {
   readonly path: string;
@@ -12,6 +15,11 @@ interface Page {
 export const pages: readonly Page[] = [
   { path: 'docs/settings.md', render: settings },
   { path: 'docs/errors.md', render: errors },
+  { path: 'docs/events.md', render: events },
+  ...['docs/getting-started.md', 'docs/refer.md', 'docs/webhooks.md'].map((path) => ({
+    path,
+    render: () => withCopies(path),
+  })),
 ];
 
 function settings(): string {
@@ -72,17 +80,4 @@ official client repeats a request by itself only after 408, 409, 429 and 5xx: gi
         .sort(([a = '', x = ''], [b = '', y = '']) => a.localeCompare(b) || x.localeCompare(y)),
     ),
   );
-}
-
-function page(title: string, ...parts: readonly string[]): string {
-  return `# ${title}\n\n${parts.join('\n\n')}\n\nMade by \`npm run docs\` from the source.\n`;
-}
-
-function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [row(head), row(head.map(() => '---')), ...body.map(row)].join('\n');
-}
-
-function code(text: string): string {
-  return text === '' ? '' : `\`${text}\``;
 }

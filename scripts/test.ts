@@ -8,7 +8,7 @@ import { installPeers } from './peers.mjs';
 import { root } from './ready.mjs';
 import { Report } from './report.ts';
 
-const isUnit = (file: string) => !/^test\/(interop|system)\//.test(file);
+const isUnit = (file: string) => !/^test\/(interop|system|examples)\/|^test\/docs\.test\.ts$/.test(file);
 /** How long nothing may be heard: then a test hangs, or has left open what keeps the process from ending. */
 const silenceMs = 60_000;
 const interopTimeoutMs = 120_000;

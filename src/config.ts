@@ -24,6 +24,8 @@ export interface Settings {
   /** Null: what is bound is what is said. */
   readonly sipPublicAddress: string | null;
   readonly tls: Pick<CertificatesOptions, 'own' | 'authorities' | 'clients'>;
+  /** Each an address, with a port where it is not 53. None: those of the machine. */
+  readonly dnsServers: readonly string[];
   /** Null: one is made at the first start. */
   readonly apiKey: string | null;
   /** `sqlite:PATH`. */
@@ -98,6 +100,12 @@ export const table = {
     'required',
     'With `tls_ca`, what is asked of a client that connects: a certificate (`required`), one if it has one (`asked`), or `none`.',
     check.oneOf(['required', 'asked', 'none']),
+  ),
+  dnsServers: setting(
+    'dns_servers',
+    '',
+    'The DNS servers that host names of SIP are asked of: addresses, each with a port where it is not 53 (`192.0.2.53`, `[::1]:5353`), with commas between. Unset: those of the machine, and its hosts file.',
+    orNull(check.dnsServers),
   ),
   apiKey: secret(
     'api_key',
@@ -235,6 +243,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
     tls,
+    dnsServers: all.dnsServers ?? [],
     applications: [first, ...others],
   };
 }

@@ -12,7 +12,7 @@ import { none } from './media/none.ts';
 import { quiet } from './media/quiet.ts';
 import type { Parts } from './server.ts';
 import { Certificates } from './sip/transport/certificates.ts';
-import { resolveHost } from './sip/transport/resolve.ts';
+import { openRecords } from './sip/transport/records.ts';
 import { TcpTransport } from './sip/transport/tcp.ts';
 import { TlsTransport } from './sip/transport/tls.ts';
 import type { LocalAddress, Transport } from './sip/transport/transport.ts';
@@ -46,6 +46,7 @@ const signingPaysOffFrom = 2; // cores
 export async function realParts(settings: Settings, log: Log): Promise<RealParts> {
   const system: System = { clock: realClock, ids: realIds(), log };
   const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
+  const records = openRecords(settings.dnsServers);
   const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
   const { post, close } = openPost(deliveriesPerOrigin);
   const { hash, newKey } = await apiKey(settings, store);
@@ -54,7 +55,8 @@ export async function realParts(settings: Settings, log: Log): Promise<RealParts
     settings: { ...settings, sipPublicAddress: settings.sipPublicAddress ?? addressForWildcard(settings.sipListen) },
     store,
     transports: settings.sipListen.map((local) => transportFor(local, system, certificates)),
-    resolve: resolveHost,
+    resolve: records.addresses,
+    records,
     media: mediaFor(settings, system),
     post,
     signOnThreads: availableParallelism() >= signingPaysOffFrom,

@@ -6,7 +6,7 @@ import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
 import { Auth } from './http/auth.ts';
 import type { Media } from './media/media.ts';
-import { Endpoint, type Resolve, type Trace } from './sip/endpoint.ts';
+import { Endpoint, type EndpointOptions, type Resolve, type Trace } from './sip/endpoint.ts';
 import { flowOf, type Transport } from './sip/transport/transport.ts';
 import type { Store } from './store/store.ts';
 import type { System } from './system.ts';
@@ -21,6 +21,8 @@ export interface Parts {
   readonly store: Store;
   readonly transports: readonly Transport[];
   readonly resolve: Resolve;
+  /** SRV and NAPTR; without them a name leads to its addresses only. */
+  readonly records?: EndpointOptions['records'];
   readonly media: Media;
   readonly post: Post;
   /** Whether webhooks are signed on the thread pool: worth it where a second core is idle. */
@@ -126,6 +128,7 @@ function build(parts: Parts, signer: Signer) {
     system,
     transports: parts.transports,
     resolve: parts.resolve,
+    ...(parts.records && { records: parts.records }),
     user: engine,
     publicHost: settings.sipPublicAddress,
     allow,

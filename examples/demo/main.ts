@@ -43,8 +43,8 @@ async function play(): Promise<void> {
   const server = await localServer({ around: watched, trace: drawn('switchhook', lanes) });
   cleanup.defer(server.close);
   const { system, sipPort } = server;
-  const bob = await phone({ name: 'bob', system, ringsForMs: 2 * paceMs, trace: drawn('bob', lanes) });
-  const alice = await phone({ name: 'alice', system, trace: drawn('alice', lanes) });
+  const bob = await phone({ name: 'bob', system, reactsAfterMs: 2 * paceMs, trace: drawn('bob', lanes) });
+  const alice = await phone({ name: 'alice', system, reactsAfterMs: paceMs, trace: drawn('alice', lanes) });
   lanes.set(sipPort, 'switchhook').set(bob.port, 'bob').set(alice.port, 'alice');
   const client = new Telnyx({ ...server.client, maxRetries: 0, fetch: (url, init) => commanded(bob.uri, url, init) });
   server.serve(application(client, bob.uri, () => {}));

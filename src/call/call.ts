@@ -12,9 +12,9 @@ import { playing } from './sound.ts';
 import {
   type Call,
   type CallTimer,
-  type Effect,
   type Held,
   type Input,
+  isAlive,
   type OwedRequest,
   type OwedResponse,
   type Phase,
@@ -98,11 +98,6 @@ function deadlineOf({ phase, reliable, refer }: Call, timer: CallTimer): number 
     default:
       return refer === null ? null : referDeadline(refer, timer);
   }
-}
-
-/** Whether it takes commands, or has only to be remembered. */
-export function isAlive(call: Call): boolean {
-  return call.phase.name !== 'leaving' && call.phase.name !== 'ended';
 }
 
 /** Whether nothing is owed to the peer any more: neither a message of ours nor the answers of a tombstone. */
@@ -233,12 +228,16 @@ function resumed(turn: Turn): void {
   if (phase.name === 'answered' && owed(phase.ok)) repeatResponse(turn, '2xx', phase.ok);
   if (phase.name === 'active' && owed(phase.reinvite)) repeatResponse(turn, '2xx', phase.reinvite);
   if ('final' in phase && owed(phase.final)) respondText(turn, call.invite, phase.final.status, phase.final.text);
-  for (const request of requestsOut(call)) turn.effects.push(sendAgain(request, at));
-  if (isAlive(call)) playing(turn);
+  for (const request of requestsOut(call)) sentAgain(turn, request);
+  if (isAlive(turn.call)) playing(turn);
 }
 
-function sendAgain({ until, ...request }: OwedRequest, at: number): Effect {
-  return { type: 'send', request: { ...request, timeoutMs: Math.max(0, until - at) } };
+/** A request whose Timer F ran out while we were away has timed out: sent now, it would be a new one to the peer. */
+function sentAgain(turn: Turn, { until, ...request }: OwedRequest): void {
+  const { phase } = turn.call;
+  if (until > turn.at) turn.effects.push({ type: 'send', request: { ...request, timeoutMs: until - turn.at } });
+  // The wait of a call that is being left ended before that, and says what becomes of its refer.
+  else if (phase.name !== 'leaving' || until < phase.until) unanswered(turn, request.branch, 'timeout');
 }
 
 /** Our requests that have no final answer yet. */

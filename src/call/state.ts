@@ -3,24 +3,21 @@
 
 import type { Refusal } from '../errors.ts';
 import type { MediaSession } from '../media/media.ts';
-import type { Dialog, LocalAddresses } from '../sip/dialog/dialog.ts';
+import type { BuiltRequest, Dialog, LocalAddresses } from '../sip/dialog/dialog.ts';
 import type { ReliableProvisional } from '../sip/dialog/invite-usage.ts';
 import type { Origin, Outgoing } from '../sip/endpoint.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
-import type { Target } from '../sip/transport/transport.ts';
 import type { Authorizations } from './authorizations.ts';
 import type { Command, NamedValue } from './commands.ts';
 import type { Event, HangupCause, HangupSource } from './events.ts';
 import type { Refer } from './refer.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
-export interface OwedRequest {
+export interface OwedRequest extends BuiltRequest {
   readonly branch: string;
   readonly method: string;
-  readonly text: string;
-  readonly target: Target;
   readonly until: number;
 }
 
@@ -181,3 +178,8 @@ export interface Step {
 
 /** Lettered timers of RFC 3261 the call layer itself waits for: 64·T1, and how long a tombstone answers. */
 export const sixtyFourT1Ms = 32_000;
+
+/** Whether it takes commands, or has only to be remembered. */
+export function isAlive(call: Call): boolean {
+  return call.phase.name !== 'leaving' && call.phase.name !== 'ended';
+}

@@ -3,6 +3,7 @@
 import type { Refusal } from '../errors.ts';
 import { contactFor, contactIn, requestWithin } from '../sip/dialog/dialog.ts';
 import type { Origin } from '../sip/endpoint.ts';
+import { sameHeader } from '../sip/message/headers.ts';
 import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
 import type { Event } from './events.ts';
@@ -82,14 +83,14 @@ export function sendWithin(
     headers: (address) => [
       ...(options.contact ? [['Contact', contactFor(address, call.contactUser, call.dialog.secure)] as const] : []),
       ...headers,
-      ['User-Agent', 'Switchhook'],
+      ...(headers.some(([name]) => sameHeader(name, 'User-Agent')) ? [] : [['User-Agent', 'Switchhook'] as const]),
     ],
     ...(options.body === undefined ? {} : { body: options.body }),
   });
   change(turn, { dialog: { ...call.dialog, localCseq: cseq } });
-  const request = { branch, method, text: built.text, target: built.target };
-  turn.effects.push({ type: 'send', request });
-  return { ...request, until: turn.at + sixtyFourT1Ms, cseq };
+  const { text, target } = built;
+  turn.effects.push({ type: 'send', request: { branch, method, text, target } });
+  return { branch, method, ...built, until: turn.at + sixtyFourT1Ms, cseq };
 }
 
 /** The id under which a response of this call is repeated. */

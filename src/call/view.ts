@@ -1,7 +1,6 @@
 // A call as the API shows it. Leaves out the field names of the wire (http/calls.ts).
-import { isAlive } from './call.ts';
 import type { CallView } from './commands.ts';
-import type { Call } from './state.ts';
+import { type Call, isAlive } from './state.ts';
 
 export function viewOf(call: Call, now: number): CallView {
   const endedAt = call.phase.name === 'ended' ? call.phase.endedAt : null;

@@ -10,17 +10,16 @@ import { acknowledged, canceled, repeatResponse } from './inbound.ts';
 import { clearedBy, peer, peerLeft, quietInvite, sayBye, us } from './leaving.ts';
 import { notified, unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
-import { type Held, type Phase, sixtyFourT1Ms } from './state.ts';
+import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
 import { capabilities, chance, change, contact, respond, sendWithin, type Turn, tell } from './turn.ts';
 
 /** A request of the peer that belongs to this call's dialog. */
 export function requested(turn: Turn, request: Request, origin: Origin): void {
-  // Deviation: a NOTIFY is taken in any order; one that overtook another must not cost a refer its outcome.
-  if (request.method !== 'NOTIFY' && isOutOfOrder(turn.call.dialog, request))
-    return respond(turn, request, origin, 500);
   if (origin.key === turn.call.taken) return respond(turn, request, origin, 200);
-  if (turn.call.phase.name === 'leaving' || turn.call.phase.name === 'ended') {
-    return requestedLate(turn, request, origin);
+  if (!isAlive(turn.call)) return requestedLate(turn, request, origin);
+  // Deviation: a NOTIFY is taken in any order; one that overtook another must not cost a refer its outcome.
+  if (request.method !== 'NOTIFY' && isOutOfOrder(turn.call.dialog, request)) {
+    return respond(turn, request, origin, 500);
   }
   change(turn, { dialog: afterRequest(turn.call.dialog, request, origin.from) });
   const take = takers[request.method];

@@ -18,8 +18,9 @@ export function welcome(start: Welcome): string {
   return short ? again(start) : first(start);
 }
 
-function again({ version, httpAddress, sipAddresses }: Welcome): string {
-  return `Switchhook ${version} is running. API ${httpAddress}/v2 · SIP ${sipAddresses.join(', ')} · docs ${httpAddress}/docs
+function again({ version, httpAddress, sipAddresses, publicKey }: Welcome): string {
+  return `Switchhook ${version} is running. API ${httpAddress}/v2 · SIP ${sipAddresses.join(', ')} · webhook key ${publicKey}
+How to take a call and refer it: ${httpAddress}/docs/getting-started
 The API key is the one you have. Lost it? Start with SWITCHHOOK_API_KEY set to a new one.
 `;
 }
@@ -41,8 +42,9 @@ function first({ version, httpAddress, sipAddresses, publicKey, newKey, hasWebho
    Your application gets call.initiated with its call_control_id${
      hasWebhook
        ? '.'
-       : `, once you say where it is:
-   SWITCHHOOK_WEBHOOK_URL=http://127.0.0.1:3000/webhooks npm start`
+       : `, once you say where it is.
+   To see what it gets: npx node examples/print-webhooks.ts, and start again with
+   SWITCHHOOK_WEBHOOK_URL=http://127.0.0.1:3000 npm start`
    }
 2. Answer it:
    CALL=the call_control_id

@@ -95,6 +95,18 @@ export function path(text: string): string {
   return text;
 }
 
+/** One or more addresses, each with or without a port, with commas between. */
+export function dnsServers(text: string): readonly string[] | Wrong {
+  const servers = text.split(',').map((each) => each.trim());
+  const isServer = (each: string): boolean => {
+    if (isIP(each)) return true;
+    const at = hostPort(each);
+    return !(at instanceof Wrong) && isIP(at.host) !== 0 && at.port > 0;
+  };
+  if (servers.every(isServer)) return servers;
+  return new Wrong('It must be addresses with commas between, such as 192.0.2.53 or [::1]:5353');
+}
+
 /** A host without a port. */
 export function publicAddress(text: string): string | Wrong {
   return (

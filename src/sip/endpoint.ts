@@ -146,13 +146,10 @@ export class Endpoint {
     return (owner(listeners, flow) ?? listeners[0])?.address ?? null;
   }
 
-  /** What Via and Contact say on every transport, for whoever came by this target. */
-  localAddresses({ transport, flow }: Target): Readonly<Record<TransportName, LocalAddress | null>> {
-    const addresses = transportNames.map((name) => [
-      name,
-      this.localAddress(name, name === transport ? flow : undefined),
-    ]);
-    return Object.fromEntries(addresses);
+  /** What Via and Contact say on each transport that we have, for whoever came by this target. */
+  localAddresses({ transport, flow }: Target): Readonly<Partial<Record<TransportName, LocalAddress>>> {
+    const addresses = transportNames.map((name) => this.localAddress(name, name === transport ? flow : undefined));
+    return Object.fromEntries(addresses.filter((each) => each !== null).map((each) => [each.transport, each]));
   }
 
   /**

@@ -96,12 +96,12 @@ export class Line {
   at = epoch;
   readonly effects: Effect[] = [];
   readonly invite: Request;
-  #seeds = 0;
-  #cseq: number;
+  seeds = 0;
+  lastCseq: number;
 
   constructor(wanted: Wanted & { readonly identity?: Partial<Identity> } = {}) {
     this.invite = inviteOf(wanted);
-    this.#cseq = this.invite.cseq.number;
+    this.lastCseq = this.invite.cseq.number;
     const arrival = { at: this.at, seed: this.seed(), request: this.invite, origin: originOf(this.invite) };
     const turn = incoming(arrival, { ...identity, ...wanted.identity });
     assert.ok(turn, 'no call was made of the INVITE');
@@ -116,8 +116,8 @@ export class Line {
   }
 
   seed(): string {
-    this.#seeds += 1;
-    return this.#seeds.toString(16).padStart(16, '0');
+    this.seeds += 1;
+    return this.seeds.toString(16).padStart(16, '0');
   }
 
   after(ms: number): this {
@@ -135,7 +135,7 @@ export class Line {
   /** A request of the peer in the dialog, as an input. CSeq counts up by itself. */
   asks(
     method: string,
-    { headers = {}, body = '', cseq = ++this.#cseq, branch = `z9hG4bK-${cseq}` }: Wanted = {},
+    { headers = {}, body = '', cseq = ++this.lastCseq, branch = `z9hG4bK-${cseq}` }: Wanted = {},
   ): object {
     const usual: Changes = {
       Via: `SIP/2.0/UDP 192.0.2.10:5060;branch=${branch};rport`,

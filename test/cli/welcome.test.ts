@@ -40,7 +40,7 @@ test('a key that was set is not printed, and the commands take it from where it 
 
 test('later starts are short', () => {
   const text = welcome({ ...start, newKey: null, isFirstStart: false });
-  assert.equal(text.trim().split('\n').length, 2);
+  assert.equal(text.trim().split('\n').length, 3);
   assert.ok(text.includes('http://127.0.0.1:8080/v2') && text.includes('udp:127.0.0.1:5060'));
 });
 

@@ -65,6 +65,25 @@ async function isRefused(t: TestContext, path: Path): Promise<void> {
   await sipp.succeeds();
 }
 
+/** RFC 3261 §18.1.1: over 1,300 bytes it goes by TCP; the proxy takes it there, and passes it on by UDP. */
+async function isLarge(t: TestContext, path: Path): Promise<void> {
+  const { call, sipp } = await called(t, path, 'large', [
+    ...isAnswered,
+    gets('REFER', { has: ['Via: SIP/2.0/TCP 127', 'X-Long: x{2000}'] }),
+    answers('202 Accepted'),
+    notifies('SIP/2.0 200 OK', 'terminated;reason=noresource', '2'),
+    gets(200),
+    gets('BYE'),
+    answers('200 OK'),
+  ]);
+  const custom_headers = [{ name: 'X-Long', value: 'x'.repeat(2_000) }];
+  await call.refer(target, { ...secret, custom_headers });
+  await call.gets('call.refer.started');
+  await call.gets('call.refer.completed', { sip_notify_response: 200 });
+  await call.gets('call.hangup');
+  await sipp.succeeds();
+}
+
 async function callerLeaves(t: TestContext, path: Path): Promise<void> {
   const { call, sipp } = await called(t, path, 'caller-leaves', [...isAnswered, sends('BYE'), gets(200)]);
   await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
@@ -80,6 +99,7 @@ for (const transport of ['udp', 'tcp'] as const) {
     await Promise.all([
       t.test('a refer with credentials passes and completes', (t) => passes(t, path)),
       t.test('a refer without the right credentials fails, the call goes on', (t) => isRefused(t, path)),
+      t.test('a refer that is too large for a datagram', (t) => isLarge(t, path)),
       t.test('the caller leaves', (t) => callerLeaves(t, path)),
     ]);
   });

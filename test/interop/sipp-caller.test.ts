@@ -101,6 +101,27 @@ const cases: Record<string, Case> = {
     types: isReferred,
   },
 
+  // Over UDP nobody listens where the REFER would go by TCP: it comes as a datagram all the same (RFC 3261 §18.1.1).
+  'refer-too-large-for-a-datagram': {
+    steps: [
+      ...isAnswered,
+      gets('REFER', { has: ['X-Long: xxxxxxxxx'] }),
+      answers('202 Accepted'),
+      notifies('SIP/2.0 200 OK', terminated),
+      gets(200),
+      ...getsBye,
+    ],
+    application: async (call) => {
+      await call.answer();
+      await call.gets('call.answered');
+      await call.refer(target, { custom_headers: [{ name: 'X-Long', value: 'x'.repeat(2_000) }] });
+      await call.gets('call.refer.started', { sip_notify_response: 100, refer_sip_response: 202 });
+      await call.gets('call.refer.completed', { sip_notify_response: 200 });
+      await call.gets('call.hangup', clearedByUs);
+    },
+    types: isReferred,
+  },
+
   'refer-busy': {
     steps: [
       ...isAnswered,

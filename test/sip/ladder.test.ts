@@ -53,6 +53,15 @@ test('colour changes nothing but colour', () => {
   assert.equal(painted.replaceAll(/\x1b\[\d+m/g, ''), drawLadder(trace, { columns }));
 });
 
+test('a gap for each pair of lanes', () => {
+  const { head, row } = ladder(columns, { gap: [16, 24] });
+  assert.equal(head, '          transferee           us                   application');
+  assert.equal(
+    row({ at: 0, from: 'us', to: 'application', label: 'call.hangup' }),
+    '    0.000      |                |------ call.hangup ---->|',
+  );
+});
+
 test('an entry for a lane that is not there is a mistake of the caller', () => {
   assert.throws(() => drawLadder(trace, { columns: ['us', 'application'] }), RangeError);
 });

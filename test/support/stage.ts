@@ -356,6 +356,7 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     sipListen: transports.map(({ name }) => ({ transport: name, ...us })),
     sipPublicAddress: null,
     tls: { own: [], authorities: null, clients: 'required' },
+    dnsServers: [],
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
     media: 'quiet',

@@ -179,8 +179,10 @@ function requestUri(dialog: Dialog): { uri: string; routes: readonly string[] } 
   const uri = readUri(first);
   const loose = uri?.params.has('lr');
   if (loose || uri?.scheme === 'tel' || uri === null) return { uri: dialog.remoteTarget, routes: dialog.routeSet };
+  // §19.1.1: no method parameter and no headers in a Request-URI.
+  const params = new Map([...uri.params].filter(([name]) => name !== 'method'));
   return {
-    uri: writeUri({ ...uri, headers: null }),
+    uri: writeUri({ ...uri, params, headers: null }),
     routes: [...dialog.routeSet.slice(1), `<${dialog.remoteTarget}>`],
   };
 }

@@ -16,8 +16,20 @@ export interface ProgramOptions {
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) endWith(child, 'SIGKILL');
 });
+// A test run that is itself ended, because it was too slow or by a Ctrl-C, takes its programs with it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+/** With all that it has started: each program leads a process group of its own. */
+function endWith({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
 
 export interface Ending {
   readonly code: number | null;
@@ -35,7 +47,12 @@ export class Program {
 
   constructor(name: string, path: string, args: readonly string[], { cwd, env = {} }: ProgramOptions) {
     this.name = name;
-    const child = spawn(path, args, { cwd, env: { ...quietEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(path, args, {
+      cwd,
+      env: { ...quietEnvironment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.#child = child;
     running.add(child);
     this.#read(child.stdout);
@@ -51,17 +68,13 @@ export class Program {
     });
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   get isRunning(): boolean {
     return this.#ending === null;
   }
 
-  /** The first line, from the very first on or from the one with this number on, that matches. */
-  line(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
-    let read = from;
+  /** The first line that matches, of all that it writes. */
+  line(pattern: RegExp): Promise<RegExpExecArray> {
+    let read = 0;
     return this.#until(`wrote nothing like ${pattern}`, () => {
       for (; read < this.lines.length; read++) {
         const found = pattern.exec(this.lines[read] ?? '');
@@ -85,7 +98,7 @@ export class Program {
   }
 
   async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
+    endWith(this.#child, 'SIGKILL');
     await this.ended;
   }
 

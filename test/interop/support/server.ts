@@ -67,10 +67,6 @@ export class Switchhook {
     return this.#running.isRunning;
   }
 
-  get pid(): number {
-    return this.#running.pid;
-  }
-
   /** The fields of the first line of this run's log that matches. */
   async logged(pattern: RegExp): Promise<Readonly<Record<string, unknown>>> {
     const { input } = await this.#running.line(pattern);

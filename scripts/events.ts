@@ -1,0 +1,214 @@
+// docs/events.md: every event with its fields and an example. The compiler holds the tables to the payloads of
+// src/call/events.ts, and the examples are made by its functions.
+import {
+  answered,
+  type Event,
+  type EventPayloads,
+  type EventType,
+  type FailureReason,
+  type HangupCause,
+  hangup,
+  initiated,
+  referEvent,
+} from '../src/call/events.ts';
+import { eventRow } from '../src/call/outbox.ts';
+import type { Refer } from '../src/call/refer.ts';
+import type { Application } from '../src/call/routing.ts';
+import type { Call } from '../src/call/state.ts';
+import { block, code, page, rows } from './markdown.ts';
+
+type Field = readonly [type: string, meaning: string];
+type Payload<T extends EventType> = EventPayloads[T];
+type Shared = keyof Payload<'call.initiated'> & keyof Payload<'call.hangup'> & keyof Payload<'call.refer.started'>;
+type Own<T extends EventType> = { readonly [F in Exclude<keyof Payload<T>, Shared>]: Field };
+
+const shared: { readonly [F in Shared]: Field } = {
+  call_control_id: ['string', 'What commands name the call by.'],
+  call_leg_id: ['string, a UUID', 'The call, in events.'],
+  call_session_id: ['string, a UUID', 'Shared by calls that belong together.'],
+  client_state: ['string or null', 'What the latest command that carried one has set.'],
+  connection_id: ['string, 19 digits', 'The application.'],
+  from: ['string', 'Who calls: the number (`+` and digits), else scheme, user, host and port.'],
+  to: ['string', 'Who is called, in the same form.'],
+};
+
+const startTime: Field = ['string', 'When the call came in: ISO 8601, UTC.'];
+const headersOf200: Field = ['list of `name`, `value`', 'What `answer` put onto the 200.'];
+const sipHeaders: Field = ['list of `name`, `value`', '`User-to-User` and `Diversion` of the INVITE.'];
+const tags: Field = ['list of strings', 'Empty in this version.'];
+
+const refer: Own<'call.refer.started'> = {
+  sip_notify_response: [
+    'integer',
+    'The SIP status the refer stands at: 100 (or the 1xx that came first) when it started, then the final one.',
+  ],
+  refer_to: ['string', 'The Refer-To URI as it was sent, headers included. Additive.'],
+  refer_sip_response: [
+    'integer or null',
+    'The final status that answered the REFER; null while there is none. Additive.',
+  ],
+  notify_sip_responses: ['list of integers', 'Every status the NOTIFYs carried, in order. Additive.'],
+};
+
+const own: { readonly [T in EventType]: Own<T> } = {
+  'call.initiated': {
+    direction: ['string', '`incoming`.'],
+    state: ['string', '`parked`: it rings until a command says otherwise.'],
+    start_time: startTime,
+    caller_id_name: ['string', 'The display name of the caller, or empty.'],
+    custom_headers: ['list of `name`, `value`', 'The `X-` headers of the INVITE.'],
+    sip_headers: sipHeaders,
+    connection_codecs: ['string', 'The codecs Switchhook speaks.'],
+    offered_codecs: ['string', 'The codecs the caller offers.'],
+    tags,
+  },
+  'call.answered': {
+    state: ['string', '`answered`.'],
+    start_time: startTime,
+    custom_headers: headersOf200,
+    sip_headers: sipHeaders,
+    tags,
+  },
+  'call.hangup': {
+    state: ['string', '`hangup`.'],
+    start_time: startTime,
+    hangup_cause: ['string', 'Why it ended: see below.'],
+    hangup_source: [
+      'string',
+      'Who ended it: `caller`, `callee` (of an inbound call that is Switchhook), or `unknown`.',
+    ],
+    sip_hangup_cause: ['string', 'The SIP status that goes with it, `200` where a BYE did, or `unspecified`.'],
+    call_quality_stats: ['null', 'Not measured in this version.'],
+    custom_headers: headersOf200,
+    sip_headers: sipHeaders,
+    tags,
+  },
+  'call.refer.started': refer,
+  'call.refer.completed': refer,
+  'call.refer.failed': {
+    ...refer,
+    failure_reason: ['string', 'What the final status means: see below. Additive.'],
+  },
+};
+
+const when: { readonly [T in EventType]: string } = {
+  'call.initiated': 'A call came in and rings. Answer it, reject it, or refer it.',
+  'call.answered':
+    'The caller has acknowledged the answer. From the command `answer` on the call takes `refer` and `hangup` as well.',
+  'call.hangup': 'The call is over. It is the last event of every call.',
+  'call.refer.started': 'The peer has accepted a REFER. Not sent if it refuses.',
+  'call.refer.completed': 'The target has the caller. `call.hangup` follows.',
+  'call.refer.failed':
+    'The refer came to nothing. The call goes on, unless the peer has left it: [Refer](refer.md) has every case.',
+};
+
+const causes: { readonly [C in HangupCause]: string } = {
+  normal_clearing: 'An answered call was ended by a BYE, whoever sent it, or a ringing one was referred.',
+  originator_cancel: 'The caller gave up while it rang.',
+  call_rejected: '`reject` with `CALL_REJECTED`, or `hangup` while it rang.',
+  user_busy: '`reject` with `USER_BUSY`.',
+  timeout: 'The caller did not acknowledge the answer, or its INVITE expired.',
+  unspecified: 'Anything else, such as no common codec or a provisional response never acknowledged.',
+  time_limit: 'Not in this version.',
+  not_found: 'Not in this version: of outbound calls.',
+  no_answer: 'Not in this version: of outbound calls.',
+};
+
+const reasons: { readonly [R in FailureReason]: string } = {
+  busy: '486, 600',
+  'no-answer': '408, 480, and a peer that says nothing',
+  canceled: '487, and a refer that was given up',
+  failed: 'any other',
+};
+
+// One call for all examples.
+const call = {
+  id: 'v3:01a208f8f3c07419a5f8b5d3bb6c4e2f6b1c2d3e4f5a4b6c8d7e9f0a1b2c3d4e',
+  legId: '01a208f8-f3c0-7419-a5f8-b5d3bb6c4e2f',
+  sessionId: '01a208f8-f3c0-7a01-9c1e-2f6b1c2d3e4f',
+  connectionId: '1000000000000000001',
+  direction: 'incoming',
+  from: '+13125550123',
+  to: '+13125550100',
+  startedAt: Date.UTC(2026, 10, 23, 9, 0, 0, 250),
+  clientState: null,
+  sipHeaders: [],
+  answerHeaders: [],
+} as unknown as Call;
+
+const order = { referTo: 'sip:bob@biloxi.example' };
+const referOf = (response: number | null, notified: readonly number[]) =>
+  ({ order, response, notified }) as unknown as Refer;
+
+const examples: { readonly [T in EventType]: Event } = {
+  'call.initiated': initiated(call, {
+    callerIdName: 'Alice',
+    customHeaders: [{ name: 'X-Account', value: '42' }],
+    offeredCodecs: ['OPUS', 'PCMU', 'PCMA'],
+  }),
+  'call.answered': answered(call),
+  'call.hangup': hangup(call, { cause: 'normal_clearing', source: 'caller', sipCause: '200' }),
+  'call.refer.started': referEvent(call, referOf(202, []), 'started', 100),
+  'call.refer.completed': referEvent(call, referOf(202, [100, 180, 200]), 'completed', 200),
+  'call.refer.failed': referEvent(call, referOf(202, [100, 486]), 'failed', 486),
+};
+
+export function events(): string {
+  return page(
+    'Events',
+    'What an application is told, field by field, with an example of each.',
+    `The fields are those of the Telnyx API v2; additive ones, which it does not have, are marked. How events travel is in
+[Webhooks](webhooks.md), when each one of a refer comes in [Refer](refer.md).`,
+    '## The envelope',
+    block('json webhook', pretty(envelope(examples['call.refer.completed']))),
+    rows(
+      ['Field', 'Type', 'Meaning'],
+      [
+        ['`data.event_type`', 'string', 'Which event: the sections below.'],
+        ['`data.id`', 'string, a UUID', 'The event. The same on every attempt: what comes twice is known by it.'],
+        ['`data.occurred_at`', 'string', 'When: ISO 8601, UTC, microseconds.'],
+        ['`data.payload`', 'object', 'What happened.'],
+        ['`meta.attempt`', 'integer', 'Which attempt to deliver it this is, from 1.'],
+        ['`meta.delivered_to`', 'string', 'The URL of this attempt.'],
+      ],
+    ),
+    '## In every payload',
+    fieldsOf(shared),
+    ...(Object.keys(own) as EventType[]).map(section),
+  );
+}
+
+function section(type: EventType): string {
+  const { payload } = examples[type];
+  const lists: Partial<Record<EventType, string>> = {
+    'call.hangup': listed('hangup_cause', causes),
+    'call.refer.failed': listed('failure_reason', reasons),
+  };
+  const parts = [`## ${type}`, when[type], fieldsOf(own[type]), lists[type], block(`json ${type}`, pretty(payload))];
+  return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+function envelope(event: Event): object {
+  const of = { id: '01a208f9-0b3d-7c52-8e1f-9a0b1c2d3e4f', callId: call.id, sequence: 4, at: call.startedAt + 5_500 };
+  const webhookUrl = 'https://example.com/webhooks';
+  const { body } = eventRow(event, of, { webhookUrl, webhookFailoverUrl: null } as Application);
+  return { data: JSON.parse(body), meta: { attempt: 1, delivered_to: webhookUrl } };
+}
+
+const fieldsOf = (fields: Readonly<Record<string, Field>>): string =>
+  rows(
+    ['Field', 'Type', 'Meaning'],
+    Object.entries(fields).map(([name, [type, meaning]]) => [code(name), type, meaning]),
+  );
+
+const listed = (field: string, values: Readonly<Record<string, string>>): string =>
+  rows(
+    [code(field), 'When'],
+    Object.entries(values).map(([value, meaning]) => [code(value), meaning]),
+  );
+
+/** Indented, but for lists of numbers. */
+const pretty = (value: object): string =>
+  JSON.stringify(value, null, 2).replaceAll(/\[[\s\d,]+\]/g, (list) =>
+    JSON.stringify(JSON.parse(list)).replaceAll(',', ', '),
+  );

@@ -1,0 +1,124 @@
+// The call's machine as a figure: a sample of each phase and of each variant that decides otherwise, and every input by
+// name. The test walks it, and docs/machines.md is drawn from it.
+
+import type { CallTimer, Step } from '../../src/call/state.ts';
+import { active, answerText, Line, offerText, shown, target, videoOnly } from './support.ts';
+
+const reliably = { headers: { Supported: '100rel' } };
+const offerless = { body: '' };
+const offeredByUs = { headers: { Require: '100rel' }, body: '', identity: { rtpPort: 40_000 } };
+
+function then(line: Line, ...steps: readonly ((line: Line) => unknown)[]): Line {
+  for (const step of steps) step(line);
+  return line;
+}
+
+const refers = (line: Line) => line.refer();
+const isAccepted = (line: Line) => line.respond(202);
+const succeeds = (line: Line) => line.notify(200);
+const leaves = (line: Line) => line.request('BYE');
+const answers = (line: Line) => line.answer();
+const hangsUp = (line: Line) => line.command('hangup', {});
+const isReinvited = (line: Line) => line.request('INVITE', { body: offerText });
+const fails491 = (line: Line) => line.respond(491);
+
+/** Makes a fresh sample at each call. */
+export const samples: Readonly<Record<string, () => Line>> = {
+  ringing: () => new Line(),
+  'ringing, the 180 not acknowledged': () => new Line(reliably),
+  'ringing, the 180 with our offer': () => new Line(offeredByUs),
+  'ringing, the answer waits for the PRACK': () => then(new Line(offeredByUs), answers),
+  'ringing, a REFER waits for the PRACK': () => then(new Line(reliably), refers),
+  'ringing, a REFER is out': () => then(new Line(), refers),
+  'ringing, referred': () => then(new Line(), refers, isAccepted, succeeds),
+  answered: () => then(new Line(), answers),
+  'answered, with our offer': () => then(new Line(offerless), answers),
+  'answered, before the PRACK': () => then(new Line(reliably), answers),
+  'answered, a REFER waits for the ACK': () => then(new Line(), answers, refers),
+  'answered, a BYE waits for the ACK': () => then(new Line(), answers, hangsUp),
+  'answered, referred while it rang': () => then(new Line(), refers, answers, isAccepted, succeeds),
+  active: () => active(),
+  'active, a re-INVITE not acknowledged': () => then(active(), isReinvited),
+  'active, a REFER waits for the ACK of a re-INVITE': () => then(active(), isReinvited, refers),
+  'active, a REFER is out': () => then(active(), refers),
+  'active, a REFER is sent again later': () => then(active(), refers, fails491),
+  'active, a refer is accepted': () => then(active(), refers, isAccepted),
+  'active, referred': () => then(active(), refers, isAccepted, succeeds),
+  'active, after a refer that failed': () => then(active(), refers, (line) => line.respond(603)),
+  'active, an INFO is out': () =>
+    then(active(), (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' })),
+  'leaving, the REFER is out': () => then(active(), refers, leaves),
+  'leaving, the refer is accepted': () => then(active(), refers, isAccepted, leaves),
+  'leaving, cancelled': () => then(new Line(), refers, (line) => line.cancel()),
+  'ended by the peer': () => then(active(), leaves),
+  'ended by us, the BYE is out': () => then(active(), hangsUp),
+  'ended by us, the BYE is answered': () => then(active(), hangsUp, (line) => line.respond(200)),
+  'ended by a refusal': () => then(new Line(), (line) => line.command('reject', { cause: 'USER_BUSY' })),
+};
+
+const timers: readonly CallTimer[] = [
+  ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave'] as const),
+  ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace'] as const),
+];
+
+/** What a sample can be given, by name. Each gives the step it led to. */
+export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
+  'INVITE, a copy': (line) => line.take({ ...line.asks('INVITE'), ...copyOf(line) }),
+  CANCEL: (line) => line.cancel(),
+  BYE: (line) => line.request('BYE'),
+  'INVITE with an offer': (line) => line.request('INVITE', { body: offerText }),
+  'INVITE without an offer': (line) => line.request('INVITE'),
+  'INVITE without a codec of ours': (line) => line.request('INVITE', { body: videoOnly }),
+  UPDATE: (line) => line.request('UPDATE'),
+  'UPDATE with an offer': (line) => line.request('UPDATE', { body: offerText }),
+  PRACK: (line) => line.prack(),
+  'PRACK with an answer': (line) => line.prack({ body: answerText }),
+  'PRACK of another response': (line) => line.prack({ headers: { RAck: '7 1 INVITE' } }),
+  INFO: (line) => line.request('INFO'),
+  OPTIONS: (line) => line.request('OPTIONS'),
+  'a method we do not have': (line) => line.request('MESSAGE'),
+  'a request out of order': (line) => line.request('INFO', { cseq: 0, branch: 'z9hG4bK-late' }),
+  'NOTIFY 100': (line) => line.notify(100),
+  'NOTIFY 200': (line) => line.notify(200),
+  'NOTIFY 486': (line) => line.notify(486),
+  'NOTIFY of another refer': (line) => line.notify(200, { Event: 'refer;id=99' }),
+  'NOTIFY of another package': (line) => line.notify(null, { Event: 'presence' }),
+  'NOTIFY without Event': (line) => line.notify(200, { Event: null }),
+  ACK: (line) => line.ack(),
+  'ACK with an answer': (line) => line.ack({ body: answerText }),
+  'ACK of another INVITE': (line) => line.ack({ cseq: 99 }),
+  '100 to our request': (line) => line.respond(100),
+  '200 to our request': (line) => line.respond(200),
+  '481 to our request': (line) => line.respond(481),
+  '491 to our request': (line) => line.respond(491),
+  '603 to our request': (line) => line.respond(603),
+  '200 to no request': (line) => line.respond(200, {}, 'z9hG4bK-nobody'),
+  'Timer F': (line) => line.take({ type: 'timeout', branch: line.out }),
+  'transport failed': (line) => line.take({ type: 'failed', branch: line.out }),
+  ...Object.fromEntries(timers.map((timer) => [timer, (line: Line) => line.timer(timer)])),
+  resumed: (line) => line.take({ type: 'resumed' }),
+  answer: (line) => line.answer(),
+  reject: (line) => line.command('reject', { cause: 'CALL_REJECTED' }),
+  hangup: (line) => line.command('hangup', {}),
+  refer: (line) => line.refer(),
+  'refer, redirect': (line) => line.refer({ sip_address: target, refer_before_answer: 'redirect' }),
+  'refer, refuse': (line) => line.refer({ sip_address: target, refer_before_answer: 'refuse' }),
+  send_sip_info: (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
+  client_state_update: (line) => line.command('client_state_update', { client_state: 'eA==' }),
+};
+
+function copyOf({ invite, call }: Line): object {
+  const origin = { key: call.invite.key, from: call.dialog.flow, replyTo: call.invite.replyTo };
+  return { request: invite, origin };
+}
+
+/** Phase and variant of a call in a word: what the phase's own data and its refer say. */
+export function stateOf({ phase, refer }: Line['call']): string {
+  return refer === null || phase.name === 'ended' ? phase.name : `${phase.name}, refer ${refer.phase.name}`;
+}
+
+/** A step in one line: `active: stop repeating, call.answered`; a refused command by its refusal. */
+export function show(step: Step): string {
+  if (step.refusals.length > 0) return `refused: ${step.refusals.map(({ name }) => name).join(', ')}`;
+  return [stateOf(step.call), shown(step.effects).join(', ')].filter((part) => part !== '').join(': ');
+}
