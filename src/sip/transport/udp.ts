@@ -1,9 +1,11 @@
-// SIP over UDP (RFC 3261 §18): one socket, one datagram a message. No error of a datagram ends the socket. Leaves out
-// which messages are too large for it (§18.1.1), which whoever writes them decides.
+// SIP over UDP (RFC 3261 §18): one socket, one datagram a message, and between them the STUN of clients that keep their way
+// to us open (RFC 5626 §4.4.2). No error of a datagram ends the socket. Leaves out which messages are too large for it
+// (§18.1.1), which whoever sends them decides.
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Clock, Log } from '../../system.ts';
 import { listenError } from './listen-error.ts';
+import { answerStun, isStun } from './stun.ts';
 import { flowOf, isPort, type LocalAddress, type Receive, type Target, type Transport } from './transport.ts';
 
 export interface UdpOptions {
@@ -48,7 +50,10 @@ export class UdpTransport implements Transport {
     enlarge(socket);
     const flow = flowOf(this.#local);
     socket.on('error', (error) => this.#options.log.warn({ err: error, flow }, 'the UDP socket reported an error'));
-    socket.on('message', (bytes, { address, port }) => receive(bytes, { transport: 'udp', host: address, port, flow }));
+    socket.on('message', (bytes, { address, port }) => {
+      if (isStun(bytes)) this.#answerStun(bytes, address, port);
+      else receive(bytes, { transport: 'udp', host: address, port, flow });
+    });
   }
 
   send(text: string, target: Target, failed: (error: Error) => void): void {
@@ -60,6 +65,12 @@ export class UdpTransport implements Transport {
     this.#socket.send(Buffer.from(text, 'latin1'), target.port, target.host, (error) => {
       if (error) failed(error);
     });
+  }
+
+  /** Who does not hear the answer asks again. */
+  #answerStun(bytes: Buffer, host: string, port: number): void {
+    const answer = answerStun(bytes, host, port);
+    if (answer) this.#socket?.send(answer, port, host, () => {});
   }
 
   async close(): Promise<void> {

@@ -310,6 +310,71 @@ test('a connection in use stays, and is closed when it has been silent for long'
   assert.equal(a.system.clock.armed, 0);
 });
 
+test('a sender of one byte a second does not get far, whatever it has sent before', async (t) => {
+  const a = await setUp(t, { messageMs: 10_000 });
+  const socket = await dial(t, a.target);
+  const closed = once(socket.resume(), 'close');
+  socket.write(message());
+  await a.next();
+  let sent = 0;
+  for (const byte of Buffer.from(message('slow'))) {
+    if (socket.closed) break;
+    await new Promise((written) => socket.write(Buffer.of(byte), written));
+    await a.system.clock.advance(1000);
+    sent += 1;
+  }
+  await closed;
+  assert.ok(sent >= 10 && sent <= 12, `${sent} bytes`);
+  assert.equal(a.arrived.length, 0);
+  assert.equal(a.system.clock.armed, 0);
+});
+
+test('a stream of messages that never ends between two of them is not slow', async (t) => {
+  const a = await setUp(t, { messageMs: 10_000 });
+  const socket = await dial(t, a.target);
+  const text = message('steady');
+  socket.write(text.slice(0, 20));
+  for (let second = 0; second < 30; second += 1) {
+    socket.write(text.slice(20) + text.slice(0, 20));
+    assert.equal((await a.next()).text, text);
+    await a.system.clock.advance(1000);
+  }
+});
+
+test('a connection of ours is asked whether it is there, and given up when it no longer says so (RFC 5626 §4.4.1)', async (t) => {
+  const [a, b] = [await setUp(t, { pingMs: 100_000, pongMs: 10_000 }), await serve(t)];
+  const accepted = b.accepted();
+  a.transport.send(message(), b.target, unexpected);
+  const socket = await accepted;
+  await read(socket, message().length);
+  for (const answer of ['\r\n', '']) {
+    const ping = read(socket, 4);
+    await a.system.clock.advance(100_000);
+    assert.equal(await ping, '\r\n\r\n');
+    socket.write(answer);
+    await a.system.clock.settle();
+  }
+  const closed = once(socket.resume(), 'close');
+  await a.system.clock.advance(10_000);
+  await closed;
+});
+
+test('who never answered a ping may know nothing of them, and is kept; who connected to us is not asked', async (t) => {
+  const [a, b] = [await setUp(t, { pingMs: 100_000, pongMs: 10_000, idleMs: 900_000 }), await serve(t)];
+  const opened = b.accepted();
+  a.transport.send(message(), b.target, unexpected);
+  const silent = await opened;
+  const client = await dial(t, a.target);
+  client.write(message());
+  await a.next();
+  client.on('data', () => assert.fail('a ping'));
+  await a.system.clock.advance(800_000);
+  assert.equal(silent.closed, false);
+  const closed = [once(silent.resume(), 'close'), once(client, 'close')];
+  await a.system.clock.advance(100_000);
+  await Promise.all(closed);
+});
+
 test('there are no more connections than the limit, of either kind', async (t) => {
   const [a, b] = [await setUp(t, { connections: 1 }), await serve(t)];
   const first = await dial(t, a.target);

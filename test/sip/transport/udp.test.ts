@@ -52,6 +52,21 @@ test('the source may be answered: the response leaves by the port the request ca
   assert.equal((await a.next()).from.port, b.transport.local.port);
 });
 
+for (const host of ['127.0.0.1', '::1']) {
+  test(`a STUN binding request over ${host} is answered, and nobody else is told (RFC 5626 §4.4.2)`, async (t) => {
+    const [a, b] = [await setUp(t, host), await setUp(t, host)];
+    const request = '\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl';
+    const client = createSocket(host === '::1' ? 'udp6' : 'udp4');
+    t.after(() => client.close());
+    client.send(Buffer.from(request, 'latin1'), a.transport.local.port, host);
+    const [answer] = await once(client, 'message');
+    assert.equal(answer.toString('latin1', 0, 2), '\x01\x01');
+    assert.equal(answer.readUInt16BE(26) ^ 0x2112, client.address().port);
+    b.transport.send('SIP', { transport: 'udp', host, port: a.transport.local.port }, unexpected);
+    assert.equal((await a.next()).text, 'SIP');
+  });
+}
+
 const unsendable: readonly (readonly [fault: string, target: Target, text?: string])[] = [
   ['port 0', { transport: 'udp', host: '127.0.0.1', port: 0 }],
   ['port 65536', { transport: 'udp', host: '127.0.0.1', port: 65_536 }],
