@@ -1,10 +1,10 @@
-// The real SIP programs that test/interop talks to: which they are, where they are, and how they get onto a machine.
+// The real programs that test/interop talks to: which they are, where they are, and how they get onto a machine.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Each program with the Debian package that brings it. */
-const packages = { sipp: 'sip-tester', baresip: 'baresip-core', kamailio: 'kamailio' };
+const packages = { sipp: 'sip-tester', baresip: 'baresip-core', kamailio: 'kamailio', dnsmasq: 'dnsmasq-base' };
 
 /** @typedef {keyof typeof packages} Peer */
 

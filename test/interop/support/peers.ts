@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { lacks, pathOf } from '../../../scripts/peers.mjs';
 
-type Peer = 'sipp' | 'baresip' | 'kamailio';
+type Peer = 'sipp' | 'baresip' | 'kamailio' | 'dnsmasq';
 
 /** The value of a test's `skip`. */
 export function without(...peers: Peer[]): string | false {
