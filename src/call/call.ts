@@ -203,8 +203,8 @@ function sentAsDatagram(turn: Turn, branch: string): boolean {
 /** The request in the place of the one with the same branch. */
 function insteadOf(call: Call, request: OwedRequest): Partial<Call> {
   const { refer, phase, infos } = call;
-  if (request.branch === referBranch(call)) {
-    const out = refer!.phase as ReferPhase & { request: OwedRequest };
+  const out = refer?.phase;
+  if ((out?.name === 'sent' || out?.name === 'accepted') && out.request?.branch === request.branch) {
     return { refer: { ...refer!, phase: { ...out, request } } };
   }
   if (phase.name === 'ended') return { phase: { ...phase, bye: request } };

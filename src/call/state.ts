@@ -9,7 +9,6 @@ import type { Origin, Outgoing } from '../sip/endpoint.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
-import type { Target } from '../sip/transport/transport.ts';
 import type { Authorizations } from './authorizations.ts';
 import type { Command, NamedValue } from './commands.ts';
 import type { Event, HangupCause, HangupSource } from './events.ts';
@@ -109,6 +108,8 @@ export interface Call {
   readonly dialog: Dialog;
   /** The user of our Contact: what the caller called. */
   readonly contactUser: string | null;
+  /** False when the peer's last Allow left REFER out. */
+  readonly allowsRefer: boolean;
   readonly local: LocalAddresses;
   readonly sdpAddress: string;
   readonly media: 'quiet' | 'none';

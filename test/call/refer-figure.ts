@@ -16,6 +16,8 @@ export const order: ReferOrder = {
   headers: [],
   firstNotifyTimeoutMs: 32_000,
   byeGraceMs: 1_000,
+  byeWithoutFinal: 'failed',
+  withoutAllow: 'send',
 };
 
 /** Instants are milliseconds from the commit of the command. */
@@ -100,7 +102,9 @@ export const inputs: Readonly<Record<string, ReferInput>> = {
   'refer-first-notify': { type: 'timer', timer: 'refer-first-notify' },
   'refer-retry': { type: 'timer', timer: 'refer-retry' },
   'refer-grace': { type: 'timer', timer: 'refer-grace' },
-  abandoned: { type: 'abandoned' },
+  'abandoned by us': { type: 'abandoned', by: 'us' },
+  'abandoned by the peer': { type: 'abandoned', by: 'peer' },
+  'not allowed': { type: 'not-allowed' },
 };
 
 /** A step in one line: `completed: started 100, completed 200`. */
