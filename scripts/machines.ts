@@ -33,9 +33,9 @@ interface Machine {
 export function machines(): string {
   return page(
     'Machines',
-    `What each machine makes of each input in each state, as it says itself. A state owns its timers: what the next state
-does not list is stopped. An input that is absorbed changes nothing and has no effect. \`N\` is the status of the input,
-\`it\` the request that came in.`,
+    'What each machine makes of each input in each state, as it says itself.',
+    `A state owns its timers: what the next state does not list is stopped. An input that is absorbed changes nothing and
+has no effect. \`N\` is the status of the input, \`it\` the request that came in.`,
     ...[...transactions, subscriber, refers, calls].map(draw),
   );
 }

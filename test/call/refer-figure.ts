@@ -47,6 +47,10 @@ export const states: Readonly<Record<string, Refer>> = {
   retrying: referIn({ name: 'retrying', at: 3_000 }, { retried: true, response: 491 }),
   accepted: referIn(waitsForNotify, { response: 202 }),
   'accepted, notified': referIn(isNotified, { notified: [100], subscription: { name: 'active' } }),
+  'accepted, a BYE counts as success': referIn(waitsForNotify, {
+    response: 202,
+    order: { ...order, byeWithoutFinal: 'completed' },
+  }),
   completed: referIn({ name: 'completed', byeAt: 5_000 }, { notified: [200], subscription: { name: 'terminated' } }),
   failed: referIn({ name: 'failed' }),
 };

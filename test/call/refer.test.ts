@@ -43,6 +43,9 @@ const arrows: Readonly<Record<string, string>> = {
   ...fromAccepted('accepted'),
   'accepted + refer-first-notify': 'failed: failed 408',
   ...fromAccepted('accepted, notified'),
+  ...fromAccepted('accepted, a BYE counts as success'),
+  'accepted, a BYE counts as success + refer-first-notify': 'failed: failed 408',
+  'accepted, a BYE counts as success + abandoned by the peer': 'completed: completed 200',
 };
 
 function fromSent(state: string, on491: string): Record<string, string> {
@@ -118,6 +121,7 @@ test('a state waits only for the timers it owns', () => {
     retrying: ['refer-deadline', 'refer-retry'],
     accepted: ['refer-deadline', 'refer-first-notify'],
     'accepted, notified': ['refer-deadline'],
+    'accepted, a BYE counts as success': ['refer-deadline', 'refer-first-notify'],
     completed: ['refer-grace'],
     failed: [],
   });

@@ -61,6 +61,57 @@ suite('a refer within its call', () => {
     assert.deepEqual(answer('dialog'), ['489 to NOTIFY']);
   });
 
+  test('too large for a datagram it goes by TCP, and as a datagram after all when nobody takes the connection', () => {
+    const line = active();
+    line.refer({ custom_headers: [{ name: 'X-Large', value: 'x'.repeat(1_300) }] });
+    const { branch, text, target: first } = line.sent.at(-1)!.request;
+    assert.equal(first.transport, 'tcp');
+    line.after(5_000).take({ type: 'failed', branch });
+    const again = line.sent.at(-1)!.request;
+    assert.deepEqual([again.branch, again.method, again.timeoutMs], [branch, 'REFER', 27_000]);
+    assert.equal(again.target.transport, 'udp');
+    assert.match(again.text, /\r\nVia: SIP\/2\.0\/UDP /);
+    assert.match(again.text, /\r\nContact: <sip:[^>]*;transport=udp>\r\n/);
+    assert.equal(/\r\nCSeq: .*/.exec(again.text)?.[0], /\r\nCSeq: .*/.exec(text)?.[0]);
+    line.take({ type: 'resumed' });
+    assert.equal(line.sent.at(-1)!.request.text, again.text, 'a restart goes on with the datagram');
+    assert.deepEqual(shown(line.take({ type: 'failed', branch }).effects), ['call.refer.failed 503']);
+  });
+
+  test('to a peer whose Allow leaves REFER out it goes all the same, unless the application believes such a list', () => {
+    const headers = { Allow: 'INVITE, ACK, CANCEL, BYE' };
+    assert.deepEqual(shown(active({ headers }).refer().effects), ['send REFER']);
+    const believing = active({ headers });
+    assert.deepEqual(shown(believing.refer({}, { withoutAllow: 'fail' }).effects), ['call.refer.failed 405']);
+    believing.request('UPDATE', { headers: { Allow: 'INVITE, REFER' } });
+    assert.deepEqual(shown(believing.refer({}, { withoutAllow: 'fail' }).effects), ['send REFER']);
+    assert.deepEqual(
+      shown(active().refer({}, { withoutAllow: 'fail' }).effects),
+      ['send REFER'],
+      'no Allow says nothing',
+    );
+  });
+
+  test('a peer that accepted and hung up may count as transferred; our own hangup never does', () => {
+    const own = { byeWithoutFinal: 'completed' } as const;
+    const left = active();
+    left.refer({}, own);
+    left.respond(202);
+    left.request('BYE');
+    assert.deepEqual(shown(left.waits().effects), [
+      'call.refer.completed 200',
+      'call.hangup normal_clearing 200 caller',
+    ]);
+    const hungUp = active();
+    hungUp.refer({}, own);
+    hungUp.respond(202);
+    assert.equal(shown(hungUp.command('hangup', {}).effects)[0], 'call.refer.failed 487');
+    const unaccepted = active();
+    unaccepted.refer({}, own);
+    unaccepted.request('BYE');
+    assert.equal(shown(unaccepted.waits().effects)[0], 'call.refer.failed 487');
+  });
+
   test('no grace: the BYE goes with the outcome', () => {
     const line = active();
     line.refer({ refer_bye_grace_ms: 0 });

@@ -320,6 +320,21 @@ suite('1,300 bytes (§18.1.1)', () => {
     assert.deepEqual(target, { transport: 'tcp', host: '192.0.2.10', port: 5060 });
     assert.match(one(heard, 'Via') ?? '', /^SIP\/2\.0\/TCP 192\.0\.2\.1:5061;/);
   });
+  test('with the datagram at hand, for a peer that has no TCP', () => {
+    const headers = () => [['X', 'x'.repeat(1_300)]] as const;
+    const { datagram, target } = requestWithin(dialogOf(), us, {
+      method: 'REFER',
+      cseq: 7,
+      branch: 'z9hG4bK1',
+      headers,
+    });
+    assert.equal(target.transport, 'tcp');
+    assert.deepEqual(datagram?.target, nextHop(dialogOf()));
+    assert.match(
+      one(readText(datagram?.text ?? ''), 'Via') ?? '',
+      /^SIP\/2\.0\/UDP 192\.0\.2\.1:5060;branch=z9hG4bK1;/,
+    );
+  });
   test('unless we have no TCP', () => {
     assert.equal(sized(5_000, { ...us, tcp: null }).target.transport, 'udp');
   });
