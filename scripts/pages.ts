@@ -5,6 +5,7 @@ import { applicationTable, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
 import { withCopies } from './copies.ts';
 import { events } from './events.ts';
+import { machines } from './machines.ts';
 import { code, page, rows } from './markdown.ts';
 
 interface Page {
@@ -16,6 +17,7 @@ export const pages: readonly Page[] = [
   { path: 'docs/settings.md', render: settings },
   { path: 'docs/errors.md', render: errors },
   { path: 'docs/events.md', render: events },
+  { path: 'docs/machines.md', render: machines },
   ...['docs/getting-started.md', 'docs/refer.md', 'docs/webhooks.md'].map((path) => ({
     path,
     render: () => withCopies(path),

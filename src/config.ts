@@ -1,7 +1,14 @@
 // Every setting: its name, its default, its meaning and its check. The environment and the YAML file named by
 // SWITCHHOOK_CONFIG become one Settings value, or the list of everything that is wrong with them.
 // Leaves out what a check does (config/checks.ts) and how the two sources are read (config/sources.ts, config/file.ts).
-import { type Application, headerPlacements, type ReferSettings, refersBeforeAnswer } from './call/routing.ts';
+import {
+  type Application,
+  headerPlacements,
+  type ReferSettings,
+  refersBeforeAnswer,
+  refersByeWithoutFinal,
+  refersWithoutAllow,
+} from './call/routing.ts';
 import * as check from './config/checks.ts';
 import {
   defaultsOf,
@@ -179,6 +186,18 @@ export const table = {
     'What a refer of a ringing inbound call does: REFER in the early dialog (`early`), a 302 (`redirect`), or an error (`refuse`).',
     check.oneOf(refersBeforeAnswer),
   ),
+  referByeWithoutFinal: setting(
+    'refer_bye_without_final',
+    'failed',
+    'What a refer has come to when the peer accepted it, hung up, and never said how it went: `failed` (487) or `completed`.',
+    check.oneOf(refersByeWithoutFinal),
+  ),
+  referWithoutAllow: setting(
+    'refer_without_allow',
+    'send',
+    "What a refer does when the peer's Allow leaves REFER out, which is often wrong: try all the same (`send`), or `fail` with 405 at once.",
+    check.oneOf(refersWithoutAllow),
+  ),
   logLevel: setting('log_level', 'info', 'The least severe log line that is written.', check.oneOf(logLevels)),
 } as const;
 
@@ -209,6 +228,8 @@ export const applicationTable = {
   referByeGraceMs: table.referByeGraceMs,
   referHeaderPlacement: table.referHeaderPlacement,
   referBeforeAnswer: table.referBeforeAnswer,
+  referByeWithoutFinal: table.referByeWithoutFinal,
+  referWithoutAllow: table.referWithoutAllow,
 } as const;
 
 const webhookTimeoutByDefaultMs = 2_000;
@@ -287,6 +308,8 @@ function referSettings(values: Required<Global>): ReferSettings {
     byeGraceMs: values.referByeGraceMs,
     headerPlacement: values.referHeaderPlacement,
     beforeAnswer: values.referBeforeAnswer,
+    byeWithoutFinal: values.referByeWithoutFinal,
+    withoutAllow: values.referWithoutAllow,
   };
 }
 

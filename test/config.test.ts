@@ -31,6 +31,8 @@ const refer = {
   byeGraceMs: 1000,
   headerPlacement: 'both',
   beforeAnswer: 'early',
+  byeWithoutFinal: 'failed',
+  withoutAllow: 'send',
 } as const;
 
 const byDefault = {

@@ -38,7 +38,14 @@ export function described(invite: Request) {
     to: partyOf(invite.to.uri),
     sipHeaders: ['User-to-User', 'Diversion'].flatMap((name) => valuesOf(invite, name)),
     contactUser: user !== null && /^[\w.+-]{1,64}$/.test(user) ? copy(user) : null,
+    allowsRefer: allowsRefer(invite) ?? true,
   };
+}
+
+/** Whether the Allow of a message lists REFER; null when it has none (RFC 3261 §20.5: that says nothing). */
+export function allowsRefer(request: Request): boolean | null {
+  const methods = request.values('Allow');
+  return methods.length === 0 ? null : methods.some((method) => method.toUpperCase() === 'REFER');
 }
 
 /** What `call.initiated` tells of the INVITE and nobody needs again. */

@@ -27,7 +27,7 @@ export const clearedBy = (source: HangupSource): Ending => endingOf('normal_clea
 /** Sends BYE (RFC 3261 §15.1.1) and ends the call. Without an ACK it may only be sent once 64·T1 have passed. */
 export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[] = []): void {
   quietInvite(turn);
-  abandonRefer(turn);
+  abandonRefer(turn, 'us');
   change(turn, { authorizations: [] });
   const bye = sendWithin(turn, 'BYE', headerList(headers));
   end(turn, ending, { bye });
@@ -48,7 +48,7 @@ export function sayByeAgain(turn: Turn): OwedRequest {
 /** Answers the INVITE for good with other than 2xx, and ends the call. */
 export function refuseInvite(turn: Turn, status: number, ending: Ending, headers: HeaderList = []): void {
   const final = sendFinal(turn, status, headers);
-  abandonRefer(turn);
+  abandonRefer(turn, 'us');
   end(turn, ending, { final });
 }
 
@@ -61,7 +61,7 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
     change(turn, { phase: { name: 'leaving', until: turn.at + graceMs, ending, final } });
     return;
   }
-  abandonRefer(turn);
+  abandonRefer(turn, 'peer');
   end(turn, ending, { final });
 }
 
@@ -69,8 +69,10 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
 export function finishLeaving(turn: Turn): void {
   const { phase } = turn.call;
   if (phase.name !== 'leaving') return;
-  abandonRefer(turn);
-  end(turn, phase.ending, { final: phase.final });
+  abandonRefer(turn, 'peer');
+  // A caller that cancelled because it was transferred has not given up: its call was cleared (contract A.5).
+  const isCleared = turn.call.refer?.phase.name === 'completed' && phase.ending.cause === 'originator_cancel';
+  end(turn, isCleared ? { ...phase.ending, cause: 'normal_clearing' } : phase.ending, { final: phase.final });
 }
 
 /** Sends the final response; while it is owed a restart sends it again. */
@@ -94,14 +96,16 @@ export function quietInvite(turn: Turn): void {
 const isRepeating = ({ phase, reliable }: Call): boolean =>
   phase.name === 'answered' || (phase.name === 'ringing' && reliable !== null);
 
-/** The outcome of a refer that is still open will never be known. */
-function abandonRefer(turn: Turn): void {
+/** The call is over, by us or by the peer: a refer that is still open comes to its end. */
+function abandonRefer(turn: Turn, by: 'us' | 'peer'): void {
   const { refer } = turn.call;
   if (!isPending(refer)) return;
-  const step = transition(refer, { type: 'abandoned' }, turn.at);
+  const step = transition(refer, { type: 'abandoned', by }, turn.at);
   change(turn, { refer: step.refer });
   for (const effect of step.effects) {
-    if (effect.type === 'failed') tell(turn, referEvent(turn.call, step.refer, 'failed', effect.code));
+    if (effect.type === 'failed' || effect.type === 'completed') {
+      tell(turn, referEvent(turn.call, step.refer, effect.type, effect.code));
+    }
   }
 }
 

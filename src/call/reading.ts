@@ -66,6 +66,8 @@ function readRefer(body: Bodies['refer'], settings: ReferSettings, refusals: Ref
       headers: placement === 'refer-to' ? [] : headers,
       firstNotifyTimeoutMs: body.refer_first_notify_timeout_ms ?? settings.firstNotifyTimeoutMs,
       byeGraceMs: body.refer_bye_grace_ms ?? settings.byeGraceMs,
+      byeWithoutFinal: settings.byeWithoutFinal,
+      withoutAllow: settings.withoutAllow,
     },
     timeoutMs: body.refer_timeout_ms ?? settings.timeoutMs,
     beforeAnswer: body.refer_before_answer ?? settings.beforeAnswer,

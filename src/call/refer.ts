@@ -3,6 +3,7 @@
 // by the effect `send` or `authenticate`, and the call answers with `sent`.
 import { notifyWait, type Subscription, transition as subscribe } from '../sip/dialog/subscription.ts';
 import type { NamedValue } from './commands.ts';
+import type { ReferByeWithoutFinal, ReferWithoutAllow } from './routing.ts';
 import type { OwedRequest } from './state.ts';
 
 /** What was ordered, with every knob decided: command over application over setting. Durations in milliseconds. */
@@ -13,6 +14,8 @@ export interface ReferOrder {
   readonly headers: readonly NamedValue[];
   readonly firstNotifyTimeoutMs: number;
   readonly byeGraceMs: number;
+  readonly byeWithoutFinal: ReferByeWithoutFinal;
+  readonly withoutAllow: ReferWithoutAllow;
 }
 
 export type ReferPhase =
@@ -58,7 +61,9 @@ export type ReferInput =
   | { readonly type: 'transport-failed' }
   | { readonly type: 'timer'; readonly timer: ReferTimer }
   /** The call is over or is being ended by us: nobody will hear of an outcome any more. */
-  | { readonly type: 'abandoned' };
+  | { readonly type: 'abandoned'; readonly by: 'peer' | 'us' }
+  /** The peer does not list REFER in its Allow, and that is to be believed. */
+  | { readonly type: 'not-allowed' };
 
 export type ReferTimer = 'refer-deadline' | 'refer-first-notify' | 'refer-retry' | 'refer-grace';
 
@@ -149,6 +154,8 @@ function held(refer: Refer, input: ReferInput): ReferStep {
       return refer.phase.name === 'waiting' ? { refer, effects: [{ type: 'send' }] } : absorbed(refer);
     case 'sent':
       return sent(refer, input);
+    case 'not-allowed':
+      return failed(refer, 405);
     case 'abandoned':
       return failed(refer, 487);
     case 'timer':
@@ -226,7 +233,7 @@ function subscribed(refer: Refer, phase: ReferPhase & { name: 'accepted' }, inpu
     case 'transport-failed':
       return absorbed({ ...refer, phase: { ...phase, request: null } });
     case 'abandoned':
-      return failed(refer, 487);
+      return leftAlone(refer, input.by, at);
     case 'timer':
       return deadlineOf(refer, input.timer) === null ? absorbed(refer) : failed(refer, 408);
     default:
@@ -248,6 +255,12 @@ function notified(refer: Refer, input: ReferInput & { type: 'notify' }, at: numb
   if (outcome === null) return { refer: next, effects: started };
   const phase = outcome < 300 ? completedAt(refer, at) : ({ name: 'failed' } as const);
   return { refer: { ...next, phase }, effects: [...started, { type: phase.name, code: outcome }] };
+}
+
+/** The call is over without an outcome: a peer that accepted and then hung up may well have done what it was asked. */
+function leftAlone(refer: Refer, by: 'peer' | 'us', at: number): ReferStep {
+  if (by === 'us' || refer.order.byeWithoutFinal === 'failed') return failed(refer, 487);
+  return { refer: { ...refer, phase: completedAt(refer, at) }, effects: [{ type: 'completed', code: 200 }] };
 }
 
 const completedAt = (refer: Refer, at: number) => ({ name: 'completed', byeAt: at + refer.order.byeGraceMs }) as const;

@@ -1,6 +1,6 @@
 // A refer within its call: when the REFER may leave, what it looks like on the wire (RFC 3515 §2.1, RFC 3892), how its
 // outcome is told, and what the outcome does to the call. The machine itself is refer.ts.
-// Deviation: REFER goes inside the call's dialog, which RFC 7647 §3 discourages and every PBX expects.
+// Deviation: REFER goes inside the call's dialog, which RFC 7647 §4 restricts and every PBX expects.
 
 import { requestUriOf } from '../sip/dialog/dialog.ts';
 import { readNotice } from '../sip/dialog/subscription.ts';
@@ -121,7 +121,9 @@ function step(turn: Turn, input: ReferInput): void {
 function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
   switch (effect.type) {
     case 'send':
-      return isBlocked(turn) ? undefined : sendRefer(turn, refer);
+      if (isBlocked(turn)) return;
+      if (refer.order.withoutAllow === 'fail' && !turn.call.allowsRefer) return step(turn, { type: 'not-allowed' });
+      return sendRefer(turn, refer);
     case 'authenticate':
       return sendRefer(turn, refer);
     case 'started':

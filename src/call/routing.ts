@@ -7,6 +7,8 @@ export interface ReferSettings {
   readonly byeGraceMs: number;
   readonly headerPlacement: HeaderPlacement;
   readonly beforeAnswer: ReferBeforeAnswer;
+  readonly byeWithoutFinal: ReferByeWithoutFinal;
+  readonly withoutAllow: ReferWithoutAllow;
 }
 
 /** Where the custom headers of a refer go: onto the REFER, into the Refer-To URI, or both. */
@@ -16,6 +18,14 @@ export type HeaderPlacement = (typeof headerPlacements)[number];
 /** What a refer of a ringing inbound call does: REFER in the early dialog, a 302, or a refusal. */
 export const refersBeforeAnswer = ['early', 'redirect', 'refuse'] as const;
 export type ReferBeforeAnswer = (typeof refersBeforeAnswer)[number];
+
+/** What a refer has come to when the peer accepted it, hung up, and never said how it went. */
+export const refersByeWithoutFinal = ['failed', 'completed'] as const;
+export type ReferByeWithoutFinal = (typeof refersByeWithoutFinal)[number];
+
+/** What a refer does when the peer's Allow leaves REFER out: try it all the same, or fail with 405 at once. */
+export const refersWithoutAllow = ['send', 'fail'] as const;
+export type ReferWithoutAllow = (typeof refersWithoutAllow)[number];
 
 /** The HTTP side of a call: a Call Control Application. `id` is what the API calls connection_id. */
 export interface Application {

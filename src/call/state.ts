@@ -108,6 +108,8 @@ export interface Call {
   readonly dialog: Dialog;
   /** The user of our Contact: what the caller called. */
   readonly contactUser: string | null;
+  /** False when the peer's last Allow left REFER out. */
+  readonly allowsRefer: boolean;
   readonly local: LocalAddresses;
   readonly sdpAddress: string;
   readonly media: 'quiet' | 'none';

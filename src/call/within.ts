@@ -7,6 +7,7 @@ import type { HeaderList, Request } from '../sip/message/message.ts';
 import { reply } from '../sip/message/message.ts';
 import { answered } from './events.ts';
 import { acknowledged, canceled, repeatResponse } from './inbound.ts';
+import { allowsRefer } from './invitation.ts';
 import { clearedBy, peer, peerLeft, quietInvite, sayBye, us } from './leaving.ts';
 import { notified, unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
@@ -21,7 +22,10 @@ export function requested(turn: Turn, request: Request, origin: Origin): void {
   if (request.method !== 'NOTIFY' && isOutOfOrder(turn.call.dialog, request)) {
     return respond(turn, request, origin, 500);
   }
-  change(turn, { dialog: afterRequest(turn.call.dialog, request, origin.from) });
+  change(turn, {
+    dialog: afterRequest(turn.call.dialog, request, origin.from),
+    allowsRefer: allowsRefer(request) ?? turn.call.allowsRefer,
+  });
   const take = takers[request.method];
   if (take === undefined) respond(turn, request, origin, 405, { headers: capabilities.slice(0, 1) });
   else take(turn, request, origin);

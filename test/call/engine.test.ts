@@ -219,14 +219,17 @@ suite('nothing is said that is not on disk', () => {
     assert.equal((await rig.engine.view(id))?.isAlive, true);
   });
 
-  test('what carries no state waits for nobody', async (t) => {
+  test('what carries no state is not written, and waits for nobody', async (t) => {
     const rig = await Rig.started(t);
     const line = await rig.answers();
-    await rig.asks(line, 'INFO', { branch: 'z9hG4bK-first' });
+    await rig.commands(line, 'refer', { sip_address: target });
+    await rig.commands(line, 'hangup', {});
     const { length } = rig.store.tried;
+    rig.heard();
     rig.store.waits = true;
-    await rig.asks(line, 'INFO', { branch: 'z9hG4bK-second', cseq: line.lastCseq });
-    assert.deepEqual(rig.heard(), ['200 to INFO', '200 to INFO']);
+    await rig.notifies(line, 200);
+    await rig.asks(line, 'INFO');
+    assert.deepEqual(rig.heard(), ['200 to NOTIFY', '481 to INFO']);
     assert.equal(rig.store.tried.length, length);
   });
 });

@@ -16,6 +16,8 @@ export const order: ReferOrder = {
   headers: [],
   firstNotifyTimeoutMs: 32_000,
   byeGraceMs: 1_000,
+  byeWithoutFinal: 'failed',
+  withoutAllow: 'send',
 };
 
 /** Instants are milliseconds from the commit of the command. */
@@ -45,6 +47,10 @@ export const states: Readonly<Record<string, Refer>> = {
   retrying: referIn({ name: 'retrying', at: 3_000 }, { retried: true, response: 491 }),
   accepted: referIn(waitsForNotify, { response: 202 }),
   'accepted, notified': referIn(isNotified, { notified: [100], subscription: { name: 'active' } }),
+  'accepted, a BYE counts as success': referIn(waitsForNotify, {
+    response: 202,
+    order: { ...order, byeWithoutFinal: 'completed' },
+  }),
   completed: referIn({ name: 'completed', byeAt: 5_000 }, { notified: [200], subscription: { name: 'terminated' } }),
   failed: referIn({ name: 'failed' }),
 };
@@ -100,7 +106,9 @@ export const inputs: Readonly<Record<string, ReferInput>> = {
   'refer-first-notify': { type: 'timer', timer: 'refer-first-notify' },
   'refer-retry': { type: 'timer', timer: 'refer-retry' },
   'refer-grace': { type: 'timer', timer: 'refer-grace' },
-  abandoned: { type: 'abandoned' },
+  'abandoned by us': { type: 'abandoned', by: 'us' },
+  'abandoned by the peer': { type: 'abandoned', by: 'peer' },
+  'not allowed': { type: 'not-allowed' },
 };
 
 /** A step in one line: `completed: started 100, completed 200`. */

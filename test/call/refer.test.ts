@@ -29,16 +29,23 @@ const arrows: Readonly<Record<string, string>> = {
   'waiting + unblocked': 'waiting: send',
   'waiting + REFER sent': 'sent',
   'waiting + refer-deadline': 'failed: failed 408',
-  'waiting + abandoned': 'failed: failed 487',
+  'waiting + abandoned by us': 'failed: failed 487',
+  'waiting + abandoned by the peer': 'failed: failed 487',
+  'waiting + not allowed': 'failed: failed 405',
   ...fromSent('sent', 'retrying'),
   ...fromSent('sent, again after a 491', 'failed: failed 491'),
   'retrying + REFER sent': 'sent',
   'retrying + refer-retry': 'waiting: send',
   'retrying + refer-deadline': 'failed: failed 408',
-  'retrying + abandoned': 'failed: failed 487',
+  'retrying + abandoned by us': 'failed: failed 487',
+  'retrying + abandoned by the peer': 'failed: failed 487',
+  'retrying + not allowed': 'failed: failed 405',
   ...fromAccepted('accepted'),
   'accepted + refer-first-notify': 'failed: failed 408',
   ...fromAccepted('accepted, notified'),
+  ...fromAccepted('accepted, a BYE counts as success'),
+  'accepted, a BYE counts as success + refer-first-notify': 'failed: failed 408',
+  'accepted, a BYE counts as success + abandoned by the peer': 'completed: completed 200',
 };
 
 function fromSent(state: string, on491: string): Record<string, string> {
@@ -65,7 +72,8 @@ function fromSent(state: string, on491: string): Record<string, string> {
     'Timer F': 'failed: failed 408',
     'transport failed': 'failed: failed 503',
     'refer-deadline': 'failed: failed 408',
-    abandoned: 'failed: failed 487',
+    'abandoned by us': 'failed: failed 487',
+    'abandoned by the peer': 'failed: failed 487',
   };
   for (const status of [302, 401, 405, 407, 408, 503, 603]) lines[status] = `failed: failed ${status}`;
   return Object.fromEntries(Object.entries(lines).map(([input, line]) => [`${state} + ${input}`, line]));
@@ -80,7 +88,8 @@ function fromAccepted(state: string): Record<string, string> {
     [`${state} + NOTIFY 100, terminated`]: 'failed: failed 487',
     [`${state} + NOTIFY without a status, terminated`]: 'failed: failed 487',
     [`${state} + refer-deadline`]: 'failed: failed 408',
-    [`${state} + abandoned`]: 'failed: failed 487',
+    [`${state} + abandoned by us`]: 'failed: failed 487',
+    [`${state} + abandoned by the peer`]: 'failed: failed 487',
   };
 }
 
@@ -112,6 +121,7 @@ test('a state waits only for the timers it owns', () => {
     retrying: ['refer-deadline', 'refer-retry'],
     accepted: ['refer-deadline', 'refer-first-notify'],
     'accepted, notified': ['refer-deadline'],
+    'accepted, a BYE counts as success': ['refer-deadline', 'refer-first-notify'],
     completed: ['refer-grace'],
     failed: [],
   });
@@ -217,7 +227,7 @@ suite('the contract, row by row', () => {
     ['too long before any answer', ['refer-deadline', '202', 'NOTIFY 200'], 'failed 408'],
     ['terminated with a 1xx', ['202', 'NOTIFY 100, terminated'], 'started 100, failed 487'],
     ['terminated without a body', ['202', 'NOTIFY without a status, terminated'], 'started 100, failed 487'],
-    ['abandoned while pending', ['202', 'abandoned', 'NOTIFY 200'], 'started 100, failed 487'],
+    ['abandoned while pending', ['202', 'abandoned by us', 'NOTIFY 200'], 'started 100, failed 487'],
     ['491, then accepted', ['491', 'refer-retry', '202', 'NOTIFY 200'], 'started 100, completed 200'],
     ['491 twice', ['491', 'refer-retry', '491'], 'failed 491'],
     ['491, then too long', ['491', 'refer-deadline', 'refer-retry'], 'failed 408'],
@@ -240,7 +250,7 @@ test('any inputs in any order: started at most once and first, one outcome and n
   const scripts = fc.array(fc.constantFrom(...Object.keys(inputs)), { maxLength: 30 });
   fc.assert(
     fc.property(scripts, fc.boolean(), (script, isAbandoned) => {
-      const { refer, effects } = play(isAbandoned ? [...script, 'abandoned'] : script);
+      const { refer, effects } = play(isAbandoned ? [...script, 'abandoned by us'] : script);
       const told = effects.map(({ type }) => type).filter((type) => type !== 'dialog-lost');
       const outcomes = told.filter((type) => type !== 'started');
       assert.ok(outcomes.length <= 1, told.join(', '));

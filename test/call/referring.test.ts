@@ -61,6 +61,40 @@ suite('a refer within its call', () => {
     assert.deepEqual(answer('dialog'), ['489 to NOTIFY']);
   });
 
+  test('to a peer whose Allow leaves REFER out it goes all the same, unless the application believes such a list', () => {
+    const headers = { Allow: 'INVITE, ACK, CANCEL, BYE' };
+    assert.deepEqual(shown(active({ headers }).refer().effects), ['send REFER']);
+    const believing = active({ headers });
+    assert.deepEqual(shown(believing.refer({}, { withoutAllow: 'fail' }).effects), ['call.refer.failed 405']);
+    believing.request('UPDATE', { headers: { Allow: 'INVITE, REFER' } });
+    assert.deepEqual(shown(believing.refer({}, { withoutAllow: 'fail' }).effects), ['send REFER']);
+    assert.deepEqual(
+      shown(active().refer({}, { withoutAllow: 'fail' }).effects),
+      ['send REFER'],
+      'no Allow says nothing',
+    );
+  });
+
+  test('a peer that accepted and hung up may count as transferred; our own hangup never does', () => {
+    const own = { byeWithoutFinal: 'completed' } as const;
+    const left = active();
+    left.refer({}, own);
+    left.respond(202);
+    left.request('BYE');
+    assert.deepEqual(shown(left.waits().effects), [
+      'call.refer.completed 200',
+      'call.hangup normal_clearing 200 caller',
+    ]);
+    const hungUp = active();
+    hungUp.refer({}, own);
+    hungUp.respond(202);
+    assert.equal(shown(hungUp.command('hangup', {}).effects)[0], 'call.refer.failed 487');
+    const unaccepted = active();
+    unaccepted.refer({}, own);
+    unaccepted.request('BYE');
+    assert.equal(shown(unaccepted.waits().effects)[0], 'call.refer.failed 487');
+  });
+
   test('no grace: the BYE goes with the outcome', () => {
     const line = active();
     line.refer({ refer_bye_grace_ms: 0 });

@@ -43,6 +43,8 @@ export const settings: ReferSettings = {
   byeGraceMs: 1_000,
   headerPlacement: 'both',
   beforeAnswer: 'early',
+  byeWithoutFinal: 'failed',
+  withoutAllow: 'send',
 };
 
 export const target = 'sip:bob@biloxi.example';

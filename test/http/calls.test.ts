@@ -204,7 +204,7 @@ const invalid: readonly (readonly [action: ActionName, change: object, errors: r
   ['refer', { refer_timeout_ms: 0 }, ['10033 /refer_timeout_ms']],
   ['refer', { refer_timeout_ms: 3_600_001 }, ['10033 /refer_timeout_ms']],
   ['refer', { refer_first_notify_timeout_ms: -1 }, ['10033 /refer_first_notify_timeout_ms']],
-  ['refer', { refer_bye_grace_ms: 60_001 }, ['10033 /refer_bye_grace_ms']],
+  ['refer', { refer_bye_grace_ms: 3_600_001 }, ['10033 /refer_bye_grace_ms']],
   ['refer', { refer_bye_grace_ms: 1.5 }, ['10015 /refer_bye_grace_ms']],
   ['refer', { refer_bye_grace_ms: '1000' }, ['10015 /refer_bye_grace_ms']],
   ['send_sip_info', { content_type: 'plain' }, ['10015 /content_type']],

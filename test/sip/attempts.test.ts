@@ -206,6 +206,20 @@ test('a large request goes by TCP, and its Via says so (RFC 3261 §18.1.1)', asy
   assert.deepEqual(await heard(), [`0 503 BYE ${branch}`], 'a refusal is no reason to try a datagram');
 });
 
+test('1,300 bytes are not yet large, one more is', async () => {
+  const head = ours('BYE', {}, 'x'.repeat(1_000)).text.length - 1_000;
+  for (const [size, to] of [
+    [1_300, 'udp'],
+    [1_301, 'tcp'],
+  ] as const) {
+    const { endpoint, next } = await setUp({ there: [`udp:${first}`, `tcp:${first}`] });
+    const request = ours('BYE', { host: first }, 'x'.repeat(size - head));
+    assert.equal(request.text.length, size);
+    endpoint.send(request);
+    assert.equal((await next()).to, `${to}:${first}`);
+  }
+});
+
 test('a large request goes by UDP after all where TCP is refused, and where we have none', async () => {
   const refused = await setUp({ there: [`udp:${first}`] });
   refused.endpoint.send(ours('BYE', { host: first }, large));

@@ -349,6 +349,8 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     byeGraceMs: 1_000,
     headerPlacement: 'both',
     beforeAnswer: 'early',
+    byeWithoutFinal: 'failed',
+    withoutAllow: 'send',
     ...options.refer,
   };
   return {

@@ -37,23 +37,21 @@ export interface Got {
   readonly actions?: string;
 }
 
-const sdpLines = (port: string, direction: string): string =>
+/** An offer or an answer. The port is nobody's: what is sent there is lost, as on many a network. */
+export const sdp = (direction = 'sendrecv'): string =>
   [
     'v=0',
     'o=carrier 53655765 2353687637 IN IP[local_ip_type] [local_ip]',
     's=-',
     'c=IN IP[local_ip_type] [local_ip]',
     't=0 0',
-    `m=audio ${port} RTP/AVP 8 0 101`,
+    'm=audio [rtp] RTP/AVP 8 0 101',
     'a=rtpmap:8 PCMA/8000',
     'a=rtpmap:0 PCMU/8000',
     'a=rtpmap:101 telephone-event/8000',
     'a=fmtp:101 0-16',
     `a=${direction}`,
   ].join('\n');
-
-/** An offer or an answer. The port is nobody's: what is sent there is lost, as on many a network. */
-export const sdp = (direction = 'sendrecv'): string => sdpLines('[rtp]', direction);
 
 const allow = 'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY';
 const contact = 'Contact: <sip:caller@[local_ip]:[local_port];transport=[transport]>';
@@ -64,8 +62,7 @@ const to = 'To: <sip:[service]@[remote_ip]:[remote_port]>';
 /** The first INVITE. */
 export function invite({ headers = [], body = sdp() }: Sent = {}): Step {
   return (draft) => {
-    draft.inviteCseq = draft.cseq += 1;
-    draft.inviteAt = nextIndex(draft);
+    begin(draft, 'INVITE');
     const lines = [
       'INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0',
       via('[branch]'),
@@ -78,35 +75,33 @@ export function invite({ headers = [], body = sdp() }: Sent = {}): Step {
       allow,
       'User-Agent: carrier-sbc/7.4.2',
     ];
-    send(draft, [...lines, ...headers], body, 'application/sdp');
+    send(draft, { lines: [...lines, ...headers], body, repeats: true });
   };
 }
 
 /** A request in the dialog. */
 export function sends(method: string, { headers = [], body = '' }: Sent = {}): Step {
   return (draft) => {
-    draft.cseq += 1;
-    if (method === 'INVITE') draft.inviteCseq = draft.cseq;
-    if (method === 'INVITE') draft.inviteAt = nextIndex(draft);
-    const type = method === 'NOTIFY' ? 'message/sipfrag;version=2.0' : 'application/sdp';
+    begin(draft, method);
     const contacts = method === 'BYE' || method === 'PRACK' ? [] : [contact];
-    send(draft, [...within(method, draft.cseq, '[branch]'), ...contacts, ...headers], body, type);
+    const lines = [...within(method, draft.cseq), ...contacts, ...headers];
+    const type = method === 'NOTIFY' ? 'message/sipfrag;version=2.0' : 'application/sdp';
+    send(draft, { lines, body, type, repeats: true });
   };
 }
 
 /** The ACK of a 2xx. */
 export function acks({ body = '' }: Sent = {}): Step {
-  return (draft) => send(draft, within('ACK', draft.inviteCseq, '[branch]'), body, 'application/sdp', false);
+  return (draft) => send(draft, { lines: within('ACK', draft.inviteCseq), body });
 }
 
 /** The ACK of a refusal: the INVITE's own branch and Request-URI (RFC 3261 §17.1.1.3). */
 export const acksRefusal: Step = (draft) => {
-  const branch = branchOfInvite(draft);
-  send(draft, ofInvite('ACK', draft.inviteCseq, branch, '[peer_tag_param]'), '', '', false);
+  send(draft, { lines: ofInvite(draft, 'ACK', '[peer_tag_param]') });
 };
 
 export const cancels: Step = (draft) => {
-  send(draft, ofInvite('CANCEL', draft.inviteCseq, branchOfInvite(draft), ''), '', '');
+  send(draft, { lines: ofInvite(draft, 'CANCEL', ''), repeats: true });
 };
 
 /** RFC 3515 §2.4.4. `id` is the parameter of its Event, if any. */
@@ -118,15 +113,15 @@ export function notifies(sipfrag: string, state: string, id = ''): Step {
 /** The response to the request that came last. */
 export function answers(status: string, { headers = [], body = '', provided }: Sent = {}): Step {
   const copied = ['[last_Via:]', '[last_From:]', '[last_To:]', '[last_Call-ID:]', '[last_CSeq:]'];
-  return (draft) =>
-    send(draft, [`SIP/2.0 ${status}`, ...copied, contact, ...headers], body, 'application/sdp', false, provided);
+  const lines = [`SIP/2.0 ${status}`, ...copied, contact, ...headers];
+  return (draft) => send(draft, { lines, body, provided });
 }
 
 /** A response of who is called to its INVITE, with a tag; a final one waits for the ACK. */
 export function answersInvite(status: string, { headers = [], body = '' }: Sent = {}): Step {
   const copied = ['[last_Via:]', '[last_Record-Route:]', '[last_From:]', '[last_To:];tag=[pid]S[call_number]'];
   const lines = [`SIP/2.0 ${status}`, ...copied, '[last_Call-ID:]', '[last_CSeq:]', contact, ...headers];
-  return (draft) => send(draft, lines, body, 'application/sdp', !status.startsWith('1'));
+  return (draft) => send(draft, { lines, body, repeats: !status.startsWith('1') });
 }
 
 /** A response, by its status, or a request, by its method. */
@@ -157,10 +152,18 @@ export function scenarioXml(name: string, transport: TransportName, rtpPort: num
   return `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="${name}">\n${messages}\n</scenario>\n`;
 }
 
-function within(method: string, cseq: number, branch: string): string[] {
+/** Counts a request that is neither ACK nor CANCEL. */
+function begin(draft: Draft, method: string): void {
+  draft.cseq += 1;
+  if (method !== 'INVITE') return;
+  draft.inviteCseq = draft.cseq;
+  draft.inviteAt = nextIndex(draft);
+}
+
+function within(method: string, cseq: number): string[] {
   return [
     `${method} [next_url] SIP/2.0`,
-    via(branch),
+    via('[branch]'),
     '[routes]',
     'Max-Forwards: 70',
     from,
@@ -170,21 +173,17 @@ function within(method: string, cseq: number, branch: string): string[] {
   ];
 }
 
-function ofInvite(method: string, cseq: number, branch: string, tag: string): string[] {
+/** SIPp makes a branch of the number of its message; an earlier message's is asked for by how many it was before. */
+function ofInvite(draft: Draft, method: string, tag: string): string[] {
   return [
     `${method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0`,
-    via(branch),
+    via(`[branch-${nextIndex(draft) - draft.inviteAt}]`),
     'Max-Forwards: 70',
     from,
     to + tag,
     'Call-ID: [call_id]',
-    `CSeq: ${cseq} ${method}`,
+    `CSeq: ${draft.inviteCseq} ${method}`,
   ];
-}
-
-/** SIPp makes a branch of the number of its message; an earlier message's is asked for by how many it was before. */
-function branchOfInvite(draft: Draft): string {
-  return `[branch-${nextIndex(draft) - draft.inviteAt}]`;
 }
 
 /** The number of the message that is sent next, with the pause that may come before it. */
@@ -194,14 +193,16 @@ function nextIndex(draft: Draft): number {
 
 const needsPause = ({ transport, sentLast }: Draft): boolean => transport === 'tcp' && sentLast;
 
-function send(
-  draft: Draft,
-  lines: readonly string[],
-  body: string,
-  type: string,
-  repeats = true,
-  provided?: string,
-): void {
+interface Text {
+  readonly lines: readonly string[];
+  readonly body?: string;
+  readonly type?: string;
+  /** Over UDP it is sent again until it is answered. */
+  readonly repeats?: boolean;
+  readonly provided?: string | undefined;
+}
+
+function send(draft: Draft, { lines, body = '', type = 'application/sdp', repeats, provided }: Text): void {
   if (needsPause(draft)) draft.messages.push('<pause milliseconds="60"/>');
   const typed = body === '' ? [] : [`Content-Type: ${type}`];
   const text = [...lines, ...typed, 'Content-Length: [len]', '', body].join('\n');

@@ -29,8 +29,19 @@ export class Scope {
   }
 }
 
+const folders = new Set<string>();
+process.on('exit', () => {
+  for (const folder of folders) remove(folder);
+});
+
 export function temporaryFolder(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'switchhook-test-'));
-  scope.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  folders.add(folder);
+  scope.after(() => remove(folder));
   return folder;
+}
+
+function remove(folder: string): void {
+  folders.delete(folder);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }

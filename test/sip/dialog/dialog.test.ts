@@ -5,6 +5,7 @@ import {
   afterRequest,
   belongsTo,
   contactFor,
+  contactIn,
   type Dialog,
   isOutOfOrder,
   type LocalAddresses,
@@ -203,9 +204,39 @@ suite('where a request goes', () => {
     ],
     [
       'a transport we do not have, as TCP',
-      { Contact: '<sip:a@198.51.100.9;transport=tls>' },
+      { Contact: '<sip:a@198.51.100.9;transport=sctp>' },
       udp,
       { transport: 'tcp', host: '198.51.100.9', port: 5060 },
+    ],
+    [
+      'TLS, at its own port',
+      { Contact: '<sip:a@198.51.100.9;transport=tls>' },
+      udp,
+      { transport: 'tls', host: '198.51.100.9', port: 5061 },
+    ],
+    [
+      'SIPS: TLS, whatever transport is beneath it (RFC 3261 §26.2.2)',
+      { Contact: '<sips:a@198.51.100.9;transport=tcp>' },
+      udp,
+      { transport: 'tls', host: '198.51.100.9', port: 5061 },
+    ],
+    [
+      'SIPS over WebSocket',
+      { Contact: '<sips:a@198.51.100.9;transport=ws>' },
+      udp,
+      { transport: 'wss', host: '198.51.100.9', port: 443 },
+    ],
+    [
+      'a domain: DNS may say by which transport and port (RFC 3263 §4.1)',
+      { Contact: '<sip:a@biloxi.example>' },
+      udp,
+      { transport: 'udp', host: 'biloxi.example', port: 5060, open: 'transport', ...listener },
+    ],
+    [
+      'a domain with a port: no more than its addresses are asked for',
+      { Contact: '<sip:a@biloxi.example:5070>' },
+      udp,
+      { transport: 'udp', host: 'biloxi.example', port: 5070, ...listener },
     ],
     ['the connection of the peer', {}, tcp, { transport: 'tcp', host: '192.0.2.10', port: 5060, ...connection }],
     [
@@ -224,7 +255,7 @@ suite('where a request goes', () => {
       'the first route by its transport',
       { 'Record-Route': '<sip:p2.example;transport=tcp;lr>' },
       udp,
-      { transport: 'tcp', host: 'p2.example', port: 5060 },
+      { transport: 'tcp', host: 'p2.example', port: 5060, open: 'port' },
     ],
     ['back where it came from, when the target is no SIP URI', { Contact: '<tel:+1312>' }, udp, udp],
   ];
@@ -305,31 +336,57 @@ suite('what a request says', () => {
   });
 });
 
-suite('1,300 bytes (§18.1.1)', () => {
-  const sized = (size: number, addresses = us, flow = udp) => {
-    const empty = built(dialogOf({}, flow), addresses, { headers: [['X', '']] }).heard.text.length;
-    return built(dialogOf({}, flow), addresses, { headers: [['X', 'x'.repeat(size - empty)]] });
-  };
-  test('still go by UDP', () => {
-    const { heard, target } = sized(1_300);
-    assert.equal(heard.text.length, 1_300);
-    assert.deepEqual(target, nextHop(dialogOf()));
-  });
-  test('and one more by TCP, with the Via of TCP', () => {
-    const { heard, target } = sized(1_301);
-    assert.deepEqual(target, { transport: 'tcp', host: '192.0.2.10', port: 5060 });
-    assert.match(one(heard, 'Via') ?? '', /^SIP\/2\.0\/TCP 192\.0\.2\.1:5061;/);
-  });
-  test('unless we have no TCP', () => {
-    assert.equal(sized(5_000, { ...us, tcp: null }).target.transport, 'udp');
-  });
-  test('by TCP the length does not matter', () => {
-    assert.deepEqual(sized(5_000, us, tcp).target, nextHop(dialogOf({}, tcp)));
-  });
-});
-
 test('Contact: ours, by the transport the peer reached us by', () => {
   const at = (host: string, user: string | null) => contactFor({ transport: 'tcp', host, port: 5060 }, user);
   assert.equal(at('192.0.2.1', 'bob'), '<sip:bob@192.0.2.1:5060;transport=tcp>');
   assert.equal(at('2001:db8::1', null), '<sip:[2001:db8::1]:5060;transport=tcp>');
+});
+
+suite('Contact in a secure dialog (§12.1.1)', () => {
+  const tls = { transport: 'tls', host: '192.0.2.1', port: 5061 } as const;
+  const wss = { transport: 'wss', host: '192.0.2.1', port: 443 } as const;
+  const byTls: Target = { transport: 'tls', host: '192.0.2.10', port: 40_000, flow: 'tls:192.0.2.1:5061#1' };
+  const sips = 'sips:a@192.0.2.10';
+  const rows: readonly (readonly [
+    what: string,
+    changes: Parameters<typeof dialogOf>[0],
+    flow: Target,
+    addresses: Parameters<typeof contactIn>[1],
+    contact: string | null,
+  ])[] = [
+    ['TLS without SIPS', {}, byTls, { tls }, '<sip:bob@192.0.2.1:5061;transport=tls>'],
+    ['the Contact is SIPS', { Contact: `<${sips}>` }, byTls, { tls }, '<sips:bob@192.0.2.1:5061;transport=tcp>'],
+    [
+      'the top route is SIPS',
+      { 'Record-Route': ['<sips:p2.example;lr>', '<sip:p1.example;lr>'] },
+      byTls,
+      { tls },
+      '<sips:bob@192.0.2.1:5061;transport=tcp>',
+    ],
+    [
+      'another route is, and the Contact, which a route makes of no account',
+      { 'Record-Route': ['<sip:p2.example;lr>', '<sips:p1.example;lr>'], Contact: `<${sips}>` },
+      byTls,
+      { tls },
+      '<sip:bob@192.0.2.1:5061;transport=tls>',
+    ],
+    [
+      'SIPS by UDP, when we have TLS',
+      { Contact: `<${sips}>` },
+      udp,
+      { ...us, tls },
+      '<sips:bob@192.0.2.1:5061;transport=tcp>',
+    ],
+    [
+      'WebSocket has one name for both of its kinds (RFC 7118)',
+      {},
+      { ...byTls, transport: 'wss' },
+      { wss },
+      '<sip:bob@192.0.2.1:443;transport=ws>',
+    ],
+    ['a transport that we do not listen on', {}, byTls, us, null],
+  ];
+  for (const [what, changes, flow, addresses, contact] of rows) {
+    test(what, () => assert.equal(contactIn(dialogOf(changes, flow), addresses, 'bob'), contact));
+  }
 });

@@ -5,33 +5,25 @@ import {
   notifyWait,
   readNotice,
   type Subscription,
-  type SubscriptionInput,
   timersOf,
   transition,
 } from '../../../src/sip/dialog/subscription.ts';
 import { isRequest } from '../../../src/sip/message/message.ts';
 import { isFailure, parse } from '../../../src/sip/message/parse.ts';
 import { type Changes, rawMessage } from '../../support/messages.ts';
-
-const inputs: Readonly<Record<string, SubscriptionInput>> = {
-  pending: { type: 'notify', state: 'pending' },
-  active: { type: 'notify', state: 'active' },
-  terminated: { type: 'notify', state: 'terminated' },
-  refused: { type: 'refused' },
-  N: { type: 'timer', timer: 'N' },
-};
+import { inputs } from './figure.ts';
 
 /** What has no line is absorbed. */
 const arrows: Readonly<Record<string, Subscription['name']>> = {
-  'notify-wait + pending': 'pending',
-  'notify-wait + active': 'active',
-  'notify-wait + terminated': 'terminated',
+  'notify-wait + NOTIFY pending': 'pending',
+  'notify-wait + NOTIFY active': 'active',
+  'notify-wait + NOTIFY terminated': 'terminated',
   'notify-wait + refused': 'terminated',
   'notify-wait + N': 'terminated',
-  'pending + active': 'active',
-  'pending + terminated': 'terminated',
-  'active + pending': 'pending',
-  'active + terminated': 'terminated',
+  'pending + NOTIFY active': 'active',
+  'pending + NOTIFY terminated': 'terminated',
+  'active + NOTIFY pending': 'pending',
+  'active + NOTIFY terminated': 'terminated',
 };
 
 test('states × inputs: each arrow is the one listed, every other input is absorbed', () => {
