@@ -41,7 +41,7 @@ const signingPaysOffFrom = 2; // cores
 export async function realParts(settings: Settings, log: Log): Promise<RealParts> {
   const system: System = { clock: realClock, ids: realIds(), log };
   const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
-  const { post, close } = openPost(deliveriesPerOrigin);
+  const { post, close } = openPost(realClock, deliveriesPerOrigin);
   const { hash, newKey } = await apiKey(settings, store);
   return {
     system,
