@@ -48,7 +48,7 @@ export async function realParts(settings: Settings, log: Log): Promise<RealParts
   const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
   const records = openRecords(settings.dnsServers);
   const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
-  const { post, close } = openPost(deliveriesPerOrigin);
+  const { post, close } = openPost(realClock, deliveriesPerOrigin);
   const { hash, newKey } = await apiKey(settings, store);
   return {
     system,

@@ -35,7 +35,7 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
   change(turn, {
     refer: begin(command.order, turn.at + command.timeoutMs),
     pastRefers: [...call.pastRefers, ...earlier],
-    credentials: command.credentials ?? call.credentials,
+    credentials: command.credentials,
     authorizations: [],
   });
   if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') return redirect(turn, command.redirectTo);

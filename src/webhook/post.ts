@@ -2,6 +2,7 @@
 // TLS certificates are validated. Redirects are not followed here (delivery.ts decides), and the body of an answer is
 // read and thrown away. Every connection is made by the one Agent below: what may be reached is to be decided there.
 import { Agent, type Dispatcher } from 'undici';
+import type { Clock, Timer } from '../system.ts';
 
 export interface PostRequest {
   readonly url: string;
@@ -21,8 +22,8 @@ export type Post = (request: PostRequest) => Promise<PostAnswer>;
 /** An answer to a webhook says all in its status: a longer body than this is not listened to. */
 const longestBody = 65_536;
 
-/** A Post of its own connections, at most so many to one origin, and how to close them. */
-export function openPost(connectionsPerOrigin: number): { post: Post; close: () => Promise<void> } {
+/** A Post of its own connections, at most so many to one origin, and how to close them. Deadlines are the clock's: a signal each costs more. */
+export function openPost(clock: Clock, connectionsPerOrigin: number): { post: Post; close: () => Promise<void> } {
   const agent = new Agent({
     connections: connectionsPerOrigin,
     pipelining: 1,
@@ -31,14 +32,14 @@ export function openPost(connectionsPerOrigin: number): { post: Post; close: () 
     bodyTimeout: 0,
     connect: { rejectUnauthorized: true },
   });
-  return { post: (request) => exchange(agent, request), close: () => agent.destroy() };
+  return { post: (request) => exchange(agent, clock, request), close: () => agent.destroy() };
 }
 
-async function exchange(agent: Agent, request: PostRequest): Promise<PostAnswer> {
+async function exchange(agent: Agent, clock: Clock, request: PostRequest): Promise<PostAnswer> {
   const { origin, pathname, search, protocol } = new URL(request.url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is not http: or https:`);
   const { headers, body, timeoutMs } = request;
-  const pending = new Exchange(AbortSignal.timeout(Math.ceil(Math.max(timeoutMs, 0))));
+  const pending = new Exchange(clock, timeoutMs);
   agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, pending);
   return pending.promise;
 }
@@ -46,26 +47,28 @@ async function exchange(agent: Agent, request: PostRequest): Promise<PostAnswer>
 /** What undici tells of one request: a fifth cheaper than a response with a stream for a body that nobody reads. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly promise: Promise<PostAnswer>;
-  readonly #deadline: AbortSignal;
+  readonly #clock: Clock;
+  readonly #timer: Timer;
   readonly #resolve: (answer: PostAnswer) => void;
   readonly #reject: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | null = null;
   #answer: PostAnswer | null = null;
   #received = 0;
+  #expired: Error | null = null;
 
-  constructor(deadline: AbortSignal) {
+  constructor(clock: Clock, timeoutMs: number) {
     const { promise, resolve, reject } = Promise.withResolvers<PostAnswer>();
     this.promise = promise;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#deadline = deadline;
-    deadline.addEventListener('abort', this.#expire);
+    this.#clock = clock;
+    this.#timer = clock.after(Math.max(timeoutMs, 0), () => this.#expire(timeoutMs));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // The deadline passed while the request waited for a connection: it must not be sent now.
-    if (this.#deadline.aborted) controller.abort(this.#deadline.reason);
+    if (this.#expired) controller.abort(this.#expired);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {
@@ -80,22 +83,23 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#end(new Error('An answer without a status.'));
+    this.#end(null);
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#end(error);
   }
 
-  readonly #expire = (): void => {
-    this.#controller?.abort(this.#deadline.reason);
-    this.#end(this.#deadline.reason);
-  };
+  #expire(timeoutMs: number): void {
+    this.#expired = Object.assign(new Error(`No answer in ${timeoutMs} ms.`), { name: 'TimeoutError' });
+    this.#controller?.abort(this.#expired);
+    this.#end(this.#expired);
+  }
 
-  /** Once there is a status it counts, however its body ends. The listener goes, for it would keep all this alive. */
-  #end(error: unknown): void {
-    this.#deadline.removeEventListener('abort', this.#expire);
+  /** Once there is a status it counts, however its body ends. */
+  #end(error: Error | null): void {
+    this.#clock.cancel(this.#timer);
     if (this.#answer) this.#resolve(this.#answer);
-    else this.#reject(error);
+    else this.#reject(error ?? new Error('An answer without a status.'));
   }
 }

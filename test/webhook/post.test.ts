@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { realClock } from '../../src/system.ts';
 import { openPost, type Post } from '../../src/webhook/post.ts';
 
 function posting(t: TestContext, connections = 64): Post {
-  const { post, close } = openPost(connections);
+  const { post, close } = openPost(realClock, connections);
   t.after(close);
   return post;
 }
