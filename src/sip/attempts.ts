@@ -104,7 +104,7 @@ export class Attempts implements TransactionUser {
   // What the transactions tell, under the name of the request.
 
   response(branch: string, response: Response): void {
-    const attempt = this.#attempts.get(clientKey(branch, response.cseq.method));
+    const attempt = this.#find(branch, response.cseq.method);
     if (attempt) {
       attempt.heard = true;
       if (response.status === 503 && this.#failOver(attempt, 'unavailable')) return;
@@ -115,14 +115,14 @@ export class Attempts implements TransactionUser {
   }
 
   timeout(branch: string, method: string): void {
-    const attempt = this.#attempts.get(clientKey(branch, method));
+    const attempt = this.#find(branch, method);
     if (attempt && !attempt.heard && this.#failOver(attempt, 'silent')) return;
     if (attempt) this.#forget(attempt);
     this.#options.user.timeout(branch, method);
   }
 
   failed(branch: string, error: Error, method: string): void {
-    const attempt = this.#attempts.get(clientKey(branch, method));
+    const attempt = this.#find(branch, method);
     if (attempt && this.#failOver(attempt, 'unreachable')) return;
     if (attempt) this.#forget(attempt);
     this.#options.user.failed(branch, error, method);
@@ -130,6 +130,11 @@ export class Attempts implements TransactionUser {
 
   ack(request: Request): void {
     this.#options.user.ack(request);
+  }
+
+  /** Most requests have one place to go to, and are none of ours. */
+  #find(branch: string, method: string): Attempt | undefined {
+    return this.#attempts.size === 0 ? undefined : this.#attempts.get(clientKey(branch, method));
   }
 
   #remember(request: Outgoing): Attempt | null {
