@@ -2,10 +2,10 @@
 // outcome is told, and what the outcome does to the call. The machine itself is refer.ts.
 // Deviation: REFER goes inside the call's dialog, which RFC 7647 §3 discourages and every PBX expects.
 
-import { requestUriOf } from '../sip/dialog/dialog.ts';
 import { readNotice } from '../sip/dialog/subscription.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { readAddress } from '../sip/message/address.ts';
+import { forNextRequest } from '../sip/message/authorizations.ts';
 import { readReferSub } from '../sip/message/headers.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
@@ -36,7 +36,7 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
     refer: begin(command.order, turn.at + command.timeoutMs),
     pastRefers: [...call.pastRefers, ...earlier],
     credentials: command.credentials ?? call.credentials,
-    authorizations: [],
+    authorizations: command.credentials === null ? forNextRequest(call.authorizations) : [],
   });
   if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') return redirect(turn, command.redirectTo);
   unblockRefer(turn);
@@ -147,11 +147,7 @@ function sendRefer(turn: Turn, refer: Refer): void {
   const headers: HeaderList = [
     ['Refer-To', `<${order.referTo}>`],
     ['Referred-By', order.referredBy ?? identity],
-    ...authorizationHeaders(
-      call.authorizations,
-      { method: 'REFER', uri: requestUriOf(call.dialog), cnonce: turn.seed },
-      call.credentials,
-    ),
+    ...authorizationHeaders(turn, 'REFER'),
     ...capabilities,
     ...headerList(order.headers),
   ];
