@@ -15,7 +15,8 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'sip/transport/transport': [],
   'sip/transaction': ['sip/message', 'sip/transport/transport'],
   'sip/transaction/timers': [],
-  'sip/dialog': ['sip/message', 'sip/transaction/timers', 'type sip/transport/transport'],
+  'sip/dialog': ['sip/message', 'sip/address-ranges', 'sip/transaction/timers', 'type sip/transport/transport'],
+  'sip/address-ranges': [],
   sip: ['sip/message', 'sip/transport', 'sip/transaction', 'sip/dialog'],
   call: [
     'sip/message',

@@ -1,7 +1,9 @@
 // The UA core (RFC 3261 §8, §18): the one hub between transports, transactions and whoever uses them. It stamps, checks
 // and answers what needs no call: broken and unacceptable requests, and OPTIONS (§11). Leaves out dialogs and calls.
+import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock, System } from '../system.ts';
+import type { Gate, Passage } from './gate.ts';
 import { tagOf } from './message/address.ts';
 import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
@@ -20,6 +22,10 @@ export interface Origin {
   readonly key: string;
   readonly from: Target;
   readonly replyTo: Target;
+  /** Who it is, in the words of the gate; absent when the gate did not say, or there is none. */
+  readonly peer?: string;
+  /** Whether a Contact that is out of reach is passed over for where the request came from. */
+  readonly nat: boolean;
 }
 
 type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;
@@ -61,6 +67,8 @@ export interface EndpointOptions {
   readonly supported: readonly string[];
   readonly timing?: Timing;
   readonly trace?: Trace;
+  /** Who may come in; without one everybody may. */
+  readonly gate?: Gate;
 }
 
 /** A transport that is bound: what it is called as a flow, and what we say of ourselves on it. */
@@ -178,6 +186,7 @@ export class Endpoint {
   /** Stateless (§8.2.7): a copy of the request breaks and is answered in the same way. */
   #takeFailure(failure: ParseFailure, from: Target): void {
     this.#options.system.log.debug({ from, status: failure.status }, failure.failure);
+    if (this.#options.gate?.unreadable(from) === false) return;
     const text = replyToFailure(failure);
     if (text !== null) this.#transmit(text, from, (error) => this.#logUnsent(error, from));
   }
@@ -189,11 +198,22 @@ export class Endpoint {
     }
     const key = serverKey(request);
     if (this.#transactions.repeated(key)) return;
-    const origin = { key, from, replyTo: replyToOf(request, from) };
+    const passage = this.#options.gate?.request(request, from) ?? everybody;
+    if (passage.type === 'dropped') return;
+    const replyTo = replyToOf(request, from);
+    if (passage.type === 'refused') return this.#turnAway(request, key, replyTo, passage);
+    const { nat, peer } = passage;
+    const origin = { key, from, replyTo, nat, ...(peer !== undefined && { peer }) };
     const answer = refusalOf(request, this.#abilities) ?? this.#ownAnswer(request);
     this.#transactions.accept(key, request, origin.replyTo, answer !== null);
     if (answer) this.#answer(request, origin, answer);
     else this.#offer(request, origin);
+  }
+
+  /** Stateless (§8.2.7): a copy of the request is refused again, under the same tag. */
+  #turnAway(request: Request, key: string, replyTo: Target, { status, headers }: Passage & { type: 'refused' }): void {
+    const text = reply(request, status, { toTag: hash('sha256', key).slice(0, 16), headers });
+    this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
   }
 
   #takeAck(request: Request): void {
@@ -292,6 +312,8 @@ export class Endpoint {
     this.#options.system.log.info({ err: error, target }, 'a message could not be sent');
   }
 }
+
+const everybody: Passage = { type: 'admitted', nat: true };
 
 /** Whether a target needs no look-up first: an address, or a connection that may still be open. */
 function isSendable({ transport, host, flow }: Target): boolean {

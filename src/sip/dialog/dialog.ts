@@ -6,8 +6,12 @@ import type { HeaderList, Request } from '../message/message.ts';
 import { readUri, type SipUri, writeUri } from '../message/uri.ts';
 import { writeRequest } from '../message/write.ts';
 import type { LocalAddress, Target, TransportName } from '../transport/transport.ts';
+import { isBehindNat } from './reach.ts';
 
-/** `local` and `remote` are From and To as we write them, tags included. `flow` is what the last request of the peer came by. */
+/**
+ * `local` and `remote` are From and To as we write them, tags included. `flow` is what the last request of the peer came
+ * by, and where ours go while its last Contact is out of reach (`behindNat`); `nat` is whether that is looked at.
+ */
 export interface Dialog {
   readonly callId: string;
   readonly localTag: string;
@@ -19,6 +23,8 @@ export interface Dialog {
   readonly remoteTarget: string;
   readonly routeSet: readonly string[];
   readonly flow: Target;
+  readonly nat?: boolean;
+  readonly behindNat?: boolean;
 }
 
 /** What we say of ourselves by transport; null where we have no listener. */
@@ -33,8 +39,11 @@ export interface BuiltRequest {
 /** RFC 3261 §18.1.1: a larger request goes by a congestion controlled transport. */
 const largestDatagram = 1300;
 
-/** The dialog of a UAS (§12.1.1), null when the INVITE's Contact is missing or leads nowhere. */
-export function uasDialog(invite: Request, localTag: string, flow: Target): Dialog | null {
+/**
+ * The dialog of a UAS (§12.1.1), null when the INVITE's Contact is missing or leads nowhere. `nat`: whether a Contact out of
+ * reach is passed over for where the requests come from.
+ */
+export function uasDialog(invite: Request, localTag: string, flow: Target, nat = false): Dialog | null {
   const remoteTarget = contactOf(invite);
   if (remoteTarget === null) return null;
   return {
@@ -48,6 +57,7 @@ export function uasDialog(invite: Request, localTag: string, flow: Target): Dial
     remoteTarget: copy(remoteTarget),
     routeSet: invite.values('Record-Route').map(copy),
     flow,
+    ...(nat && { nat, behindNat: isBehindNat(invite, flow) }),
   };
 }
 
@@ -72,13 +82,15 @@ export function afterRequest(dialog: Dialog, request: Request, flow: Target): Di
   return {
     ...dialog,
     remoteCseq: Math.max(dialog.remoteCseq, request.cseq.number),
-    remoteTarget: remoteTarget === null ? dialog.remoteTarget : copy(remoteTarget),
+    ...(remoteTarget !== null && { remoteTarget: copy(remoteTarget) }),
+    ...(remoteTarget !== null && dialog.nat && { behindNat: isBehindNat(request, flow) }),
     flow,
   };
 }
 
 /** Where the dialog's next request goes: the topmost route, else the remote target, by the flow the peer last used. */
 export function nextHop(dialog: Dialog): Target {
+  if (dialog.behindNat && dialog.routeSet.length === 0) return dialog.flow;
   const uri = readUri(routeUri(dialog) ?? dialog.remoteTarget);
   if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return dialog.flow;
   // The peer's connection is used whatever its Contact says: a client behind TCP often forgets the transport parameter.
@@ -112,6 +124,8 @@ export function requestWithin(
 ): BuiltRequest {
   const target = nextHop(dialog);
   const built = buildFor(dialog, request, target, addresses[target.transport]);
+  // Behind a NAT nothing but the flow leads to the peer.
+  if (target === dialog.flow) return built;
   if (target.transport !== 'udp' || built.text.length <= largestDatagram || addresses.tcp === null) return built;
   return buildFor(dialog, request, { transport: 'tcp', host: target.host, port: target.port }, addresses.tcp);
 }
