@@ -89,7 +89,7 @@ export function afterRequest(dialog: Dialog, request: Request, flow: Target): Di
 }
 
 /** Where the dialog's next request goes: the topmost route, else the remote target, by the flow the peer last used. */
-export function nextHop(dialog: Dialog): Target {
+export function nextHop(dialog: Pick<Dialog, 'routeSet' | 'remoteTarget' | 'flow' | 'behindNat'>): Target {
   if (dialog.behindNat && dialog.routeSet.length === 0) return dialog.flow;
   const uri = readUri(routeUri(dialog) ?? dialog.remoteTarget);
   if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return dialog.flow;
@@ -171,7 +171,7 @@ function requestUri(dialog: Dialog): { uri: string; routes: readonly string[] } 
   };
 }
 
-function routeUri(dialog: Dialog): string | null {
+function routeUri(dialog: Pick<Dialog, 'routeSet'>): string | null {
   const first = dialog.routeSet[0];
   return first === undefined ? null : (readAddress(first)?.uri ?? null);
 }

@@ -13,15 +13,17 @@ import type { Target } from '../transport/transport.ts';
  * shows that the Contact is out of reach.
  */
 export function isBehindNat(request: Request, from: Target): boolean {
-  const host = contactHost(request);
-  if (host === null || host === from.host) return false;
-  if (host.endsWith('.invalid')) return true;
-  if (!isPrivate(host)) return false;
-  return request.values('Via').length === 1 || !isPrivate(from.host);
+  const contact = request.values('Contact')[0];
+  const uri = contact === undefined ? undefined : readAddress(contact)?.uri;
+  return uri !== undefined && isOutOfReach(uri, request, from);
 }
 
-function contactHost(request: Request): string | null {
-  const contact = request.values('Contact')[0];
-  const uri = contact === undefined ? null : readUri(readAddress(contact)?.uri ?? '');
-  return uri === null || uri.scheme === 'tel' ? null : unbracket(uri.host).toLowerCase();
+/** The same of one Contact out of several: those of a REGISTER. */
+export function isOutOfReach(contact: string, request: Request, from: Target): boolean {
+  const uri = readUri(contact);
+  if (uri === null || uri.scheme === 'tel') return false;
+  const host = unbracket(uri.host).toLowerCase();
+  if (host === from.host) return false;
+  if (host.endsWith('.invalid')) return true;
+  return isPrivate(host) && (request.values('Via').length === 1 || !isPrivate(from.host));
 }
