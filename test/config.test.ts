@@ -56,6 +56,14 @@ const byDefault = {
       refer,
     },
   ],
+  access: {
+    realm: 'switchhook',
+    requestsPerSecond: 200,
+    registerMinSecs: 60,
+    registerMaxSecs: 3600,
+    trunks: [],
+    phones: [],
+  },
 } as const satisfies Settings;
 
 test('nothing set: the defaults', () => assert.deepEqual(good({}), byDefault));
@@ -213,7 +221,7 @@ suite('unknown settings', () => {
     ['PORTS', 'Unknown setting SWITCHHOOK_PORTS; did you mean SWITCHHOOK_RTP_PORTS?'],
     [
       'THE_ANSWER_TO_EVERYTHING_THERE_IS',
-      'Unknown setting SWITCHHOOK_THE_ANSWER_TO_EVERYTHING_THERE_IS; did you mean SWITCHHOOK_REFER_FIRST_NOTIFY_TIMEOUT_MS?',
+      'Unknown setting SWITCHHOOK_THE_ANSWER_TO_EVERYTHING_THERE_IS; did you mean SWITCHHOOK_SIP_REGISTER_MIN_SECS?',
     ],
   ];
   for (const [name, sentence] of cases) {

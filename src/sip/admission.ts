@@ -31,8 +31,6 @@ export interface AdmissionOptions {
   readonly trunks: readonly TrunkRule[];
   readonly phones: readonly PhoneRule[];
   readonly realm: string;
-  /** Signs nonces: 32 bytes by chance, new in each process. */
-  readonly key: Buffer;
   readonly limits?: Partial<Limits>;
   /** Whether the listener a request came by passes over private Contacts. Default: each does. */
   readonly nat?: (from: Target) => boolean;
@@ -88,6 +86,14 @@ function isByDigest({ addresses, username, password }: TrunkRule): boolean {
   return addresses.length === 0 && username !== null && password !== null;
 }
 
+const warnAtMostEveryMs = 60_000;
+const noKey = Buffer.alloc(32);
+
+/** 256 bits of chance, new in each process: no nonce outlives the memory of its use. */
+function keyOf(ids: Ids): Buffer {
+  return Buffer.from(ids.seed() + ids.seed() + ids.seed() + ids.seed(), 'hex');
+}
+
 /** As they call themselves in User-Agent. Tools that operators use to look at their own servers are not among them. */
 const scanners =
   /friendly-(scanner|request)|sipvicious|sipcli|sip-?scan|sundayddr|vaxsipuseragent|pplsip|iwar\b|sivus|smap\b|\bgulp\b|eyebeam release 3006o stamp 17551/i;
@@ -110,12 +116,13 @@ export class Admission implements Gate {
   readonly #authentication: Authentication;
   readonly #known = new Map<string, Known>();
   readonly #hasPhones: boolean;
+  #warnedAt: number | null = null;
   readonly #counts: { -readonly [Name in keyof AdmissionCounts]: number } = {
     ...{ challenged: 0, refused: 0, failed: 0, scanners: 0, silenced: 0, limited: 0, unanswered: 0 },
   };
 
   constructor(options: AdmissionOptions) {
-    const { trunks, phones, realm, key, limits } = options;
+    const { system, trunks, phones, realm, limits } = options;
     this.#options = options;
     this.#policy = policyOf(trunks, phones);
     this.#hasPhones = phones.length > 0;
@@ -127,7 +134,11 @@ export class Admission implements Gate {
       this.#known.set(username, { peer: `phone:${username}`, password, nat: true });
     }
     const passwordOf = (username: string): string | null => this.#known.get(username)?.password ?? null;
-    this.#authentication = new Authentication({ realm, key, passwordOf });
+    this.#authentication = new Authentication({
+      realm,
+      key: this.#policy.hasDigest ? keyOf(system.ids) : noKey,
+      passwordOf,
+    });
   }
 
   get counts(): AdmissionCounts {
@@ -171,8 +182,18 @@ export class Admission implements Gate {
       this.#defence.silence(source, at);
       return 'scanners';
     }
-    if (!this.#defence.mayRequest(source, at)) return 'limited';
+    if (!this.#defence.mayRequest(source, at)) {
+      this.#warnOfLimit(source, at);
+      return 'limited';
+    }
     return !isWithin(request) && this.#defence.isSilenced(source, at) ? 'silenced' : null;
+  }
+
+  /** An operator whose own peer this is must learn of it, but not with every message. */
+  #warnOfLimit(source: string, at: number): void {
+    if (this.#warnedAt !== null && at - this.#warnedAt < warnAtMostEveryMs) return;
+    this.#warnedAt = at;
+    this.#options.system.log.warn({ source }, 'This source sends more than it may: what is too much is dropped.');
   }
 
   #ask(request: Request, from: Target): Passage {

@@ -25,7 +25,7 @@ export interface Origin {
   /** Who it is, in the words of the gate; absent when the gate did not say, or there is none. */
   readonly peer?: string;
   /** Whether a Contact that is out of reach is passed over for where the request came from. */
-  readonly nat: boolean;
+  readonly nat?: boolean;
 }
 
 type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;

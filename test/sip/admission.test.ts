@@ -96,8 +96,7 @@ function message(method: string, changes: Changes = {}): Request {
 
 function gate(options: Partial<AdmissionOptions> = {}) {
   const system = fakeSystem();
-  const key = Buffer.alloc(32, 1);
-  const admission = new Admission({ system, trunks: [], phones: [], realm: 'switchhook', key, ...options });
+  const admission = new Admission({ system, trunks: [], phones: [], realm: 'switchhook', ...options });
   const asks = (host: string, method = 'INVITE', changes: Changes = {}): Passage =>
     admission.request(message(method, changes), at(host));
   /** The same request with what answers the refusal. */

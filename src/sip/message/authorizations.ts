@@ -14,9 +14,17 @@ export type Authorizations = readonly {
 /** As often as an operator would; a server that goes on is not to be satisfied. */
 const roundsWhenStale = 2;
 
-/** The challenges to answer next, or null when answering again would only repeat what was refused. */
-export function challenged(known: Authorizations, response: Response): Authorizations | null {
-  const challenges = strongest(readChallenges(response));
+/**
+ * The challenges to answer next, or null when answering again would only repeat what was refused. With `realm` those of
+ * others are passed over.
+ */
+export function challenged(
+  known: Authorizations,
+  response: Response,
+  realm: string | null = null,
+): Authorizations | null {
+  const all = strongest(readChallenges(response));
+  const challenges = realm === null ? all : all.filter((challenge) => challenge.realm === realm);
   if (challenges.length === 0) return null;
   let next = known;
   for (const challenge of challenges) {

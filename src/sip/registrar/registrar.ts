@@ -157,7 +157,7 @@ export class Registrar {
   async #register(aor: string, entry: Entry, request: Request, origin: Origin): Promise<void> {
     const { clock } = this.#options.system;
     const before = this.#alive(entry);
-    const { from, nat } = origin;
+    const { from, nat = false } = origin;
     const decided = register(before, request, { at: clock.date(), from, nat }, this.#limits);
     if (!decided.accepted) return this.#respond(request, origin, decided.status, decided.headers);
     if (decided.bindings !== before) await this.#keep(aor, entry, decided.bindings);

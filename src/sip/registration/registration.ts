@@ -20,6 +20,8 @@ export interface Account {
   /** Where, in order of preference: sip or sips URIs. At least one. */
   readonly servers: readonly string[];
   readonly credentials: Credentials | null;
+  /** The only realm that is told them; null: every one. */
+  readonly realm: string | null;
   /** What we ask for, in seconds. */
   readonly expires: number;
 }
@@ -244,7 +246,8 @@ function refreshAt({ expiresAt }: Granted, { at, seed }: Input): number {
 const chanceOf = (seed: string): number => Number.parseInt(seed.slice(-8), 16) / 2 ** 32;
 
 function authenticate(account: Account, state: Registration, phase: Trying, input: Answered): Step {
-  const authorizations = account.credentials === null ? null : challenged(state.authorizations, input.response);
+  const authorizations =
+    account.credentials === null ? null : challenged(state.authorizations, input.response, account.realm);
   if (authorizations === null) {
     const why = account.credentials === null ? 'credentials are wanted' : 'the credentials were refused';
     return failed({ ...state, authorizations: [] }, phase, input, why);

@@ -18,6 +18,7 @@ const account: Account = {
   aor: 'sip:1000@pbx.example',
   servers: ['sip:pbx.example', 'sip:198.51.100.2:5070;transport=tcp'],
   credentials: { username: '1000', password: 'secret' },
+  realm: null,
   expires: 600,
 };
 const now = Date.UTC(2026, 0, 1);
@@ -187,6 +188,13 @@ test('the wrong password: no third try, a wait', () => {
     retryAt: now + 45_000,
     why: 'the credentials were refused',
   });
+});
+
+test('another realm than the account knows is told nothing', () => {
+  const machine = play({ ...account, realm: 'other' });
+  machine.start();
+  assert.equal(machine.answer(401, challenge('n1')), null);
+  assert.equal(machine.state.phase.name, 'waiting');
 });
 
 test('asked for credentials there are none of', () => {

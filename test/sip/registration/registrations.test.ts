@@ -11,6 +11,7 @@ const account: Account = {
   aor: 'sip:1000@pbx.example',
   servers: ['sip:pbx.example'],
   credentials: null,
+  realm: null,
   expires: 600,
 };
 const addresses = () => ({ udp: { transport: 'udp', host: '192.0.2.1', port: 5060 }, tcp: null }) as const;
