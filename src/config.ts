@@ -15,6 +15,7 @@ import {
   setting,
   type Values,
 } from './config/sources.ts';
+import { algorithms } from './sip/message/digest.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -69,6 +70,12 @@ export const table = {
     'switchhook',
     'The realm that phones and trunks are asked for their password by.',
     check.matching(/^[\x20-\x7e]{1,128}$/, 'It must be 1 to 128 visible ASCII characters'),
+  ),
+  sipDigestAlgorithms: setting(
+    'sip_digest_algorithms',
+    'SHA-512-256,SHA-256,MD5',
+    'The algorithms phones and trunks may prove their password by, in the order they are offered. For phones that look at the first offer only and know no other: `MD5`.',
+    check.someOf(algorithms),
   ),
   sipRequestsPerSecond: setting(
     'sip_requests_per_second',

@@ -7,6 +7,7 @@ import { Admission, type AdmissionCounts } from './sip/admission.ts';
 import type { LocalAddresses } from './sip/dialog/dialog.ts';
 import type { Endpoint, EndpointUser } from './sip/endpoint.ts';
 import type { Gate } from './sip/gate.ts';
+import { algorithms } from './sip/message/digest.ts';
 import { fromUtf8 } from './sip/message/grammar.ts';
 import type { Binding } from './sip/registrar/bindings.ts';
 import { Registrar } from './sip/registrar/registrar.ts';
@@ -30,6 +31,7 @@ const farewellMs = 2000;
 
 const nobody: Access = {
   realm: 'switchhook',
+  algorithms,
   requestsPerSecond: 0,
   registerMinSecs: 60,
   registerMaxSecs: 3600,
@@ -50,10 +52,11 @@ export class Peers {
 
   constructor(parts: PeersParts) {
     const { system, store, settings } = parts;
-    const { trunks, phones, realm, requestsPerSecond, registerMinSecs, registerMaxSecs } = settings.access ?? nobody;
+    const { trunks, phones, realm, algorithms, requestsPerSecond, registerMinSecs, registerMaxSecs } =
+      settings.access ?? nobody;
     this.#parts = parts;
     this.#admission = new Admission({
-      ...{ system, realm, limits: { requestsPerSecond } },
+      ...{ system, realm, algorithms, limits: { requestsPerSecond } },
       trunks: trunks.map((trunk) => ({ ...trunk, ...credentialsOf(trunk) })),
       phones: phones.map(({ username, password }) => ({ username, password: fromUtf8(password) })),
       nat: (from) => this.#passesOverPrivateContacts(from),

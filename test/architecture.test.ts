@@ -38,7 +38,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   system: [],
   errors: [],
   // The words that settings are checked against are where their meaning is.
-  config: ['call/routing', 'sip/message/uri', 'type sip/transport/transport'],
+  config: ['call/routing', 'sip/message/uri', 'sip/message/digest', 'type sip/transport/transport'],
   peers: 'anything',
   parts: 'anything',
   server: 'anything',

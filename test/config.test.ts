@@ -58,6 +58,7 @@ const byDefault = {
   ],
   access: {
     realm: 'switchhook',
+    algorithms: ['SHA-512-256', 'SHA-256', 'MD5'],
     requestsPerSecond: 200,
     registerMinSecs: 60,
     registerMaxSecs: 3600,

@@ -2,6 +2,7 @@
 // setting of them. Passwords are kept in clear: a hash for each algorithm would open the same doors to whoever reads the
 // file, would end with a change of the realm, and could not answer the challenges of a trunk.
 import { isIP } from 'node:net';
+import type { Algorithm } from '../sip/message/digest.ts';
 import { readUri } from '../sip/message/uri.ts';
 import * as check from './checks.ts';
 import type { Entry } from './file.ts';
@@ -31,6 +32,8 @@ export interface Phone {
 
 export interface Access {
   readonly realm: string;
+  /** What is offered, in this order. */
+  readonly algorithms: readonly Algorithm[];
   readonly requestsPerSecond: number;
   readonly registerMinSecs: number;
   readonly registerMaxSecs: number;
@@ -92,6 +95,7 @@ export const phoneTable = {
 /** The settings of `table` in config.ts that are about access. */
 interface Whole {
   readonly sipRealm: string;
+  readonly sipDigestAlgorithms: readonly Algorithm[];
   readonly sipRequestsPerSecond: number;
   readonly sipRegisterMinSecs: number;
   readonly sipRegisterMaxSecs: number;
@@ -105,12 +109,13 @@ interface Sources {
 }
 
 export function accessFrom({ all, trunks, phones, path }: Sources, errors: string[]): Access {
-  const { sipRealm, sipRequestsPerSecond, sipRegisterMinSecs, sipRegisterMaxSecs } = all;
+  const { sipRealm, sipDigestAlgorithms, sipRequestsPerSecond, sipRegisterMinSecs, sipRegisterMaxSecs } = all;
   if (sipRegisterMinSecs > sipRegisterMaxSecs) {
     errors.push('sip_register_min_secs must not be more than sip_register_max_secs.');
   }
   const access = {
     realm: sipRealm,
+    algorithms: sipDigestAlgorithms,
     requestsPerSecond: sipRequestsPerSecond,
     registerMinSecs: sipRegisterMinSecs,
     registerMaxSecs: sipRegisterMaxSecs,

@@ -149,6 +149,17 @@ export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
   return (text) => words.find((word) => word === text) ?? new Wrong(`It must be one of ${words.join(', ')}`);
 }
 
+/** Some of these words, each once, with commas between. */
+export function someOf<const T extends string>(words: readonly T[]): Check<readonly T[]> {
+  return (text) => {
+    const named = text.split(',').map((word) => word.trim().toUpperCase());
+    const found = named.flatMap((name) => words.find((word) => word === name) ?? []);
+    return found.length === named.length && new Set(found).size === found.length
+      ? found
+      : new Wrong(`It must be some of ${words.join(', ')}, each once, with commas between`);
+  };
+}
+
 export function matching(pattern: RegExp, sentence: string): Check<string> {
   return (text) => (pattern.test(text) ? text : new Wrong(sentence));
 }

@@ -7,6 +7,7 @@ import { Authentication } from './authentication.ts';
 import { Defence, type Limits, usualLimits } from './defence.ts';
 import type { Gate, Passage } from './gate.ts';
 import { tagOf } from './message/address.ts';
+import type { Algorithm } from './message/digest.ts';
 import type { Request } from './message/message.ts';
 import type { Target } from './transport/transport.ts';
 
@@ -31,6 +32,8 @@ export interface AdmissionOptions {
   readonly trunks: readonly TrunkRule[];
   readonly phones: readonly PhoneRule[];
   readonly realm: string;
+  /** What is offered, in this order. */
+  readonly algorithms?: readonly Algorithm[];
   readonly limits?: Partial<Limits>;
   /** Whether the listener a request came by passes over private Contacts. Default: each does. */
   readonly nat?: (from: Target) => boolean;
@@ -122,7 +125,7 @@ export class Admission implements Gate {
   };
 
   constructor(options: AdmissionOptions) {
-    const { system, trunks, phones, realm, limits } = options;
+    const { system, trunks, phones, realm, algorithms, limits } = options;
     this.#options = options;
     this.#policy = policyOf(trunks, phones);
     this.#hasPhones = phones.length > 0;
@@ -134,11 +137,8 @@ export class Admission implements Gate {
       this.#known.set(username, { peer: `phone:${username}`, password, nat: true });
     }
     const passwordOf = (username: string): string | null => this.#known.get(username)?.password ?? null;
-    this.#authentication = new Authentication({
-      realm,
-      key: this.#policy.hasDigest ? keyOf(system.ids) : noKey,
-      passwordOf,
-    });
+    const key = this.#policy.hasDigest ? keyOf(system.ids) : noKey;
+    this.#authentication = new Authentication({ realm, key, passwordOf, ...(algorithms && { algorithms }) });
   }
 
   get counts(): AdmissionCounts {

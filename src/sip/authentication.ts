@@ -3,6 +3,7 @@
 // was used of it is kept, in bounded memory, so that no credentials are taken twice. Leaves out whom to ask (admission).
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import {
+  type Algorithm,
   type Authorization,
   algorithms,
   digestOf,
@@ -23,6 +24,8 @@ export interface AuthenticationOptions {
   /** The password of a user, latin1 like the name; null where there is no such user. */
   readonly passwordOf: (username: string) => string | null;
   readonly asking?: Asking;
+  /** What is offered, in this order; answers by another are wrong. Default: all, the strongest first. */
+  readonly algorithms?: readonly Algorithm[];
   /** How long a nonce is good for. */
   readonly lifetimeMs?: number;
   /** Of how many nonces the use is remembered. */
@@ -41,16 +44,16 @@ export class Authentication {
   readonly #uses: Uses;
 
   constructor(options: AuthenticationOptions) {
-    this.#options = { asking: 401, lifetimeMs: fiveMinutesMs, nonces: 10_000, ...options };
+    this.#options = { asking: 401, algorithms, lifetimeMs: fiveMinutesMs, nonces: 10_000, ...options };
     this.#uses = new Uses(this.#options.nonces);
   }
 
-  /** The refusal that asks: a challenge for each algorithm, the strongest first. `host` is where the request came from. */
+  /** The refusal that asks: a challenge for each algorithm, in their order. `host` is where the request came from. */
   challenge(host: string, at: number, seed: string, stale = false): { readonly status: Asking; headers: HeaderList } {
     const { asking, realm, key } = this.#options;
     const nonce = makeNonce(key, { at, seed, realm, host });
     const name = asking === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
-    const challenges = algorithms.map((algorithm) =>
+    const challenges = this.#options.algorithms.map((algorithm) =>
       writeChallenge({ realm, nonce, algorithm, qop: 'auth', opaque: null, stale }),
     );
     return { status: asking, headers: challenges.map((challenge) => [name, challenge] as const) };
@@ -71,7 +74,8 @@ export class Authentication {
     const password = this.#options.passwordOf(given.username);
     const secret = secretOf(given.algorithm, { username: given.username, password: password ?? '' }, given.realm);
     const expected = digestOf(given, secret, { method: request.method, uri: given.uri });
-    return sameText(expected, given.response) && password !== null && isFor(given.uri, request.uri);
+    const isOffered = this.#options.algorithms.includes(given.algorithm);
+    return sameText(expected, given.response) && password !== null && isOffered && isFor(given.uri, request.uri);
   }
 
   #isFresh({ nonce, use }: Authorization, host: string, at: number): boolean {

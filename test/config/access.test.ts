@@ -24,6 +24,7 @@ const usual = {
 test('trunks, phones, and what holds for all of them', () => {
   const file = `
     sip_realm: pbx.example.com
+    sip_digest_algorithms: [ sha-256, MD5 ]
     sip_requests_per_second: 50
     sip_register_min_secs: 30
     sip_register_max_secs: 120
@@ -49,6 +50,7 @@ test('trunks, phones, and what holds for all of them', () => {
         display_name: Alice Zoë
   `;
   assert.deepEqual(access(file), {
+    algorithms: ['SHA-256', 'MD5'],
     ...{ realm: 'pbx.example.com', requestsPerSecond: 50, registerMinSecs: 30, registerMaxSecs: 120 },
     trunks: [
       { ...usual, name: 'carrier', addresses: ['192.0.2.0/24', '2001:db8:1::/48', '198.51.100.7'], nat: false },
@@ -132,6 +134,10 @@ suite('what is wrong with them, each in one sentence that names its line and nev
       'sip_register_min_secs must not be more than sip_register_max_secs.',
     ],
   ];
+  const some = 'It must be some of SHA-512-256, SHA-256, MD5, each once, with commas between';
+  for (const text of ['MD5,MD5', 'SHA-1', 'MD5,']) {
+    cases.push([`sip_digest_algorithms: ${text}`, `sh.yaml line 1: sip_digest_algorithms: ${some}; it is "${text}".`]);
+  }
   for (const [text, ...errors] of cases) test(JSON.stringify(text), () => assert.deepEqual(errorsOf(text), errors));
 });
 

@@ -2,12 +2,13 @@
 // §22). A peer here has the address 192.0.2.10, the next one 192.0.2.20.
 import assert from 'node:assert/strict';
 import type { Access } from '../../src/config/access.ts';
+import { algorithms } from '../../src/sip/message/digest.ts';
 import { answering } from '../support/credentials.ts';
 import { answers, hangsUp } from '../support/flows.ts';
 import { scenario } from '../support/play.ts';
 
 const access: Access = {
-  ...{ realm: 'switchhook', requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600 },
+  ...{ realm: 'switchhook', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600 },
   trunks: [],
   phones: [{ username: 'alice', password: 'wonderland', displayName: null }],
 };

@@ -1,10 +1,11 @@
 // Switchhook registers with a trunk, which is the peer here (RFC 3261 §10.2).
 import type { Access } from '../../src/config/access.ts';
+import { algorithms } from '../../src/sip/message/digest.ts';
 import { digestOf } from '../support/digest.ts';
 import { scenario } from '../support/play.ts';
 
 const access: Access = {
-  ...{ realm: 'switchhook', requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600, phones: [] },
+  ...{ realm: 'switchhook', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600, phones: [] },
   trunks: [
     {
       ...{ name: 'pbx', addresses: ['192.0.2.10'], username: '1000', password: 'secret', realm: null, nat: true },

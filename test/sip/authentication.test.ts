@@ -59,6 +59,14 @@ test('one nonce, a challenge for each algorithm, the strongest first (RFC 8760 ย
   assert.equal(new Set(offered.map(({ nonce }) => nonce)).size, 1);
 });
 
+test('only what is offered is taken (RFC 8760 ยง2.4: no bidding down)', () => {
+  const [offered] = challenges(authentication({ algorithms: ['SHA-256'] })) as [Challenge];
+  const asking = authentication({ algorithms: ['SHA-256'] });
+  assert.equal(offered.algorithm, 'SHA-256');
+  assert.equal(asking.verify(answered({ ...offered, algorithm: 'MD5' }), host, start).result, 'wrong');
+  assert.equal(asking.verify(answered(offered), host, start).result, 'right');
+});
+
 test('as a proxy asks: 407', () => {
   const proxy = authentication({ asking: 407 });
   const [challenge] = challenges(proxy);
