@@ -8,6 +8,7 @@ import { Defence, type Limits, usualLimits } from './defence.ts';
 import type { Gate, Passage } from './gate.ts';
 import { tagOf } from './message/address.ts';
 import type { Algorithm } from './message/digest.ts';
+import { copy } from './message/grammar.ts';
 import type { Request } from './message/message.ts';
 import type { Target } from './transport/transport.ts';
 
@@ -89,6 +90,8 @@ function isByDigest({ addresses, username, password }: TrunkRule): boolean {
   return addresses.length === 0 && username !== null && password !== null;
 }
 
+/** Of how many peers it is remembered that they were asked. */
+const mostAsked = 1000;
 const warnAtMostEveryMs = 60_000;
 const noKey = Buffer.alloc(32);
 
@@ -119,6 +122,8 @@ export class Admission implements Gate {
   readonly #authentication: Authentication;
   readonly #known = new Map<string, Known>();
   readonly #hasPhones: boolean;
+  /** Peers that were asked and have not answered, or only when they were asked by one algorithm. */
+  readonly #asked = new Map<string, { readonly branch: string; readonly isLost: boolean }>();
   #warnedAt: number | null = null;
   readonly #counts: { -readonly [Name in keyof AdmissionCounts]: number } = {
     ...{ challenged: 0, refused: 0, failed: 0, scanners: 0, silenced: 0, limited: 0, unanswered: 0 },
@@ -202,6 +207,8 @@ export class Admission implements Gate {
     const verdict = this.#authentication.verify(request, from.host, clock.date());
     if (verdict.result === 'right') {
       this.#defence.succeeded(source, at);
+      const key = askedKey(request, from);
+      if (this.#asked.get(key)?.isLost === false) this.#asked.delete(key);
       const known = this.#known.get(verdict.username)!;
       return { type: 'admitted', peer: known.peer, nat: known.nat && this.#listenerNat(from) };
     }
@@ -211,8 +218,27 @@ export class Admission implements Gate {
     }
     if (verdict.result === 'absent' && !this.#defence.mayAsk(source, at)) return this.#drop('unanswered');
     this.#counts.challenged += 1;
-    const isStale = verdict.result === 'stale';
-    return { type: 'refused', ...this.#authentication.challenge(from.host, clock.date(), ids.seed(), isStale) };
+    const wish = {
+      stale: verdict.result === 'stale',
+      plain: verdict.result === 'absent' && this.#isLostAmongSeveral(request, from),
+    };
+    return { type: 'refused', ...this.#authentication.challenge(from.host, clock.date(), ids.seed(), wish) };
+  }
+
+  /**
+   * Whether it was asked before and has come again without an answer; it is treated so from then on.
+   * Deviation: such a peer is offered the last algorithm alone, because there are phones that give up at the first they
+   * do not know (baresip 1.0.0), which RFC 8760 §2.4 does not foresee.
+   */
+  #isLostAmongSeveral(request: Request, from: Target): boolean {
+    const key = askedKey(request, from);
+    const branch = copy(request.via.branch ?? '');
+    const before = this.#asked.get(key);
+    const isLost = before !== undefined && (before.isLost || before.branch !== branch);
+    this.#asked.delete(key);
+    this.#asked.set(key, { branch, isLost });
+    if (this.#asked.size > mostAsked) for (const oldest of this.#asked.keys().take(1)) this.#asked.delete(oldest);
+    return isLost;
   }
 
   #refuse(from: Target): Passage {
@@ -242,6 +268,10 @@ export class Admission implements Gate {
   #listenerNat(from: Target): boolean {
     return this.#options.nat?.(from) ?? true;
   }
+}
+
+function askedKey(request: Request, { host }: Target): string {
+  return `${host} ${copy(request.from.uri)}`;
 }
 
 /** Requests that can only belong to something there is: they have no one to ask (CANCEL, §22.1), or name a dialog. */

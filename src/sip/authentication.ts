@@ -37,6 +37,17 @@ export type Verdict =
   | { readonly result: 'right'; readonly username: string }
   | { readonly result: 'stale' | 'wrong' | 'absent' };
 
+/** `plain`: the last algorithm alone, for peers that are lost among several. */
+export interface Wish {
+  readonly stale?: boolean;
+  readonly plain?: boolean;
+}
+
+export interface Challenged {
+  readonly status: Asking;
+  readonly headers: HeaderList;
+}
+
 const fiveMinutesMs = 300_000;
 
 export class Authentication {
@@ -49,11 +60,12 @@ export class Authentication {
   }
 
   /** The refusal that asks: a challenge for each algorithm, in their order. `host` is where the request came from. */
-  challenge(host: string, at: number, seed: string, stale = false): { readonly status: Asking; headers: HeaderList } {
+  challenge(host: string, at: number, seed: string, { stale = false, plain = false }: Wish = {}): Challenged {
     const { asking, realm, key } = this.#options;
     const nonce = makeNonce(key, { at, seed, realm, host });
     const name = asking === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
-    const challenges = this.#options.algorithms.map((algorithm) =>
+    const offered = plain ? this.#options.algorithms.slice(-1) : this.#options.algorithms;
+    const challenges = offered.map((algorithm) =>
       writeChallenge({ realm, nonce, algorithm, qop: 'auth', opaque: null, stale }),
     );
     return { status: asking, headers: challenges.map((challenge) => [name, challenge] as const) };

@@ -242,3 +242,25 @@ test('bytes that nobody can read are answered until they are too many', () => {
   assert.deepEqual(answered, [...Array(10).fill(true), false, false]);
   for (let n = 0; n < 20; n += 1) assert.equal(admission.unreadable(at('192.0.2.5')), true);
 });
+
+test('who comes again without an answer is offered the last algorithm alone; a copy of a request is not that', () => {
+  const { asks, answers } = gate({ phones: [phone] });
+  const branch = (name: string) => ({ Via: `SIP/2.0/UDP ${stranger};branch=z9hG4bK${name}` });
+  const offers = (passage: Passage): number => (passage.type === 'refused' ? passage.headers.length : 0);
+  assert.equal(offers(asks(stranger, 'REGISTER', branch('1'))), 3);
+  assert.equal(offers(asks(stranger, 'REGISTER', branch('1'))), 3);
+  const plain = asks(stranger, 'REGISTER', branch('2'));
+  assert.equal(offers(plain), 1);
+  assert.equal(offers(asks('198.51.100.2', 'REGISTER', branch('3'))), 3, 'another peer');
+  assert.equal(status(answers(stranger, plain, phone, 'REGISTER')), 'admitted');
+  assert.equal(offers(asks(stranger, 'REGISTER', branch('4'))), 1, 'and again, when it refreshes');
+});
+
+test('who answers is offered all of them again', () => {
+  const { asks, answers } = gate({ phones: [phone] });
+  for (let n = 0; n < 3; n += 1) {
+    const refusal = asks(stranger, 'REGISTER', { Via: `SIP/2.0/UDP ${stranger};branch=z9hG4bK${n}` });
+    assert.equal(refusal.type === 'refused' && refusal.headers.length, 3);
+    assert.equal(status(answers(stranger, refusal, phone, 'REGISTER')), 'admitted');
+  }
+});

@@ -25,7 +25,7 @@ function challenges(
   seed = '00000000000000aa',
   stale = false,
 ): Challenge[] {
-  const { status, headers } = of.challenge(from, at, seed, stale);
+  const { status, headers } = of.challenge(from, at, seed, { stale });
   const [[name]] = headers as [[string, string]];
   const response = parse(rawResponse(status, { [name]: headers.map(([, value]) => value) }));
   assert.ok(response instanceof Response);
@@ -65,6 +65,12 @@ test('only what is offered is taken (RFC 8760 §2.4: no bidding down)', () => {
   assert.equal(offered.algorithm, 'SHA-256');
   assert.equal(asking.verify(answered({ ...offered, algorithm: 'MD5' }), host, start).result, 'wrong');
   assert.equal(asking.verify(answered(offered), host, start).result, 'right');
+});
+
+test('for peers that are lost among several: the last one alone', () => {
+  const { headers } = authentication().challenge(host, start, '00000000000000aa', { plain: true });
+  assert.equal(headers.length, 1);
+  assert.match(headers[0]![1], /algorithm=MD5,/);
 });
 
 test('as a proxy asks: 407', () => {
