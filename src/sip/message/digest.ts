@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import { isToken, quote, splitList, unquote } from './grammar.ts';
 import type { Request, Response } from './message.ts';
 
-/** The strongest first: the order in which they are offered, and preferred (RFC 8760 §2.3, §2.4). */
+/** The strongest first: the order in which they are preferred (RFC 8760 §2.3, §2.4). */
 export const algorithms = ['SHA-512-256', 'SHA-256', 'MD5'] as const;
 export type Algorithm = (typeof algorithms)[number];
 

@@ -38,7 +38,7 @@ function play(of: Account = account, sequence = { callId: 'ours', cseq: 0 }) {
   let at = now;
   let last: Request | null = null;
   const feed = (input: Unstamped): Outgoing | null => {
-    const seed = (++seeds).toString(16).padStart(8, '0') + '80000000';
+    const seed = `${(++seeds).toString(16).padStart(8, '0')}80000000`;
     const step = transition(of, state, { ...input, at, seed, addresses } as Input);
     state = step.state;
     if (step.send !== null) {
