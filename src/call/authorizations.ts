@@ -5,10 +5,10 @@ import { authorized } from '../sip/message/authorizations.ts';
 import type { HeaderList } from '../sip/message/message.ts';
 import { change, type Turn } from './turn.ts';
 
-export { type Authorizations, challenged } from '../sip/message/authorizations.ts';
+export { type Authorizations, authorizationHeaders, challenged } from '../sip/message/authorizations.ts';
 
 /** What the next request in the dialog carries; the use of each nonce is counted. */
-export function authorizationHeaders(turn: Turn, method: string): HeaderList {
+export function credentialsFor(turn: Turn, method: string): HeaderList {
   const { dialog, credentials } = turn.call;
   const request = { method, uri: requestUriOf(dialog), cnonce: turn.seed };
   const { headers, authorizations } = authorized(turn.call.authorizations, request, credentials);

@@ -3,7 +3,7 @@
 import { forNextRequest } from '../sip/message/authorizations.ts';
 import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
-import { authorizationHeaders } from './authorizations.ts';
+import { credentialsFor } from './authorizations.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, type HangupSource, hangup, referEvent } from './events.ts';
 import { isOut, isPending, transition } from './refer.ts';
@@ -29,13 +29,13 @@ export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[
   quietInvite(turn);
   abandonRefer(turn);
   change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
-  const bye = sendWithin(turn, 'BYE', [...authorizationHeaders(turn, 'BYE'), ...headerList(headers)]);
+  const bye = sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
   end(turn, ending, { bye });
 }
 
 /** Sends the BYE again with what answers its challenge. */
 export function sayByeAgain(turn: Turn): OwedRequest {
-  return sendWithin(turn, 'BYE', authorizationHeaders(turn, 'BYE'));
+  return sendWithin(turn, 'BYE', credentialsFor(turn, 'BYE'));
 }
 
 /** Answers the INVITE for good with other than 2xx, and ends the call. */

@@ -5,11 +5,10 @@
 import { readNotice } from '../sip/dialog/subscription.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { readAddress } from '../sip/message/address.ts';
-import { forNextRequest } from '../sip/message/authorizations.ts';
 import { readReferSub } from '../sip/message/headers.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
-import { authorizationHeaders, challenged } from './authorizations.ts';
+import { challenged, credentialsFor } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { referEvent } from './events.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sendFinal, us } from './leaving.ts';
@@ -36,7 +35,7 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
     refer: begin(command.order, turn.at + command.timeoutMs),
     pastRefers: [...call.pastRefers, ...earlier],
     credentials: command.credentials ?? call.credentials,
-    authorizations: command.credentials === null ? forNextRequest(call.authorizations) : [],
+    authorizations: [],
   });
   if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') return redirect(turn, command.redirectTo);
   unblockRefer(turn);
@@ -147,7 +146,7 @@ function sendRefer(turn: Turn, refer: Refer): void {
   const headers: HeaderList = [
     ['Refer-To', `<${order.referTo}>`],
     ['Referred-By', order.referredBy ?? identity],
-    ...authorizationHeaders(turn, 'REFER'),
+    ...credentialsFor(turn, 'REFER'),
     ...capabilities,
     ...headerList(order.headers),
   ];

@@ -41,16 +41,26 @@ export function forNextRequest(known: Authorizations): Authorizations {
   return known.map((one) => (one.rounds === 0 ? one : { ...one, rounds: 0 }));
 }
 
-/** The credentials for one request, and what is known once it is sent. */
-export function authorized(
+export interface Asking {
+  readonly method: string;
+  readonly uri: string;
+  readonly cnonce: string;
+}
+
+/** The credentials for one request, each use of a nonce with the next count. */
+export function authorizationHeaders(
   known: Authorizations,
-  request: { readonly method: string; readonly uri: string; readonly cnonce: string },
+  asking: Asking,
   credentials: Credentials | null,
-): { readonly headers: HeaderList; readonly authorizations: Authorizations } {
-  if (credentials === null) return { headers: [], authorizations: known };
-  const authorizations = known.map((one) => ({ ...one, nc: one.nc + 1 }));
-  const headers = authorizations.map(({ challenge, nc }) => authorize(challenge, { ...request, nc }, credentials));
-  return { headers, authorizations };
+): HeaderList {
+  if (credentials === null) return [];
+  return known.map(({ challenge, nc }) => authorize(challenge, { ...asking, nc: nc + 1 }, credentials));
+}
+
+/** The same, with what is known once the request is sent. */
+export function authorized(known: Authorizations, asking: Asking, credentials: Credentials | null) {
+  const authorizations = credentials === null ? known : known.map((one) => ({ ...one, nc: one.nc + 1 }));
+  return { headers: authorizationHeaders(known, asking, credentials), authorizations };
 }
 
 const sameRealm = (a: Challenge, b: Challenge): boolean => a.header === b.header && a.realm === b.realm;
