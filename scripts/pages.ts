@@ -1,5 +1,6 @@
 // What the generated pages of docs/ say. A new page is one more entry in `pages`.
 
+import { phoneTable, trunkTable } from '../src/config/access.ts';
 import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
@@ -26,7 +27,11 @@ export const pages: readonly Page[] = [
 
 function settings(): string {
   const all: readonly Setting<unknown>[] = Object.values(table);
-  const ofApplications: readonly Setting<unknown>[] = Object.values(applicationTable);
+  const entries = (name: string, table: Readonly<Record<string, Setting<unknown>>>): string =>
+    rows(
+      [`In an entry of \`${name}\``, 'Default', 'Meaning'],
+      Object.values(table).map((each) => [code(each.name), defaultIn(each), each.meaning]),
+    );
   return page(
     'Settings',
     'Every setting is an environment variable, and may also stand in a YAML file named by `SWITCHHOOK_CONFIG`.',
@@ -52,15 +57,32 @@ applications:
     webhook_event_url: https://night.example.com/webhooks
     webhook_timeout_secs: 5
     refer_before_answer: refuse
+trunks:
+  - name: carrier
+    addresses: [ 192.0.2.0/24, "2001:db8:1::/48" ]
+  - name: pbx
+    registrar: sip:pbx.example.com
+    username: "1000"
+    password: a long password
+    addresses: 198.51.100.7
+phones:
+  - username: alice
+    password: another long password
+    display_name: Alice
 \`\`\`
 
 The first application takes the inbound calls. \`SWITCHHOOK_WEBHOOK_URL\` and \`SWITCHHOOK_WEBHOOK_FAILOVER_URL\` are its
 URLs and win over what its entry says. What an entry says of refers wins over the settings above; a command of the API
 wins over both.`,
-    rows(
-      ['In an entry of `applications`', 'Default', 'Meaning'],
-      ofApplications.map((each) => [code(each.name), defaultIn(each), each.meaning]),
-    ),
+    entries('applications', applicationTable),
+    `## Who may come in
+
+While there are neither trunks nor phones, whoever reaches a listener can call in. As soon as there is one, calls come from
+peers on loopback, from trunks by their addresses, and from trunks and phones that know their password; all else is refused,
+and who scans, guesses or floods gets no answer. Phones register with their username, at any host name that leads here. The
+file holds passwords in clear: it should be readable by the server alone.`,
+    entries('trunks', trunkTable),
+    entries('phones', phoneTable),
   );
 }
 

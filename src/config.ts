@@ -9,6 +9,7 @@ import {
   refersByeWithoutFinal,
   refersWithoutAllow,
 } from './call/routing.ts';
+import { type Access, accessFrom } from './config/access.ts';
 import * as check from './config/checks.ts';
 import {
   defaultsOf,
@@ -16,18 +17,21 @@ import {
   fromEnvironment,
   fromFile,
   openSettingsFile,
-  type Setting,
+  orNull,
+  secret,
+  setting,
   type Values,
 } from './config/sources.ts';
+import { algorithms } from './sip/message/digest.ts';
 import type { CertificateFiles, CertificatesOptions } from './sip/transport/certificates.ts';
-import { type LocalAddress, secure } from './sip/transport/transport.ts';
+import { secure } from './sip/transport/transport.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export interface Settings {
   readonly httpListen: check.HostPort;
-  readonly sipListen: readonly LocalAddress[];
+  readonly sipListen: readonly check.SipListener[];
   /** Null: what is bound is what is said. */
   readonly sipPublicAddress: string | null;
   readonly tls: Pick<CertificatesOptions, 'own' | 'authorities' | 'clients'>;
@@ -44,20 +48,9 @@ export interface Settings {
   readonly logLevel: LogLevel;
   /** The first one is the default application: it takes the inbound calls. */
   readonly applications: readonly [Application, ...Application[]];
+  /** Absent: whoever reaches us comes in, as often as he likes. */
+  readonly access?: Access;
 }
-
-function setting<T>(name: string, byDefault: string, meaning: string, check: check.Check<T>): Setting<T> {
-  return { name, default: byDefault, meaning, check, secret: false };
-}
-
-function secret<T>(name: string, byDefault: string, meaning: string, check: check.Check<T>): Setting<T> {
-  return { name, default: byDefault, meaning, check, secret: true };
-}
-
-const orNull =
-  <T>(of: check.Check<T>): check.Check<T | null> =>
-  (text) =>
-    text === '' ? null : of(text);
 
 const oneHour = 3_600_000;
 const oneYear = 31_536_000_000;
@@ -75,7 +68,7 @@ export const table = {
   sipListen: setting(
     'sip_listen',
     'udp:127.0.0.1:5060,tcp:127.0.0.1:5060',
-    'Where SIP listens: `transport:address:port`, with commas between. Transports: `udp`, `tcp`, `tls`, `ws`, `wss`. Port 0 takes a free port, printed at start.',
+    'Where SIP listens: `transport:address:port`, with commas between. Transports: `udp`, `tcp`, `tls`, `ws`, `wss`. Port 0 takes a free port, printed at start. With `;nat=off` after it, a peer whose Contact is a private address while its packets come from another one is called at its Contact; otherwise where its packets come from.',
     check.sipListen,
   ),
   sipPublicAddress: setting(
@@ -113,6 +106,36 @@ export const table = {
     '',
     'The DNS servers that host names of SIP are asked of: addresses, each with a port where it is not 53 (`192.0.2.53`, `[::1]:5353`), with commas between. Unset: those of the machine, and its hosts file.',
     orNull(check.dnsServers),
+  ),
+  sipRealm: setting(
+    'sip_realm',
+    'switchhook',
+    'The realm that phones and trunks are asked for their password by.',
+    check.matching(/^[\x20-\x7e]{1,128}$/, 'It must be 1 to 128 visible ASCII characters'),
+  ),
+  sipDigestAlgorithms: setting(
+    'sip_digest_algorithms',
+    'SHA-512-256,SHA-256,MD5',
+    'The algorithms phones and trunks may prove their password by, in the order they are offered. Whoever is asked and comes again without an answer is offered the last one alone. For peers that look at the first offer only, such as SIPp: `MD5`.',
+    check.someOf(algorithms),
+  ),
+  sipRequestsPerSecond: setting(
+    'sip_requests_per_second',
+    '200',
+    'How many requests a second one address may send, in bursts of twice as many; what is more is dropped. Trunks by address and peers on loopback may send as many as they like. 0: everybody may.',
+    check.wholeNumber(0, 1_000_000),
+  ),
+  sipRegisterMinSecs: setting(
+    'sip_register_min_secs',
+    '60',
+    'The shortest time a phone may register for, in seconds.',
+    check.wholeNumber(1, 86_400),
+  ),
+  sipRegisterMaxSecs: setting(
+    'sip_register_max_secs',
+    '3600',
+    'The longest time a phone may register for, in seconds.',
+    check.wholeNumber(1, 86_400),
   ),
   apiKey: secret(
     'api_key',
@@ -244,7 +267,7 @@ type OfApplication = Values<typeof applicationTable>;
  */
 export function readSettings(env: Environment, readFile: (path: string) => string): Settings | { errors: string[] } {
   const errors: string[] = [];
-  const { path, settings, applications } = openSettingsFile(env, readFile, errors);
+  const { path, settings, applications, trunks, phones } = openSettingsFile(env, readFile, errors);
   const environment = fromEnvironment(table, env, errors);
   const file = fromFile(table, settings, path, errors);
   const entries = applications.map((entry) => fromFile(applicationTable, entry.settings, path, errors));
@@ -258,6 +281,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     ),
   );
   const tls = tlsFrom(all, errors);
+  const access = accessFrom({ all, trunks, phones, path }, errors);
   if (errors.length > 0) return { errors };
   const { httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel } =
     all;
@@ -266,6 +290,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     tls,
     dnsServers: all.dnsServers ?? [],
     applications: [first, ...others],
+    access,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
 import { Auth } from './http/auth.ts';
 import type { Media } from './media/media.ts';
+import { Peers } from './peers.ts';
 import { Endpoint, type EndpointOptions, type Resolve, type Trace } from './sip/endpoint.ts';
 import { flowOf, type Transport } from './sip/transport/transport.ts';
 import type { Store } from './store/store.ts';
@@ -39,6 +40,8 @@ export interface Composed {
   readonly sipAddresses: readonly string[];
   readonly publicKey: string;
   readonly http: FastifyInstance;
+  /** Who is registered with us, where we are, and who was not let in. */
+  readonly peers: Pick<Peers, 'locate' | 'registrations' | 'counts'>;
   /** Takes nothing new, finishes what was decided, and closes everything. Live calls stay in the store. */
   stop(): Promise<void>;
   /** Stops as a killed process would: nothing is finished. For tests. */
@@ -54,6 +57,7 @@ export type Census = {
   readonly transactions: number;
   readonly timers: number;
   readonly repeats: number;
+  readonly bindings: number;
 };
 
 export interface Server extends Composed {
@@ -75,7 +79,7 @@ export async function start(parts: Parts): Promise<Server> {
 export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
-  const { engine, delivery, endpoint } = build(parts, signer);
+  const { engine, delivery, endpoint, peers } = build(parts, signer);
   const http = createApp({
     calls: engine,
     auth: new Auth(parts.authHashes),
@@ -86,14 +90,17 @@ export async function compose(parts: Parts): Promise<Composed> {
     version: parts.version,
   });
   const close = async (): Promise<void> => {
+    peers.kill();
     engine.stop();
     await Promise.all([endpoint.close(), delivery.stop(), media.close(), http.close()]);
   };
   try {
+    await peers.restore(endpoint);
     await engine.restore(endpoint);
     await endpoint.listen();
     engine.start();
     await delivery.start();
+    await peers.start();
   } catch (error) {
     await close();
     throw error;
@@ -102,14 +109,16 @@ export async function compose(parts: Parts): Promise<Composed> {
     sipAddresses: parts.transports.map(({ local }) => flowOf(local)),
     publicKey: signer.publicKey,
     http,
+    peers,
     stop: async () => {
       await http.close();
       await engine.settled();
+      await peers.stop();
       await close();
     },
     kill: close,
-    idle: () => engine.idle && delivery.idle(),
-    census: () => ({ ...endpoint.census(), ...engine.census() }),
+    idle: () => engine.idle && delivery.idle() && peers.idle,
+    census: () => ({ ...endpoint.census(), ...engine.census(), ...peers.census() }),
   };
 }
 
@@ -124,18 +133,20 @@ function build(parts: Parts, signer: Signer) {
     sdpAddress: settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1',
     deliver: (events) => delivery.offer(events),
   });
+  const peers = new Peers(parts);
   const endpoint = new Endpoint({
     system,
     transports: parts.transports,
     resolve: parts.resolve,
     ...(parts.records && { records: parts.records }),
-    user: engine,
+    user: peers.user(engine),
+    gate: peers.gate,
     publicHost: settings.sipPublicAddress,
-    allow,
-    supported,
+    allow: [...allow, ...peers.allow],
+    supported: [...supported, ...peers.supported],
     ...(parts.trace && { trace: parts.trace }),
   });
-  return { engine, delivery, endpoint };
+  return { engine, delivery, endpoint, peers };
 }
 
 /** Null when calls can be taken, else the sentence that says why not. */

@@ -15,7 +15,8 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'sip/transport/transport': [],
   'sip/transaction': ['sip/message', 'sip/transport/transport'],
   'sip/transaction/timers': [],
-  'sip/dialog': ['sip/message', 'sip/transaction/timers', 'sip/transport/transport'],
+  'sip/dialog': ['sip/message', 'sip/address-ranges', 'sip/transaction/timers', 'sip/transport/transport'],
+  'sip/address-ranges': [],
   sip: ['sip/message', 'sip/transport', 'sip/transaction', 'sip/dialog'],
   call: [
     'sip/message',
@@ -37,7 +38,14 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   system: [],
   errors: [],
   // The words that settings are checked against are where their meaning is.
-  config: ['call/routing', 'sip/transport/transport', 'type sip/transport/certificates'],
+  config: [
+    'call/routing',
+    'sip/message/uri',
+    'sip/message/digest',
+    'sip/transport/transport',
+    'type sip/transport/certificates',
+  ],
+  peers: 'anything',
   parts: 'anything',
   server: 'anything',
   cli: 'anything',

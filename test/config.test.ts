@@ -60,6 +60,15 @@ const byDefault = {
       refer,
     },
   ],
+  access: {
+    realm: 'switchhook',
+    algorithms: ['SHA-512-256', 'SHA-256', 'MD5'],
+    requestsPerSecond: 200,
+    registerMinSecs: 60,
+    registerMaxSecs: 3600,
+    trunks: [],
+    phones: [],
+  },
 } as const satisfies Settings;
 
 test('nothing set: the defaults', () => assert.deepEqual(good({}), byDefault));
@@ -258,7 +267,7 @@ suite('unknown settings', () => {
     ['PORTS', 'Unknown setting SWITCHHOOK_PORTS; did you mean SWITCHHOOK_RTP_PORTS?'],
     [
       'THE_ANSWER_TO_EVERYTHING_THERE_IS',
-      'Unknown setting SWITCHHOOK_THE_ANSWER_TO_EVERYTHING_THERE_IS; did you mean SWITCHHOOK_REFER_FIRST_NOTIFY_TIMEOUT_MS?',
+      'Unknown setting SWITCHHOOK_THE_ANSWER_TO_EVERYTHING_THERE_IS; did you mean SWITCHHOOK_SIP_REGISTER_MIN_SECS?',
     ],
   ];
   for (const [name, sentence] of cases) {

@@ -40,7 +40,7 @@ const ringAgainMs = 60_000;
 /** A new inbound call: rings, and tells the application. Null when its Contact leads nowhere (§8.1.1.8). */
 export function incoming(input: Arrival, identity: Identity): Turn | null {
   const { request, origin, at, seed } = input;
-  const dialog = uasDialog(request, seed, origin.from);
+  const dialog = uasDialog(request, seed, origin.from, origin.nat);
   if (dialog === null) return null;
   const { rtpPort, ...names } = identity;
   const call: Call = {

@@ -1,9 +1,9 @@
 // How a call ends: our BYE, the final response to an INVITE, the peer's BYE or CANCEL. Whatever ends it, a refer that is
 // pending gets its terminal event first, and call.hangup is the last thing told.
-import { requestUriOf } from '../sip/dialog/dialog.ts';
+import { forNextRequest } from '../sip/message/authorizations.ts';
 import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
-import { authorizationHeaders } from './authorizations.ts';
+import { credentialsFor } from './authorizations.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, type HangupSource, hangup, referEvent } from './events.ts';
 import { isOut, isPending, transition } from './refer.ts';
@@ -28,21 +28,14 @@ export const clearedBy = (source: HangupSource): Ending => endingOf('normal_clea
 export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[] = []): void {
   quietInvite(turn);
   abandonRefer(turn, 'us');
-  change(turn, { authorizations: [] });
-  const bye = sendWithin(turn, 'BYE', headerList(headers));
+  change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
+  const bye = sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
   end(turn, ending, { bye });
 }
 
 /** Sends the BYE again with what answers its challenge. */
 export function sayByeAgain(turn: Turn): OwedRequest {
-  const { call } = turn;
-  const uri = requestUriOf(call.dialog);
-  const headers: HeaderList = authorizationHeaders(
-    call.authorizations,
-    { method: 'BYE', uri, cnonce: turn.seed },
-    call.credentials,
-  );
-  return sendWithin(turn, 'BYE', headers);
+  return sendWithin(turn, 'BYE', credentialsFor(turn, 'BYE'));
 }
 
 /** Answers the INVITE for good with other than 2xx, and ends the call. */

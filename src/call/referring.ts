@@ -2,14 +2,13 @@
 // outcome is told, and what the outcome does to the call. The machine itself is refer.ts.
 // Deviation: REFER goes inside the call's dialog, which RFC 7647 §4 restricts and every PBX expects.
 
-import { requestUriOf } from '../sip/dialog/dialog.ts';
 import { readNotice } from '../sip/dialog/subscription.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { readAddress } from '../sip/message/address.ts';
 import { readReferSub } from '../sip/message/headers.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
-import { type Authorizations, authorizationHeaders, challenged } from './authorizations.ts';
+import { type Authorizations, challenged, credentialsFor } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { referEvent } from './events.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, us } from './leaving.ts';
@@ -159,11 +158,7 @@ function sendRefer(turn: Turn, refer: Refer): void {
   const headers: HeaderList = [
     ['Refer-To', `<${order.referTo}>`],
     ['Referred-By', order.referredBy ?? identity],
-    ...authorizationHeaders(
-      call.authorizations,
-      { method: 'REFER', uri: requestUriOf(call.dialog), cnonce: turn.seed },
-      call.credentials,
-    ),
+    ...credentialsFor(turn, 'REFER'),
     ...capabilities,
     ...headerList(order.headers),
   ];

@@ -2,6 +2,7 @@
 // sentence what it wants; config.ts adds which setting it was and, unless it is a secret, what it said.
 // Leaves out where the text came from.
 import { isIP, isIPv6 } from 'node:net';
+import { readUri, type SipUri } from '../sip/message/uri.ts';
 import { type LocalAddress, transportNames } from '../sip/transport/transport.ts';
 
 /** Why a text is refused; a sentence without its full stop that never repeats the text. */
@@ -71,11 +72,24 @@ function listener(text: string): LocalAddress | Wrong {
   return { transport, ...at };
 }
 
+/** `nat: false`: a private Contact of a peer is taken at its word. */
+export interface SipListener extends LocalAddress {
+  readonly nat?: false;
+}
+
+function listenerWithOption(text: string): SipListener | Wrong {
+  const [address = '', ...options] = text.split(';').map((part) => part.trim());
+  const read = listener(address);
+  if (read instanceof Wrong || options.length === 0) return read;
+  if (options.length > 1 || options[0] !== 'nat=off') return new Wrong('After an address only ;nat=off may stand');
+  return { ...read, nat: false };
+}
+
 /** One or more of `transport:address:port`, with commas between. */
-export function sipListen(text: string): readonly LocalAddress[] | Wrong {
-  const listeners: LocalAddress[] = [];
+export function sipListen(text: string): readonly SipListener[] | Wrong {
+  const listeners: SipListener[] = [];
   for (const item of text.split(',')) {
-    const read = listener(item.trim());
+    const read = listenerWithOption(item.trim());
     if (read instanceof Wrong) return read;
     const same = (other: LocalAddress) =>
       other.transport === read.transport && other.host === read.host && other.port === read.port;
@@ -160,6 +174,55 @@ export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
   return (text) => words.find((word) => word === text) ?? new Wrong(`It must be one of ${words.join(', ')}`);
 }
 
+/** Some of these words, each once, with commas between. */
+export function someOf<const T extends string>(words: readonly T[]): Check<readonly T[]> {
+  return (text) => {
+    const named = text.split(',').map((word) => word.trim().toUpperCase());
+    const found = named.flatMap((name) => words.find((word) => word === name) ?? []);
+    return found.length === named.length && new Set(found).size === found.length
+      ? found
+      : new Wrong(`It must be some of ${words.join(', ')}, each once, with commas between`);
+  };
+}
+
 export function matching(pattern: RegExp, sentence: string): Check<string> {
   return (text) => (pattern.test(text) ? text : new Wrong(sentence));
+}
+
+/** IP addresses, and ranges as `address/prefix length`, with commas between. */
+export function addressRanges(text: string): readonly string[] | Wrong {
+  const ranges = text.split(',').map((range) => range.trim());
+  return ranges.every(isRange)
+    ? ranges
+    : new Wrong(
+        'It must be IP addresses or ranges with commas between, such as 192.0.2.10, 198.51.100.0/24, 2001:db8::/32',
+      );
+}
+
+function isRange(text: string): boolean {
+  const [, address = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && (length === undefined || Number(length) <= (version === 4 ? 32 : 128));
+}
+
+/** sip and sips URIs with a host, with commas between. */
+export function sipUris(text: string): readonly string[] | Wrong {
+  const uris = text.split(',').map((uri) => uri.trim());
+  return uris.every((uri) => uriOf(uri) !== null)
+    ? uris
+    : new Wrong(
+        'It must be sip or sips URIs with commas between, such as sip:pbx.example.com or sip:192.0.2.10;transport=tcp',
+      );
+}
+
+/** A sip or sips URI with a user: what a phone or an account is called by. */
+export function addressOfRecord(text: string): string | Wrong {
+  return uriOf(text)?.user
+    ? text
+    : new Wrong('It must be a sip or sips URI with a user, such as sip:1000@pbx.example.com');
+}
+
+function uriOf(text: string): SipUri | null {
+  const uri = readUri(text);
+  return uri === null || uri.scheme === 'tel' ? null : uri;
 }

@@ -1,5 +1,5 @@
 // The YAML settings file, read as text by name, with the line each was written on. Knows the shape of the file (a map
-// of settings and a list of applications), not which settings there are (config.ts).
+// of settings and lists of entries), not which settings there are (config.ts).
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 /** A setting as the file has it. Numbers keep their digits: an application's id is larger than a double can hold. */
@@ -9,10 +9,17 @@ export interface Written {
   readonly line: number;
 }
 
-export interface SettingsFile {
+/** The names that stand for a list of entries, each with settings of its own. */
+export const lists = ['applications', 'trunks', 'phones'] as const;
+type ListName = (typeof lists)[number];
+
+export interface Entry {
+  readonly line: number;
   readonly settings: readonly Written[];
-  /** One list of settings per application. */
-  readonly applications: readonly { readonly line: number; readonly settings: readonly Written[] }[];
+}
+
+export interface SettingsFile extends Readonly<Record<ListName, readonly Entry[]>> {
+  readonly settings: readonly Written[];
   /** What is wrong with the file, each a sentence that begins with its line. */
   readonly errors: readonly string[];
 }
@@ -24,7 +31,7 @@ export function readSettingsFile(text: string): SettingsFile {
   const errors = [...document.errors, ...document.warnings].map(
     ({ message, pos }) => `line ${lines.linePos(pos[0]).line}: ${message}.`,
   );
-  if (errors.length > 0) return { settings: [], applications: [], errors };
+  if (errors.length > 0) return { settings: [], applications: [], trunks: [], phones: [], errors };
 
   const resolve = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
 
@@ -42,7 +49,7 @@ export function readSettingsFile(text: string): SettingsFile {
     return items.includes(null) ? null : items.join(',');
   };
 
-  const read = (node: unknown, what: string, except?: string): Written[] => {
+  const read = (node: unknown, what: string, except: readonly string[] = []): Written[] => {
     const map = resolve(node);
     if (map === null || map === undefined || (isScalar(map) && map.value === null)) return [];
     if (!isMap(map)) {
@@ -52,7 +59,7 @@ export function readSettingsFile(text: string): SettingsFile {
     return map.items.flatMap(({ key, value }) => {
       const name = textOf(key) ?? '';
       const line = lineOf(key);
-      if (name === except) return [];
+      if (except.includes(name)) return [];
       const written = value === null ? '' : listOf(value);
       if (written !== null) return [{ name, text: written, line }];
       errors.push(`line ${line}: ${name} must be one value, not a map.`);
@@ -60,14 +67,20 @@ export function readSettingsFile(text: string): SettingsFile {
     });
   };
 
-  const settings = read(document.contents, 'the file', 'applications');
-  const list = isMap(document.contents) ? resolve(document.contents.get('applications', true)) : null;
-  if (isSeq(list)) {
-    const applications = list.items.map((item) => ({ line: lineOf(item), settings: read(item, 'an application') }));
-    return { settings, applications, errors };
-  }
-  if (list && !(isScalar(list) && list.value === null)) {
-    errors.push(`line ${lineOf(list)}: applications must be a list, each entry beginning with "- ".`);
-  }
-  return { settings, applications: [], errors };
+  const entriesOf = (name: ListName, what: string): Entry[] => {
+    const list = isMap(document.contents) ? resolve(document.contents.get(name, true)) : null;
+    if (isSeq(list)) return list.items.map((item) => ({ line: lineOf(item), settings: read(item, what) }));
+    if (list && !(isScalar(list) && list.value === null)) {
+      errors.push(`line ${lineOf(list)}: ${name} must be a list, each entry beginning with "- ".`);
+    }
+    return [];
+  };
+
+  return {
+    settings: read(document.contents, 'the file', lists),
+    applications: entriesOf('applications', 'an application'),
+    trunks: entriesOf('trunks', 'a trunk'),
+    phones: entriesOf('phones', 'a phone'),
+    errors,
+  };
 }

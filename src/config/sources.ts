@@ -1,7 +1,7 @@
 // Where settings come from: the environment and the settings file. Both become the values of a table of settings;
 // each wrong value and each unknown name becomes one sentence in `errors`. Leaves out which settings there are (config.ts).
 import { type Check, Wrong } from './checks.ts';
-import { readSettingsFile, type SettingsFile, type Written } from './file.ts';
+import { lists, readSettingsFile, type SettingsFile, type Written } from './file.ts';
 import { nearest } from './nearest.ts';
 
 /** One line of docs/settings.md. A setting whose default is the empty text may be left unset, and is null then. */
@@ -14,6 +14,19 @@ export interface Setting<T> {
   /** A wrong value is not repeated in the error, because it may hold a password or a token. */
   readonly secret: boolean;
 }
+
+export function setting<T>(name: string, byDefault: string, meaning: string, check: Check<T>): Setting<T> {
+  return { name, default: byDefault, meaning, check, secret: false };
+}
+
+export function secret<T>(name: string, byDefault: string, meaning: string, check: Check<T>): Setting<T> {
+  return { name, default: byDefault, meaning, check, secret: true };
+}
+
+export const orNull =
+  <T>(of: Check<T>): Check<T | null> =>
+  (text) =>
+    text === '' ? null : of(text);
 
 export type Table = Readonly<Record<string, Setting<unknown>>>;
 export type Values<T extends Table> = { readonly [K in keyof T]?: T[K] extends Setting<infer V> ? V : never };
@@ -55,7 +68,7 @@ export function openSettingsFile(
   errors: string[],
 ): SettingsFile & { readonly path: string } {
   const path = env[fileVariable]?.trim() ?? '';
-  const nothing = { path, settings: [], applications: [], errors: [] };
+  const nothing = { path, settings: [], applications: [], trunks: [], phones: [], errors: [] };
   if (path === '') return nothing;
   try {
     const file = readSettingsFile(readFile(path));
@@ -85,7 +98,7 @@ export function fromFile<T extends Table>(
   for (const { name, text, line } of settings) {
     const found = known.find((each) => each.name === name);
     if (found) take(values, { ...found, text, where: `${path} line ${line}: ${name}` }, errors);
-    else errors.push(`${path} line ${line}: ${unknown(name, ['applications', ...known.map((each) => each.name)])}`);
+    else errors.push(`${path} line ${line}: ${unknown(name, [...lists, ...known.map((each) => each.name)])}`);
   }
   return values as Values<T>;
 }

@@ -1,8 +1,10 @@
 // The UA core (RFC 3261 §8, §18): the one hub between transports, transactions and whoever uses them. It stamps, checks
 // and answers what needs no call: broken and unacceptable requests, and OPTIONS (§11). Leaves out dialogs and calls.
+import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock, System } from '../system.ts';
 import { Attempts, type Hop } from './attempts.ts';
+import type { Gate, Passage } from './gate.ts';
 import { tagOf } from './message/address.ts';
 import { unbracket } from './message/grammar.ts';
 import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
@@ -19,7 +21,9 @@ import type { Resolve } from './transport/resolve.ts';
 import {
   defaultPort,
   flowOf,
+  isFlowOf,
   type LocalAddress,
+  nowhere,
   reliable,
   type Target,
   type Transport,
@@ -35,6 +39,10 @@ export interface Origin {
   readonly key: string;
   readonly from: Target;
   readonly replyTo: Target;
+  /** Who it is, in the words of the gate; absent when the gate did not say, or there is none. */
+  readonly peer?: string;
+  /** Whether a Contact that is out of reach is passed over for where the request came from. */
+  readonly nat?: boolean;
 }
 
 type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;
@@ -78,6 +86,8 @@ export interface EndpointOptions {
   readonly supported: readonly string[];
   readonly timing?: Timing;
   readonly trace?: Trace;
+  /** Who may come in; without one everybody may. */
+  readonly gate?: Gate;
 }
 
 /** A transport that is bound: what it is called as a flow, and what we say of ourselves on it. */
@@ -147,8 +157,9 @@ export class Endpoint {
   }
 
   /** What Via and Contact say on each transport that we have, for whoever came by this target. */
-  localAddresses({ transport, flow }: Target): Readonly<Partial<Record<TransportName, LocalAddress>>> {
-    const addresses = transportNames.map((name) => this.localAddress(name, name === transport ? flow : undefined));
+  localAddresses(from?: Target): Readonly<Partial<Record<TransportName, LocalAddress>>> {
+    const flowBy = (name: TransportName) => (name === from?.transport ? from.flow : undefined);
+    const addresses = transportNames.map((name) => this.localAddress(name, flowBy(name)));
     return Object.fromEntries(addresses.filter((each) => each !== null).map((each) => [each.transport, each]));
   }
 
@@ -222,6 +233,7 @@ export class Endpoint {
   /** Stateless (§8.2.7): a copy of the request breaks and is answered in the same way. */
   #takeFailure(failure: ParseFailure, from: Target): void {
     this.#options.system.log.debug({ from, status: failure.status }, failure.failure);
+    if (this.#options.gate?.unreadable(from) === false) return;
     const text = replyToFailure(failure);
     if (text !== null) this.#transmit(text, from, (error) => this.#logUnsent(error, from));
   }
@@ -233,12 +245,23 @@ export class Endpoint {
     }
     const key = serverKey(request);
     if (this.#transactions.repeated(key)) return;
+    const passage = this.#options.gate?.request(request, from) ?? everybody;
+    if (passage.type === 'dropped') return;
+    const replyTo = replyToOf(request, from);
+    if (passage.type === 'refused') return this.#turnAway(request, key, replyTo, passage);
     this.#takeAlias(request, from);
-    const origin = { key, from, replyTo: replyToOf(request, from) };
+    const { nat, peer } = passage;
+    const origin = { key, from, replyTo, nat, ...(peer !== undefined && { peer }) };
     const answer = refusalOf(request, this.#abilities) ?? this.#ownAnswer(request);
     this.#transactions.accept(key, request, origin.replyTo, answer !== null);
     if (answer) this.#answer(request, origin, answer);
     else this.#offer(request, origin);
+  }
+
+  /** Stateless (§8.2.7): a copy of the request is refused again, under the same tag. */
+  #turnAway(request: Request, key: string, replyTo: Target, { status, headers }: Passage & { type: 'refused' }): void {
+    const text = reply(request, status, { toTag: hash('sha256', key).slice(0, 16), headers });
+    this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
   }
 
   /** RFC 5923 §5: the client would have our requests by this connection too. */
@@ -351,8 +374,9 @@ export class Endpoint {
   }
 
   /** RFC 3261 §18.1.1: a large request goes by TCP where we have it, and by UDP after all where the peer has not. */
-  #isTooLarge(text: string, { transport }: Target): boolean {
-    return transport === 'udp' && text.length > largestDatagram && this.#listeners.tcp.length > 0;
+  #isTooLarge(text: string, { transport, behindNat }: Target): boolean {
+    if (transport !== 'udp' || behindNat) return false;
+    return text.length > largestDatagram && this.#listeners.tcp.length > 0;
   }
 
   #hopsOf(text: string, targets: readonly Target[]): readonly Hop[] {
@@ -371,7 +395,7 @@ export class Endpoint {
   #readdress(request: Pick<Outgoing, 'branch' | 'text' | 'target'>, target: Target, branch: string): string {
     const { transport, flow } = target;
     if (branch === request.branch && transport === request.target.transport) return request.text;
-    const address = this.localAddress(transport, flow) ?? { transport, host: nowhere, port: defaultPort[transport] };
+    const address = this.localAddress(transport, flow) ?? nowhere(transport);
     return withVia(request.text, viaFor(address, branch));
   }
 
@@ -400,8 +424,7 @@ export class Endpoint {
 /** §18.1.1: what is larger is cut into fragments on many a way, and lost as soon as one of them is. */
 const largestDatagram = 1300;
 
-/** What stands in Via where we cannot be connected to: answers come back by the connection. */
-const nowhere = 'invalid.invalid';
+const everybody: Passage = { type: 'admitted', nat: true };
 
 /** Whether a target needs no look-up first: an address, or a connection that may still be open. */
 function isSendable({ transport, host, flow }: Target): boolean {
@@ -411,7 +434,7 @@ function isSendable({ transport, host, flow }: Target): boolean {
 /** The listener that a flow names, or that has the connection it names. */
 function owner(listeners: readonly Listener[], flow: string | undefined): Listener | undefined {
   if (flow === undefined) return undefined;
-  return listeners.find((listener) => flow === listener.flow || flow.startsWith(`${listener.flow}#`));
+  return listeners.find((listener) => isFlowOf(flow, listener.flow));
 }
 
 /**

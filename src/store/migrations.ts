@@ -48,6 +48,14 @@ export const migrations: readonly string[] = [
      name TEXT PRIMARY KEY,
      value TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE bindings (
+     aor TEXT NOT NULL,
+     contact TEXT NOT NULL,
+     state TEXT NOT NULL,
+     expires_at INTEGER NOT NULL,
+     PRIMARY KEY (aor, contact)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the database to the newest schema, each step in its own transaction; refuses what this version cannot read. */

@@ -8,7 +8,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { storeError } from './error.ts';
 import { migrate } from './migrations.ts';
-import type { Batch, CallRow, EventRow, Settlement, Store } from './store.ts';
+import type { Batch, BindingRow, CallRow, EventRow, Settlement, Store } from './store.ts';
 
 export { StoreError } from './error.ts';
 
@@ -158,6 +158,19 @@ class SqliteStore implements Store {
       if (ids.length < callsPerPrune) return;
       await nextTurn();
     }
+  }
+
+  async bindings(): Promise<BindingRow[]> {
+    const sql = 'SELECT aor, contact, state, expires_at AS expiresAt FROM bindings ORDER BY aor, contact';
+    return this.#reading(() => this.#database.prepare(sql).all()).map((row) => ({ ...row }) as unknown as BindingRow);
+  }
+
+  async bind(aor: string, rows: readonly BindingRow[]): Promise<void> {
+    this.#transaction(() => {
+      this.#database.prepare('DELETE FROM bindings WHERE aor = ?').run(aor);
+      const add = this.#database.prepare('INSERT INTO bindings (aor, contact, state, expires_at) VALUES (?, ?, ?, ?)');
+      for (const { contact, state, expiresAt } of rows) add.run(aor, contact, state, expiresAt);
+    });
   }
 
   async get(name: string): Promise<string | null> {

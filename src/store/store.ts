@@ -50,6 +50,15 @@ export interface Batch {
   readonly commands: readonly CommandRow[];
 }
 
+/** A contact that a phone has registered (RFC 3261 §10). `state` is everything of it, as JSON. */
+export interface BindingRow {
+  readonly aor: string;
+  readonly contact: string;
+  readonly state: string;
+  /** Wall-clock milliseconds. */
+  readonly expiresAt: number;
+}
+
 export interface Store {
   /** Writes the whole batch or nothing. When it rejects, `committed` tells which. */
   commit(batch: Batch): Promise<void>;
@@ -66,6 +75,10 @@ export interface Store {
   settle(settlements: readonly Settlement[]): Promise<void>;
   /** Forgets calls that ended before `endedBefore`, with their commands and delivered events; due and failed events stay. */
   prune(endedBefore: number): Promise<void>;
+  /** Every binding, also those that have ended meanwhile, by address-of-record and contact. */
+  bindings(): Promise<BindingRow[]>;
+  /** Puts these rows in the place of all that the address-of-record had: all of them or none. */
+  bind(aor: string, rows: readonly BindingRow[]): Promise<void>;
   get(name: string): Promise<string | null>;
   put(name: string, value: string): Promise<void>;
   /** Resolves if the store can be written to now; rejects with a sentence that says why not. */

@@ -1,7 +1,7 @@
 // What every store must do, whatever it is made of: one suite, run for each implementation.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Batch, CallRow, EventRow, Store } from '../../src/store/store.ts';
+import type { Batch, BindingRow, CallRow, EventRow, Store } from '../../src/store/store.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -18,6 +18,7 @@ export function storeConformance(name: string, open: OpenStore, { forgets = fals
     commits(open);
     settles(open);
     prunes(open);
+    binds(open);
     if (!forgets) survives(open);
     it('keeps named values', async (t) => {
       const { store } = await open(t);
@@ -217,6 +218,41 @@ function prunes(open: OpenStore): void {
   });
 }
 
+export const binding = (aor: string, contact: string, more: Partial<BindingRow> = {}): BindingRow => ({
+  aor,
+  contact,
+  state: `{"contact":"${contact}"}`,
+  expiresAt: 1_767_225_600_123,
+  ...more,
+});
+
+function binds(open: OpenStore): void {
+  it('keeps the bindings of each address-of-record, in the place of those it had', async (t) => {
+    const { store } = await open(t);
+    assert.deepEqual(await store.bindings(), []);
+    const rows = [
+      binding('alice', 'sip:a@1'),
+      binding('alice', 'sip:a@2', { expiresAt: 5 }),
+      binding("b'ob", 'sip:b@1'),
+    ];
+    await store.bind('alice', rows.slice(0, 2).toReversed());
+    await store.bind("b'ob", rows.slice(2));
+    assert.deepEqual(await store.bindings(), rows);
+    await store.bind('alice', [binding('alice', 'sip:a@2', { state: '{}' })]);
+    assert.deepEqual(await store.bindings(), [binding('alice', 'sip:a@2', { state: '{}' }), rows[2]]);
+    await store.bind('alice', []);
+    await store.bind('nobody', []);
+    assert.deepEqual(await store.bindings(), rows.slice(2));
+  });
+
+  it('puts all bindings of an address-of-record or none', async (t) => {
+    const { store } = await open(t);
+    await store.bind('alice', [binding('alice', 'sip:a@1')]);
+    await assert.rejects(store.bind('alice', [binding('alice', 'sip:a@2'), binding('alice', 'sip:a@2')]), Error);
+    assert.deepEqual(await store.bindings(), [binding('alice', 'sip:a@1')]);
+  });
+}
+
 function survives(open: OpenStore): void {
   it('finds everything again after it was closed', async (t) => {
     const { store, reopen } = await open(t);
@@ -225,11 +261,13 @@ function survives(open: OpenStore): void {
     await store.commit(batch('1', { calls: [call('a')], events: [event('a', 1), event('a', 2)], commands }));
     await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0 }]);
     await store.put('key', 'value');
+    await store.bind('alice', [binding('alice', 'sip:a@1')]);
     const again = await reopen();
     assert.deepEqual(await again.calls(0), [call('a')]);
     assert.deepEqual(await again.dueEvents(), [event('a', 2)]);
     assert.deepEqual(await again.commandIds('a'), ['x']);
     assert.equal(await again.get('key'), 'value');
+    assert.deepEqual(await again.bindings(), [binding('alice', 'sip:a@1')]);
     assert.equal(await again.committed('1'), true);
     await again.commit(batch('2', { events: [event('a', 3)] }));
   });

@@ -241,6 +241,12 @@ test('a large ACK of a 2xx too', async () => {
   assert.equal(one.request.text, text);
 });
 
+test('a large one does not leave the flow where a NAT is in between', async () => {
+  const { endpoint, next } = await setUp({ there: [`udp:${first}`, `tcp:${first}`] });
+  endpoint.send(ours('BYE', { host: first, behindNat: true }, large));
+  assert.equal(via((await next()).request), `UDP ${branch}`);
+});
+
 test('CANCEL goes where its INVITE went, by the branch it went by (RFC 3261 §9.1)', async () => {
   const { endpoint, next, got, heard } = await setUp({ there: both });
   endpoint.send(ours('INVITE', {}));

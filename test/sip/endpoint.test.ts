@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Endpoint, type EndpointOptions, type EndpointUser, type Origin } from '../../src/sip/endpoint.ts';
+import type { Gate, Passage } from '../../src/sip/gate.ts';
 import { type Request, type Response, reply } from '../../src/sip/message/message.ts';
-import type { Target } from '../../src/sip/transport/transport.ts';
+import type { Receive, Target, Transport } from '../../src/sip/transport/transport.ts';
 import { fakeSystem } from '../support/fake-system.ts';
 import { Wire } from '../support/wire.ts';
 
@@ -112,7 +113,7 @@ test('an INVITE is told 100 and handed on once, with where it came from and wher
   const flow = `udp:${us}:5060`;
   const source = { transport: 'udp', host: them, port: 5060, flow };
   const [{ request: invite, origin }] = asked as [Asked];
-  assert.deepEqual(origin, { key: `z9hG4bK-INVITE ${them}: INVITE`, from: source, replyTo: source });
+  assert.deepEqual(origin, { key: `z9hG4bK-INVITE ${them}: INVITE`, from: source, replyTo: source, nat: true });
   assert.match(invite.get('Via') ?? '', /;rport=5060;received=192\.0\.2\.20$/);
 });
 
@@ -491,4 +492,74 @@ test('close leaves no timer, no transaction, and no answer to what comes later',
   assert.deepEqual(endpoint.census(), { transactions: 0, timers: 0, repeats: 0 });
   await hear(request('BYE'));
   assert.deepEqual(await got(), []);
+});
+
+test('whom the gate does not let in: refused without a transaction under one tag, or met with silence', async () => {
+  const passages: Passage[] = [];
+  const refused: Passage = { type: 'refused', status: 401, headers: [['WWW-Authenticate', 'Digest realm="r"']] };
+  const dropped: Passage = { type: 'dropped' };
+  const gate: Gate = { request: () => passages.shift()!, unreadable: () => false };
+  const { hear, got, said, endpoint } = await setUp({ gate });
+  passages.push(refused, refused, dropped, dropped);
+  await hear(request('INVITE'));
+  await hear(request('INVITE'));
+  const [first, again] = await got();
+  assert.match(
+    first!,
+    /^SIP\/2\.0 401 [\s\S]*\r\nTo: <sip:bob@biloxi.example>;tag=[0-9a-f]{16}\r\n[\s\S]*WWW-Authenticate: Digest realm="r"/,
+  );
+  assert.equal(again, first);
+  await hear(request('INVITE'));
+  await hear(request('OPTIONS'));
+  await hear(request('INVITE', { CSeq: 'x' }));
+  assert.deepEqual(await got(), []);
+  assert.deepEqual(said, []);
+  assert.deepEqual(endpoint.census(), { transactions: 0, timers: 0, repeats: 0 });
+});
+
+test('the ACK of a refusal that was sent without a transaction goes nowhere', async () => {
+  const gate: Gate = { request: () => ({ type: 'refused', status: 403, headers: [] }), unreadable: () => true };
+  const { hear, starts, said } = await setUp({ gate });
+  await hear(request('INVITE'));
+  await hear(
+    request('ACK', { Via: `SIP/2.0/UDP ${them};branch=z9hG4bK-INVITE`, To: '<sip:bob@biloxi.example>;tag=x' }),
+  );
+  await hear(request('INVITE', { CSeq: 'x' }));
+  assert.deepEqual(await starts(), ['SIP/2.0 403 Forbidden', 'SIP/2.0 400 Bad Request']);
+  assert.deepEqual(said, ['ack']);
+});
+
+test('what the gate knows of a peer comes with its requests', async () => {
+  const gate: Gate = { request: () => ({ type: 'admitted', peer: 'trunk:t', nat: false }), unreadable: () => true };
+  const { hear, asked } = await setUp({ gate });
+  await hear(request('INVITE'));
+  assert.deepEqual([asked[0]?.origin.peer, asked[0]?.origin.nat], ['trunk:t', false]);
+});
+
+test('only whom the gate lets in may have our requests by his connection (RFC 5923 §5)', async () => {
+  const passages: Passage[] = [
+    { type: 'dropped' },
+    { type: 'refused', status: 401, headers: [] },
+    { type: 'admitted', nat: true },
+  ];
+  const gate: Gate = { request: () => passages.shift()!, unreadable: () => true };
+  const aliases: string[] = [];
+  const local = { transport: 'tls', host: us, port: 5061 } as const;
+  const from = { transport: 'tls', host: them, port: 40_000, flow: `tls:${us}:5061#1` } as const;
+  let receive: Receive = () => assert.fail('not bound');
+  const tls: Transport = {
+    ...{ name: 'tls', local, send: () => {}, close: async () => {} },
+    listen: async (given) => {
+      receive = given;
+    },
+    alias: (flow, host, port) => aliases.push(`${flow} ${host}:${port}`),
+  };
+  await setUp({ gate, transports: [tls] });
+  const seen = ['1', '2', '3'].map((each) => {
+    const text = request('BYE', { Via: `SIP/2.0/TLS phone.example;branch=z9hG4bK${each};alias` });
+    receive(Buffer.from(text, 'latin1'), from);
+    return aliases.length;
+  });
+  assert.deepEqual(seen, [0, 0, 1]);
+  assert.deepEqual(aliases, [`${from.flow} phone.example:5061`]);
 });

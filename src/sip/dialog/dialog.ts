@@ -9,6 +9,7 @@ import { writeRequest } from '../message/write.ts';
 import {
   defaultPort,
   type LocalAddress,
+  nowhere,
   reliable,
   secure,
   type Target,
@@ -16,8 +17,12 @@ import {
   transportNames,
   viaFor,
 } from '../transport/transport.ts';
+import { isBehindNat } from './reach.ts';
 
-/** `local` and `remote` are From and To as we write them, tags included. `flow` is what the last request of the peer came by. */
+/**
+ * `local` and `remote` are From and To as we write them, tags included. `flow` is what the last request of the peer came
+ * by, and where ours go while its last Contact is out of reach (`behindNat`); `nat` is whether that is looked at.
+ */
 export interface Dialog {
   readonly callId: string;
   readonly localTag: string;
@@ -31,6 +36,8 @@ export interface Dialog {
   readonly flow: Target;
   /** Whether our Contact has to be a SIPS URI (§12.1.1). A dialog from before there was TLS does not say. */
   readonly secure?: boolean;
+  readonly nat?: boolean;
+  readonly behindNat?: boolean;
 }
 
 /** What we say of ourselves by transport; null where we have no listener. */
@@ -42,8 +49,11 @@ export interface BuiltRequest {
   readonly target: Target;
 }
 
-/** The dialog of a UAS (§12.1.1), null when the INVITE's Contact is missing or leads nowhere. */
-export function uasDialog(invite: Request, localTag: string, flow: Target): Dialog | null {
+/**
+ * The dialog of a UAS (§12.1.1), null when the INVITE's Contact is missing or leads nowhere. `nat`: whether a Contact out of
+ * reach is passed over for where the requests come from.
+ */
+export function uasDialog(invite: Request, localTag: string, flow: Target, nat = false): Dialog | null {
   const remoteTarget = contactOf(invite);
   if (remoteTarget === null) return null;
   return {
@@ -58,6 +68,7 @@ export function uasDialog(invite: Request, localTag: string, flow: Target): Dial
     routeSet: invite.values('Record-Route').map(copy),
     flow,
     ...(isSecure(invite, remoteTarget) && { secure: true }),
+    ...(nat && { nat, behindNat: isBehindNat(invite, flow) }),
   };
 }
 
@@ -89,13 +100,15 @@ export function afterRequest(dialog: Dialog, request: Request, flow: Target): Di
   return {
     ...dialog,
     remoteCseq: Math.max(dialog.remoteCseq, request.cseq.number),
-    remoteTarget: remoteTarget === null ? dialog.remoteTarget : copy(remoteTarget),
+    ...(remoteTarget !== null && { remoteTarget: copy(remoteTarget) }),
+    ...(remoteTarget !== null && dialog.nat && { behindNat: isBehindNat(request, flow) }),
     flow,
   };
 }
 
 /** Where the dialog's next request goes: the topmost route, else the remote target, by the flow the peer last used. */
-export function nextHop(dialog: Dialog): Target {
+export function nextHop(dialog: Pick<Dialog, 'routeSet' | 'remoteTarget' | 'flow' | 'behindNat'>): Target {
+  if (dialog.behindNat && dialog.routeSet.length === 0) return { ...dialog.flow, behindNat: true };
   const uri = readUri(routeUri(dialog) ?? dialog.remoteTarget);
   if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return dialog.flow;
   // The peer's connection is used whatever its Contact says: a client behind TCP often forgets the transport parameter.
@@ -142,17 +155,15 @@ export function requestWithin(
   },
 ): BuiltRequest {
   const target = nextHop(dialog);
-  return buildFor(dialog, request, target, addresses[target.transport] ?? null);
+  return buildFor(dialog, request, target, addresses[target.transport] ?? nowhere(target.transport));
 }
 
 function buildFor(
   dialog: Dialog,
   request: Parameters<typeof requestWithin>[2],
   target: Target,
-  own: LocalAddress | null,
+  address: LocalAddress,
 ): BuiltRequest {
-  // Without a listener on the transport the peer chose we still send by it; answers come back over the connection.
-  const address = own ?? { transport: target.transport, host: 'invalid.invalid', port: 5060 };
   const { uri, routes } = requestUri(dialog);
   const headers: (readonly [string, string])[] = [
     ['Via', viaFor(address, request.branch)],
@@ -187,7 +198,7 @@ function requestUri(dialog: Dialog): { uri: string; routes: readonly string[] } 
   };
 }
 
-function routeUri(dialog: Dialog): string | null {
+function routeUri(dialog: Pick<Dialog, 'routeSet'>): string | null {
   const first = dialog.routeSet[0];
   return first === undefined ? null : (readAddress(first)?.uri ?? null);
 }

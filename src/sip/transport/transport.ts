@@ -48,6 +48,8 @@ export interface Target {
   readonly open?: 'port' | 'transport';
   /** The domain that was looked up to find `host`: what a certificate must be for (RFC 5922 §7.3). */
   readonly name?: string;
+  /** Where a NAT is in between: nothing but this transport and this flow leads there. */
+  readonly behindNat?: true;
 }
 
 /** What we say of ourselves on one transport: the sent-by of Via and the host and port of Contact. */
@@ -57,9 +59,19 @@ export interface LocalAddress {
   readonly port: number;
 }
 
+/** What stands for an address of ours where we cannot be connected to: answers come back by the connection. */
+export function nowhere(transport: TransportName): LocalAddress {
+  return { transport, host: 'invalid.invalid', port: defaultPort[transport] };
+}
+
 /** The flow of a listener. That of a connection is this one, `#`, and a name that no other connection ever has. */
 export function flowOf({ transport, host, port }: LocalAddress): string {
   return `${transport}:${host}:${port}`;
+}
+
+/** Whether a flow is that of a listener, or of a connection that it has. */
+export function isFlowOf(flow: string, listener: string): boolean {
+  return flow === listener || flow.startsWith(`${listener}#`);
 }
 
 /**

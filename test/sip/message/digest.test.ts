@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { authorize, type Challenge, readChallenges, strongest } from '../../../src/sip/message/digest.ts';
-import { Response } from '../../../src/sip/message/message.ts';
+import {
+  type Authorization,
+  algorithms,
+  authorize,
+  type Challenge,
+  digestOf,
+  readAuthorizations,
+  readChallenges,
+  secretOf,
+  strongest,
+  writeChallenge,
+} from '../../../src/sip/message/digest.ts';
+import { Request, Response } from '../../../src/sip/message/message.ts';
 import { parse } from '../../../src/sip/message/parse.ts';
-import { type Changes, rawResponse } from '../../support/messages.ts';
+import { type Changes, rawInvite, rawResponse } from '../../support/messages.ts';
 
 const challenge = (more: Partial<Challenge> = {}): Challenge => ({
   header: 'WWW-Authenticate',
@@ -85,7 +96,12 @@ const read: readonly (readonly [name: string, changes: Changes, challenges: read
   ],
   ['only another scheme', { 'WWW-Authenticate': 'Basic realm="r", nonce="n"' }, []],
   ['auth-int alone', { 'WWW-Authenticate': 'Digest realm="r", nonce="n", qop="auth-int"' }, []],
-  ['an algorithm we do not speak', { 'WWW-Authenticate': 'Digest realm="r", nonce="n", algorithm=SHA-512-256' }, []],
+  [
+    'with the longest algorithm',
+    { 'WWW-Authenticate': 'Digest realm="r", nonce="n", algorithm=sha-512-256' },
+    [challenge({ algorithm: 'SHA-512-256' })],
+  ],
+  ['an algorithm we do not speak', { 'WWW-Authenticate': 'Digest realm="r", nonce="n", algorithm=SHA-512' }, []],
   ['a session algorithm', { 'WWW-Authenticate': 'Digest realm="r", nonce="n", algorithm=MD5-sess' }, []],
   [
     'an algorithm that everything has',
@@ -110,6 +126,8 @@ test('of several challenges the strongest for each header and realm (RFC 8760 §
   const again = challenge({ nonce: '5' });
   assert.deepEqual(strongest([md5, sha, other, proxy, again]), [sha, other, proxy]);
   assert.deepEqual(strongest([sha, md5]), [sha]);
+  const longest = challenge({ nonce: '6', algorithm: 'SHA-512-256' });
+  assert.deepEqual(strongest([md5, sha, longest]), [longest]);
   assert.deepEqual(strongest([md5, again]), [md5]);
   assert.deepEqual(strongest([]), []);
 });
@@ -183,4 +201,85 @@ test('quotes and backslashes are escaped where they are written', () => {
     password: '',
   });
   assert.match(value, /^Digest username="c\\"d", realm="a \\"b\\"", .*, opaque="\\\\"$/);
+});
+
+test('RFC 7616 §3.9.2, SHA-512-256, as its erratum 4897 has it, without the userhash', () => {
+  const asked = challenge({
+    realm: 'api@example.org',
+    nonce: '5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK',
+    algorithm: 'SHA-512-256',
+    qop: 'auth',
+  });
+  const request = { method: 'GET', uri: '/doe.json', cnonce: 'NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v', nc: 1 };
+  const username = Buffer.from('J\u00e4s\u00f8n Doe', 'utf8').toString('latin1');
+  assert.match(
+    authorize(asked, request, { username, password: 'Secret, or not?' })[1],
+    /response="3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5", algorithm=SHA-512-256,/,
+  );
+});
+
+test('a challenge is read as it was written', () => {
+  for (const algorithm of algorithms) {
+    for (const more of [{}, { qop: 'auth', stale: true }, { opaque: 'o"\\' }, { realm: 'a, "b"' }] as const) {
+      const written = challenge({ algorithm, ...more });
+      assert.deepEqual(challenges({ 'WWW-Authenticate': writeChallenge(written) }), [written]);
+    }
+  }
+});
+
+function authorizations(value: string | readonly string[]): readonly Authorization[] {
+  const request = parse(rawInvite({ Authorization: value }));
+  assert.ok(request instanceof Request);
+  return readAuthorizations(request, 'Authorization');
+}
+
+const authorization = (more: Partial<Authorization> = {}): Authorization => ({
+  username: 'u',
+  realm: 'r',
+  nonce: 'n',
+  uri: 'sip:x',
+  response: 'ab',
+  algorithm: 'MD5',
+  use: null,
+  ...more,
+});
+
+const plain = 'Digest username="u", realm="r", nonce="n", uri="sip:x", response="AB"';
+const given: readonly (readonly [name: string, value: string | readonly string[], read: readonly Authorization[]])[] = [
+  ['without qop', plain, [authorization()]],
+  [
+    'with qop',
+    `${plain}, qop=auth, nc=0000000A, cnonce="c", algorithm=sha-256`,
+    [authorization({ use: { nc: '0000000a', cnonce: 'c' }, algorithm: 'SHA-256' })],
+  ],
+  [
+    'with qop in quotes',
+    `${plain}, qop="auth", nc=00000001, cnonce=""`,
+    [authorization({ use: { nc: '00000001', cnonce: '' } })],
+  ],
+  ['of two realms', [plain, plain.replace('"r"', '"s"')], [authorization(), authorization({ realm: 's' })]],
+  ['with auth-int', `${plain}, qop=auth-int, nc=00000001, cnonce="c"`, []],
+  ['with qop but no nc', `${plain}, qop=auth, cnonce="c"`, []],
+  ['with qop but no cnonce', `${plain}, qop=auth, nc=00000001`, []],
+  ['with an nc that is none', `${plain}, qop=auth, nc=1, cnonce="c"`, []],
+  ['with an algorithm we do not speak', `${plain}, algorithm=MD5-sess`, []],
+  ['of another scheme', 'Basic dTpw', []],
+  ['without a response', 'Digest username="u", realm="r", nonce="n", uri="sip:x"', []],
+  ['without a username', 'Digest realm="r", nonce="n", uri="sip:x", response="ab"', []],
+];
+
+for (const [name, value, expected] of given) {
+  test(`credentials ${name}`, () => assert.deepEqual(authorizations(value), expected));
+}
+
+test('what a client writes, a server finds right', () => {
+  for (const algorithm of algorithms) {
+    for (const qop of ['auth', null] as const) {
+      const [, value] = authorize(challenge({ algorithm, qop }), { ...request2617, method: 'INVITE' }, mufasa);
+      const [read] = authorizations(value);
+      assert.ok(read);
+      const secret = secretOf(algorithm, mufasa, 'r');
+      assert.equal(read.response, digestOf(read, secret, { method: 'INVITE', uri: request2617.uri }));
+    }
+  }
 });

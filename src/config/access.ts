@@ -1,0 +1,184 @@
+// Who may come in, as settings: the entries of `trunks` and `phones` in the YAML file, with what cannot be seen in one
+// setting of them. Passwords are kept in clear: a hash for each algorithm would open the same doors to whoever reads the
+// file, would end with a change of the realm, and could not answer the challenges of a trunk.
+import { isIP } from 'node:net';
+import type { Algorithm } from '../sip/message/digest.ts';
+import { readUri } from '../sip/message/uri.ts';
+import * as check from './checks.ts';
+import type { Entry } from './file.ts';
+import { fromFile, orNull, secret, setting, type Values } from './sources.ts';
+
+export interface Trunk {
+  readonly name: string;
+  /** Its own, and those of its registrars that are addresses. Empty: it comes by digest. */
+  readonly addresses: readonly string[];
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Null: the password answers every realm. */
+  readonly realm: string | null;
+  /** Where we register with it, in order; empty: nowhere. */
+  readonly registrars: readonly string[];
+  /** What we register; empty where we do not. */
+  readonly registerAs: string;
+  readonly registerSecs: number;
+  readonly nat: boolean;
+}
+
+export interface Phone {
+  readonly username: string;
+  readonly password: string;
+  readonly displayName: string | null;
+}
+
+export interface Access {
+  readonly realm: string;
+  /** What is offered, in this order. */
+  readonly algorithms: readonly Algorithm[];
+  readonly requestsPerSecond: number;
+  readonly registerMinSecs: number;
+  readonly registerMaxSecs: number;
+  readonly trunks: readonly Trunk[];
+  readonly phones: readonly Phone[];
+}
+
+const word = check.matching(/^[\w.!~*'()&=+$-]{1,64}$/, "It must be 1 to 64 letters, digits and -_.!~*'()&=+$");
+const visible = check.matching(/^[^\x00-\x1f\x7f]{1,256}$/, 'It must be 1 to 256 characters on one line');
+
+export const trunkTable = {
+  name: setting('name', '', 'What it is called in the log and in the API. Needed.', orNull(word)),
+  addresses: setting(
+    'addresses',
+    '',
+    'Where its requests come from: IP addresses and ranges such as `192.0.2.0/24` or `2001:db8::/32`, a list or with commas between. Unset: it is asked for its username and password.',
+    orNull(check.addressRanges),
+  ),
+  username: setting('username', '', 'Its name in the digest, and ours when it asks us.', orNull(visible)),
+  password: secret('password', '', 'Its password, and ours when it asks us.', orNull(visible)),
+  realm: setting(
+    'realm',
+    '',
+    'Only this realm is told the password. Unset: every realm of this trunk.',
+    orNull(visible),
+  ),
+  registrars: setting(
+    'registrar',
+    '',
+    'Where we register with it: a sip URI, or several in the order to try. An IP address in it counts among `addresses`.',
+    orNull(check.sipUris),
+  ),
+  registerAs: setting(
+    'register_as',
+    '',
+    'What is registered: a sip URI with a user. Unset: the username at the host of the first registrar.',
+    orNull(check.addressOfRecord),
+  ),
+  registerSecs: setting(
+    'register_secs',
+    '600',
+    'For how long to register, in seconds; it is done again before that.',
+    check.wholeNumber(60, 86_400),
+  ),
+  nat: setting(
+    'nat',
+    'on',
+    'When its Contact is a private address and its packets come from another one: requests go where those come from (`on`), or to the Contact (`off`).',
+    check.oneOf(['on', 'off']),
+  ),
+} as const;
+
+export const phoneTable = {
+  username: setting('username', '', 'What it registers as, and its name in the digest. Needed.', orNull(word)),
+  password: secret('password', '', 'Needed.', orNull(visible)),
+  displayName: setting('display_name', '', 'For people.', orNull(visible)),
+} as const;
+
+/** The settings of `table` in config.ts that are about access. */
+interface Whole {
+  readonly sipRealm: string;
+  readonly sipDigestAlgorithms: readonly Algorithm[];
+  readonly sipRequestsPerSecond: number;
+  readonly sipRegisterMinSecs: number;
+  readonly sipRegisterMaxSecs: number;
+}
+
+interface Sources {
+  readonly all: Whole;
+  readonly trunks: readonly Entry[];
+  readonly phones: readonly Entry[];
+  readonly path: string;
+}
+
+export function accessFrom({ all, trunks, phones, path }: Sources, errors: string[]): Access {
+  const { sipRealm, sipDigestAlgorithms, sipRequestsPerSecond, sipRegisterMinSecs, sipRegisterMaxSecs } = all;
+  if (sipRegisterMinSecs > sipRegisterMaxSecs) {
+    errors.push('sip_register_min_secs must not be more than sip_register_max_secs.');
+  }
+  const access = {
+    realm: sipRealm,
+    algorithms: sipDigestAlgorithms,
+    requestsPerSecond: sipRequestsPerSecond,
+    registerMinSecs: sipRegisterMinSecs,
+    registerMaxSecs: sipRegisterMaxSecs,
+    trunks: trunks.map(({ line, settings }) => {
+      const where = `${path} line ${line}`;
+      const entry = fromFile(trunkTable, settings, path, errors);
+      errors.push(...whatTrunkLacks(entry).map((lack) => `${where}: ${lack}`));
+      return trunkOf(entry);
+    }),
+    phones: phones.map(({ line, settings }) => {
+      const entry = fromFile(phoneTable, settings, path, errors);
+      const { username = null, password = null, displayName = null } = entry;
+      if (username === null || password === null) {
+        errors.push(`${path} line ${line}: every phone needs a username and a password.`);
+      }
+      return { username: username ?? '', password: password ?? '', displayName };
+    }),
+  };
+  errors.push(...whatIsTwice(access, path));
+  return access;
+}
+
+function trunkOf(entry: Values<typeof trunkTable>): Trunk {
+  const { name = null, addresses = null, username = null, password = null, realm = null } = entry;
+  const { registrars = null, registerAs = null, registerSecs = 600, nat = 'on' } = entry;
+  const hosts = (registrars ?? []).map(hostOf);
+  return {
+    ...{ name: name ?? '', username, password, realm, registerSecs, registrars: registrars ?? [] },
+    addresses: [...new Set([...(addresses ?? []), ...hosts.filter((host) => isIP(host) !== 0)])],
+    registerAs: registerAs ?? (username !== null && hosts[0] ? `sip:${username}@${bracketed(hosts[0])}` : ''),
+    nat: nat === 'on',
+  };
+}
+
+function hostOf(text: string): string {
+  const uri = readUri(text);
+  return uri === null || uri.scheme === 'tel' ? '' : uri.host.replace(/^\[|\]$/g, '');
+}
+
+const bracketed = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
+
+function whatTrunkLacks(entry: Values<typeof trunkTable>): string[] {
+  const { name, addresses, username, password, registrars, registerAs } = entry;
+  const isKnown = Boolean(addresses) || (Boolean(username) && Boolean(password)) || Boolean(registrars);
+  return [
+    ...(name ? [] : ['every trunk needs a name.']),
+    ...(isKnown ? [] : ['a trunk needs addresses, or a username and a password, or a registrar.']),
+    ...(Boolean(username) === Boolean(password) ? [] : ['a username and a password go together.']),
+    ...(registerAs && !registrars ? ['register_as needs a registrar.'] : []),
+    ...(registrars && !registerAs && !username ? ['a registrar needs a username or register_as.'] : []),
+  ];
+}
+
+function whatIsTwice({ trunks, phones }: Pick<Access, 'trunks' | 'phones'>, path: string): string[] {
+  const names = repeated(trunks.map(({ name }) => name));
+  const byDigest = trunks.filter(({ addresses, username }) => addresses.length === 0 && username !== null);
+  const usernames = repeated([...phones.map(({ username }) => username), ...byDigest.map(({ username }) => username!)]);
+  return [
+    ...names.map((name) => `${path}: two trunks have the name ${name}.`),
+    ...usernames.map((name) => `${path}: two who come by digest, phones or trunks, have the username ${name}.`),
+  ];
+}
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, at) => name !== '' && names.indexOf(name) < at))];
+}

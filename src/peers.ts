@@ -1,0 +1,159 @@
+// The peers a server knows, built from its settings: the gate they come in by, the registrar of its phones, and what it
+// registers itself. Knows how the settings' words (UTF-8) become those of the wire. Leaves out every rule (sip).
+import type { Access, Trunk } from './config/access.ts';
+import type { Settings } from './config.ts';
+import { isLoopback } from './sip/address-ranges.ts';
+import { Admission, type AdmissionCounts } from './sip/admission.ts';
+import type { Endpoint, EndpointUser } from './sip/endpoint.ts';
+import type { Gate } from './sip/gate.ts';
+import { algorithms } from './sip/message/digest.ts';
+import { fromUtf8 } from './sip/message/grammar.ts';
+import type { Binding } from './sip/registrar/bindings.ts';
+import { Registrar } from './sip/registrar/registrar.ts';
+import type { Account } from './sip/registration/registration.ts';
+import { Registrations, type RegistrationView } from './sip/registration/registrations.ts';
+import { flowOf, isFlowOf, type Target, type Transport } from './sip/transport/transport.ts';
+import { users } from './sip/users.ts';
+import type { Store } from './store/store.ts';
+import type { System } from './system.ts';
+
+export interface PeersParts {
+  readonly system: System;
+  readonly settings: Settings;
+  readonly store: Store;
+  /** In the order of `settings.sipListen`. */
+  readonly transports: readonly Transport[];
+}
+
+/** How long a stop waits for the registrars that it says goodbye to. */
+const farewellMs = 2000;
+
+const nobody: Access = {
+  realm: 'switchhook',
+  algorithms,
+  requestsPerSecond: 0,
+  registerMinSecs: 60,
+  registerMaxSecs: 3600,
+  trunks: [],
+  phones: [],
+};
+
+export class Peers {
+  readonly gate: Gate;
+  /** Methods and option tags that are ours beside those of the calls. */
+  readonly allow: readonly string[];
+  readonly supported: readonly string[];
+  readonly #parts: PeersParts;
+  readonly #admission: Admission;
+  readonly #registrar: Registrar | null;
+  readonly #registrations: Registrations;
+  #endpoint!: Endpoint;
+
+  constructor(parts: PeersParts) {
+    const { system, store, settings } = parts;
+    const { trunks, phones, realm, algorithms, requestsPerSecond, registerMinSecs, registerMaxSecs } =
+      settings.access ?? nobody;
+    this.#parts = parts;
+    this.#admission = new Admission({
+      ...{ system, realm, algorithms, limits: { requestsPerSecond } },
+      trunks: trunks.map((trunk) => ({ ...trunk, ...credentialsOf(trunk) })),
+      phones: phones.map(({ username, password }) => ({ username, password: fromUtf8(password) })),
+      nat: (from) => this.#passesOverPrivateContacts(from),
+    });
+    this.gate = this.#admission;
+    const limits = { minExpires: registerMinSecs, maxExpires: registerMaxSecs, usualExpires: registerMaxSecs };
+    // Who has proved to be a phone may register that phone, and nobody else may (RFC 3261 §10.3 step 4).
+    const mayRegister = (aor: string, { peer }: { readonly peer?: string }) => peer === `phone:${aor}`;
+    this.#registrar = phones.length === 0 ? null : new Registrar({ system, store, mayRegister, limits });
+    this.allow = this.#registrar === null ? [] : ['REGISTER'];
+    this.supported = this.#registrar === null ? [] : ['path'];
+    const accounts = trunks.filter(({ registrars }) => registrars.length > 0).map(accountOf);
+    this.#registrations = new Registrations({
+      system,
+      store,
+      accounts,
+      addresses: () => this.#endpoint.localAddresses(),
+    });
+  }
+
+  /** The endpoint's user: ours take what is theirs, and `rest` everything else. */
+  user(rest: EndpointUser): EndpointUser {
+    return users([...(this.#registrar === null ? [] : [this.#registrar]), this.#registrations], rest);
+  }
+
+  /** Finds again what was registered. Before the endpoint listens. */
+  async restore(endpoint: Endpoint): Promise<void> {
+    this.#endpoint = endpoint;
+    await this.#registrar?.start(endpoint);
+  }
+
+  /** Once the endpoint listens. */
+  async start(): Promise<void> {
+    this.#warnIfOpen();
+    await this.#registrations.start(this.#endpoint);
+  }
+
+  /** Where a phone can be reached now, by its URI or its username. */
+  locate(aor: string): readonly Binding[] {
+    return this.#registrar?.locate(aor) ?? [];
+  }
+
+  registrations(): readonly RegistrationView[] {
+    return this.#registrations.views();
+  }
+
+  counts(): AdmissionCounts {
+    return this.#admission.counts;
+  }
+
+  get idle(): boolean {
+    return (this.#registrar?.idle ?? true) && this.#registrations.idle;
+  }
+
+  census(): { readonly bindings: number } {
+    return this.#registrar?.census() ?? { bindings: 0 };
+  }
+
+  /** Ends our registrations; those of the phones stay. */
+  async stop(): Promise<void> {
+    await this.#registrations.stop(farewellMs);
+  }
+
+  kill(): void {
+    this.#registrations.kill();
+    this.#registrar?.stop();
+  }
+
+  #passesOverPrivateContacts({ flow = '' }: Target): boolean {
+    const { transports, settings } = this.#parts;
+    const listener = transports.findIndex(({ local }) => isFlowOf(flow, flowOf(local)));
+    return settings.sipListen[listener]?.nat !== false;
+  }
+
+  #warnIfOpen(): void {
+    const { system, settings, transports } = this.#parts;
+    const { trunks, phones } = settings.access ?? nobody;
+    const open = transports.filter(({ local }) => !isLoopback(local.host)).map(({ local }) => flowOf(local));
+    if (trunks.length > 0 || phones.length > 0 || open.length === 0) return;
+    system.log.warn(
+      { listeners: open },
+      'Neither trunks nor phones are configured: whoever reaches these listeners can call in.',
+    );
+  }
+}
+
+function credentialsOf({ username, password }: Trunk): { username: string | null; password: string | null } {
+  return { username: username && fromUtf8(username), password: password && fromUtf8(password) };
+}
+
+function accountOf(trunk: Trunk): Account {
+  const { username, password } = credentialsOf(trunk);
+  return {
+    name: trunk.name,
+    aor: fromUtf8(trunk.registerAs),
+    servers: trunk.registrars.map(fromUtf8),
+    credentials: username === null || password === null ? null : { username, password },
+    realm: trunk.realm && fromUtf8(trunk.realm),
+    expires: trunk.registerSecs,
+  };
+}
