@@ -3,20 +3,27 @@
 import { authorize, type Challenge, type Credentials, readChallenges, strongest } from '../sip/message/digest.ts';
 import type { HeaderList, Response } from '../sip/message/message.ts';
 
-/** The challenges answered so far for one request, the newest nonce of each realm. */
-export type Authorizations = readonly { readonly challenge: Challenge; readonly stale: boolean }[];
+/** The challenges answered so far for one request, the newest nonce of each realm, and how often each nonce was used. */
+export type Authorizations = readonly {
+  readonly challenge: Challenge;
+  readonly stale: boolean;
+  readonly uses: number;
+}[];
+
+/** On the way to a peer are few realms. One that makes up a new one with each challenge could go on for ever. */
+const mostRealms = 8;
 
 /** The challenges to answer next, or null when answering again would only repeat what was refused. */
 export function challenged(answered: Authorizations, response: Response): Authorizations | null {
   const challenges = strongest(readChallenges(response));
-  if (challenges.length === 0) return null;
+  if (challenges.length === 0 || challenges.length > mostRealms) return null;
   let next = answered;
   for (const challenge of challenges) {
     const before = answered.find((one) => sameRealm(one.challenge, challenge));
     if (before && (!challenge.stale || before.stale)) return null;
-    next = [...next.filter((one) => one !== before), { challenge, stale: before !== undefined }];
+    next = [...next.filter((one) => one !== before), { challenge, stale: before !== undefined, uses: 0 }];
   }
-  return next;
+  return next.length > mostRealms ? null : next;
 }
 
 export function authorizationHeaders(
@@ -25,7 +32,12 @@ export function authorizationHeaders(
   credentials: Credentials | null,
 ): HeaderList {
   if (credentials === null) return [];
-  return authorizations.map(({ challenge }) => authorize(challenge, { ...request, nc: 1 }, credentials));
+  return authorizations.map(({ challenge, uses }) => authorize(challenge, { ...request, nc: uses + 1 }, credentials));
+}
+
+/** The same once they were sent: a server takes no count of its nonce twice (RFC 7616 §3.4, nc). */
+export function used(authorizations: Authorizations): Authorizations {
+  return authorizations.map((one) => ({ ...one, uses: one.uses + 1 }));
 }
 
 const sameRealm = (a: Challenge, b: Challenge): boolean => a.header === b.header && a.realm === b.realm;

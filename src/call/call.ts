@@ -156,10 +156,16 @@ function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void 
   else sayBye(turn, clearedBy(us), command.headers);
 }
 
+/** Each is kept, and written with every state of the call, until the peer answers it. */
+const mostInfos = 64;
+const tooManyInfos = `${mostInfos} INFO requests of this call still wait for an answer. Try again when the peer takes them.`;
+
 function infoCommand(turn: Turn, command: Command & { name: 'send_sip_info' }): void {
-  const { phase } = turn.call;
+  const { phase, infos } = turn.call;
   const { contentType, body } = command;
-  if (phase.name === 'active') sendInfo(turn, contentType, body);
+  const open = phase.name === 'answered' ? phase.held : infos;
+  if (open.length >= mostInfos) refuse(turn, 'unable-to-execute', tooManyInfos);
+  else if (phase.name === 'active') sendInfo(turn, contentType, body);
   else if (phase.name === 'answered') hold(turn, phase, { type: 'info', contentType, body });
   else refuse(turn, 'not-answered');
 }

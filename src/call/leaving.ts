@@ -1,15 +1,13 @@
 // How a call ends: our BYE, the final response to an INVITE, the peer's BYE or CANCEL. Whatever ends it, a refer that is
 // pending gets its terminal event first, and call.hangup is the last thing told.
-import { requestUriOf } from '../sip/dialog/dialog.ts';
 import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
-import { authorizationHeaders } from './authorizations.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, type HangupSource, hangup, referEvent } from './events.ts';
 import { isOut, isPending, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
-import { change, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
+import { authorized, change, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
 
 /** An inbound call: the peer is the caller, we are the callee. */
 export const peer: HangupSource = 'caller';
@@ -35,14 +33,7 @@ export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[
 
 /** Sends the BYE again with what answers its challenge. */
 export function sayByeAgain(turn: Turn): OwedRequest {
-  const { call } = turn;
-  const uri = requestUriOf(call.dialog);
-  const headers: HeaderList = authorizationHeaders(
-    call.authorizations,
-    { method: 'BYE', uri, cnonce: turn.seed },
-    call.credentials,
-  );
-  return sendWithin(turn, 'BYE', headers);
+  return sendWithin(turn, 'BYE', authorized(turn, 'BYE'));
 }
 
 /** Answers the INVITE for good with other than 2xx, and ends the call. */
@@ -114,6 +105,8 @@ function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; by
   change(turn, {
     phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },
     infos: [],
+    // Only a BYE can still be challenged: a password is not kept with a call that is over.
+    ...(owed.bye ? {} : { credentials: null, authorizations: [] }),
   });
   tell(turn, hangup(turn.call, ending));
 }

@@ -1,10 +1,11 @@
 // One turn of a call: the draft of its next state and the effects gathered on the way, while one input is decided.
 // The draft never leaves the decision (call.ts), which is pure: same call, same input, same step.
 import type { Refusal } from '../errors.ts';
-import { contactFor, requestWithin } from '../sip/dialog/dialog.ts';
+import { contactFor, requestUriOf, requestWithin } from '../sip/dialog/dialog.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { sameHeader } from '../sip/message/headers.ts';
 import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
+import { authorizationHeaders, used } from './authorizations.ts';
 import type { NamedValue } from './commands.ts';
 import type { Event } from './events.ts';
 import { type Call, type Effect, type OwedRequest, type ReplyPath, sixtyFourT1Ms } from './state.ts';
@@ -58,7 +59,7 @@ export function respond(
   options: { headers?: HeaderList; body?: string } = {},
 ): void {
   const text = reply(request, status, { toTag: turn.call.dialog.localTag, ...options });
-  respondText(turn, { key: origin.key, replyTo: origin.replyTo }, status, text);
+  respondText(turn, origin, status, text);
 }
 
 export function respondText(turn: Turn, to: ReplyPath, status: number, text: string): void {
@@ -91,6 +92,13 @@ export function sendWithin(
   const { text, target } = built;
   turn.effects.push({ type: 'send', request: { branch, method, text, target } });
   return { branch, method, ...built, until: turn.at + sixtyFourT1Ms, cseq };
+}
+
+/** What answers the challenges that the next request of this method has met so far. Each use of a nonce is counted. */
+export function authorized(turn: Turn, method: string): HeaderList {
+  const { authorizations, credentials, dialog } = turn.call;
+  change(turn, { authorizations: used(authorizations) });
+  return authorizationHeaders(authorizations, { method, uri: requestUriOf(dialog), cnonce: turn.seed }, credentials);
 }
 
 /** The id under which a response of this call is repeated. */

@@ -6,7 +6,7 @@ import { tagOf } from './message/address.ts';
 import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
 import { type Abilities, isStray, type Refusal, refusalOf, sentBy } from './sanity.ts';
-import { inviteKey, serverKey } from './transaction/key.ts';
+import { inviteKey, isInvite, serverKey } from './transaction/key.ts';
 import { type RepeatKind, Repeats } from './transaction/repeats.ts';
 import { standardTiming, type Timing } from './transaction/timers.ts';
 import { type Outgoing, Transactions } from './transaction/transactions.ts';
@@ -132,9 +132,10 @@ export class Endpoint {
     else this.#lookUp(target, (located) => this.#transmit(text, located, failed), failed);
   }
 
-  /** Sends a response: by its server transaction while that lives, else straight to where it belongs. */
+  /** Sends a response: by its server transaction while that lives; else, but for a refused INVITE, straight to where it belongs. */
   respond({ key, replyTo }: ReplyPath, status: number, text: string): void {
     if (this.#transactions.respond(key, status, text)) return;
+    if (status >= 300 && isInvite(key)) return this.#transactions.refuse(key, replyTo, status, text);
     this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
   }
 
