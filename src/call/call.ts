@@ -1,8 +1,8 @@
 // A call's transition: one input on one state gives the next state and its effects. Pure, and total: what does not fit is
 // absorbed. The parts: inbound.ts until the answer, within.ts in the dialog, referring.ts, leaving.ts, sound.ts.
 
+import { challenged } from '../sip/message/authorizations.ts';
 import type { Response } from '../sip/message/message.ts';
-import { challenged } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { answerCommand, canceled, invitedAgain, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain, us } from './leaving.ts';
@@ -156,10 +156,16 @@ function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void 
   else sayBye(turn, clearedBy(us), command.headers);
 }
 
+/** Each is kept, and written with every state of the call, until the peer answers it. */
+const mostInfos = 64;
+const tooManyInfos = `${mostInfos} INFO requests of this call still wait for an answer. Try again when the peer takes them.`;
+
 function infoCommand(turn: Turn, command: Command & { name: 'send_sip_info' }): void {
-  const { phase } = turn.call;
+  const { phase, infos } = turn.call;
   const { contentType, body } = command;
-  if (phase.name === 'active') sendInfo(turn, contentType, body);
+  const open = phase.name === 'answered' ? phase.held : infos;
+  if (open.length >= mostInfos) refuse(turn, 'unable-to-execute', tooManyInfos);
+  else if (phase.name === 'active') sendInfo(turn, contentType, body);
   else if (phase.name === 'answered') hold(turn, phase, { type: 'info', contentType, body });
   else refuse(turn, 'not-answered');
 }

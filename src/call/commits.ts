@@ -1,5 +1,5 @@
 // The second step of the law: what one turn of the event loop decided is written in one transaction, and only then done.
-// At most one batch is in flight; what is decided meanwhile forms the next. Leaves out deciding and acting (engine.ts).
+// At most one batch is in flight; what is decided meanwhile forms the next. Leaves out deciding and acting (driver.ts).
 import type { Batch, CommandRow, EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
 import type { Call } from './state.ts';

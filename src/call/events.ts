@@ -1,5 +1,5 @@
 // What an application is told: the events of a call with their payloads, field by field as the Telnyx API v2 has them;
-// fields of ours are additive. Leaves out the envelope's id and the delivery (engine.ts, webhook/).
+// fields of ours are additive. Leaves out the envelope and the delivery (outbox.ts, webhook/).
 import { toUtf8 } from '../sip/message/grammar.ts';
 import type { NamedValue } from './commands.ts';
 import type { Refer } from './refer.ts';
@@ -38,7 +38,7 @@ interface ReferPayload extends Base {
   refer_to: string;
   /** Additive: the final status that answered the REFER, null while none came. */
   refer_sip_response: number | null;
-  /** Additive: every status the peer's NOTIFYs carried, in the order they came. */
+  /** Additive: every status the peer's NOTIFYs carried, in the order they came; of more than 100 the first ones and the final one. */
   notify_sip_responses: number[];
 }
 

@@ -131,8 +131,8 @@ export function ringingTimer(turn: Turn, timer: 'ring-again' | 'prack' | 'invite
   if (turn.call.phase.name !== 'ringing') return;
   if (timer === 'ring-again') return ring(turn);
   // RFC 3262 §3: no PRACK within 64·T1 is answered with a 5xx. RFC 3261 §13.3.1: an expired INVITE with 487.
-  const status = timer === 'prack' ? 504 : 487;
-  refuseInvite(turn, status, timer === 'prack' ? endingOf('unspecified', us, 504) : endingOf('timeout', us, 487));
+  if (timer === 'prack') refuseInvite(turn, 504, endingOf('unspecified', us, 504));
+  else refuseInvite(turn, 487, endingOf('timeout', us, 487));
 }
 
 /** `answer`: the 2xx goes out at once, or behind the PRACK of a 180 that carried our offer (RFC 3262 §3). */

@@ -3,13 +3,12 @@
 import { forNextRequest } from '../sip/message/authorizations.ts';
 import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
-import { credentialsFor } from './authorizations.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, type HangupSource, hangup, referEvent } from './events.ts';
 import { isOut, isPending, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
-import { change, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
+import { change, credentialsFor, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
 
 /** An inbound call: the peer is the caller, we are the callee. */
 export const peer: HangupSource = 'caller';
@@ -107,6 +106,8 @@ function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; by
   change(turn, {
     phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },
     infos: [],
+    // Only a BYE can still be challenged: a password is not kept with a call that is over.
+    ...(owed.bye ? {} : { credentials: null, authorizations: [] }),
   });
   tell(turn, hangup(turn.call, ending));
 }

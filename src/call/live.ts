@@ -11,6 +11,7 @@ export interface Live extends Committing {
   /** Of the commands that were accepted, those included that are not committed yet. */
   readonly commandIds: Set<string>;
   alarm: Alarm | null;
+  /** Of the first INVITE two, and that of the last re-INVITE. */
   readonly inviteKeys: string[];
   readonly branches: Set<string>;
 }
@@ -43,9 +44,10 @@ export class LiveCalls {
     return live;
   }
 
-  /** Another key under which an INVITE of this call is known: that of a re-INVITE. */
+  /** Another key under which an INVITE of this call is known. That of a re-INVITE takes the place of the one before it. */
   nameInvite(live: Live, key: string): void {
     if (this.#byInvite.get(key) === live) return;
+    if (live.inviteKeys.length > 2) this.#byInvite.delete(live.inviteKeys.pop()!);
     this.#byInvite.set(key, live);
     live.inviteKeys.push(key);
   }

@@ -141,8 +141,8 @@ export function transition(refer: Refer, input: ReferInput, at: number): ReferSt
       return subscribed(refer, refer.phase, input, at);
     case 'completed':
     case 'failed':
-      // What the peer still says is recorded for nobody: the outcome was told.
-      return absorbed(input.type === 'response' ? { ...refer, response: input.status } : refer);
+      // The outcome was told: what the peer still says is for nobody.
+      return absorbed(refer);
     default:
       return refer.phase satisfies never;
   }
@@ -247,7 +247,7 @@ function notified(refer: Refer, input: ReferInput & { type: 'notify' }, at: numb
   const next: Refer = {
     ...refer,
     subscription: subscribe(refer.subscription, { type: 'notify', state: input.state }),
-    notified: status === null ? refer.notified : [...refer.notified, status],
+    notified: recorded(refer.notified, status),
   };
   const started: ReferEffect[] = [];
   if (first) started.push({ type: 'started', code: status !== null && status < 200 ? status : 100 });
@@ -255,6 +255,14 @@ function notified(refer: Refer, input: ReferInput & { type: 'notify' }, at: numb
   if (outcome === null) return { refer: next, effects: started };
   const phase = outcome < 300 ? completedAt(refer, at) : ({ name: 'failed' } as const);
   return { refer: { ...next, phase }, effects: [...started, { type: phase.name, code: outcome }] };
+}
+
+const mostRecorded = 100;
+
+/** The state is written whole with every NOTIFY: a peer that never stops must not make it grow. A final status ends the refer. */
+function recorded(notified: readonly number[], status: number | null): readonly number[] {
+  const isLeftOut = status === null || (status < 200 && notified.length >= mostRecorded);
+  return isLeftOut ? notified : [...notified, status];
 }
 
 /** The call is over without an outcome: a peer that accepted and then hung up may well have done what it was asked. */

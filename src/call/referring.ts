@@ -5,10 +5,10 @@
 import { readNotice } from '../sip/dialog/subscription.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { readAddress } from '../sip/message/address.ts';
+import { type Authorizations, challenged } from '../sip/message/authorizations.ts';
 import { readReferSub } from '../sip/message/headers.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
-import { type Authorizations, challenged, credentialsFor } from './authorizations.ts';
 import type { Command } from './commands.ts';
 import { referEvent } from './events.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, us } from './leaving.ts';
@@ -21,9 +21,23 @@ import {
   type ReferTimer,
   transition,
 } from './refer.ts';
-import { capabilities, chance, change, headerList, refuse, respond, sendWithin, type Turn, tell } from './turn.ts';
+import {
+  capabilities,
+  chance,
+  change,
+  credentialsFor,
+  headerList,
+  refuse,
+  respond,
+  sendWithin,
+  type Turn,
+  tell,
+} from './turn.ts';
 
 type ReferCommand = Command & { name: 'refer' };
+
+/** How many REFERs of earlier refers are remembered, so that an application that tries for ever fills no memory. */
+const mostPast = 256;
 
 /** The command, once the call is known to be alive. */
 export function referCommand(turn: Turn, command: ReferCommand): void {
@@ -33,7 +47,7 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
   if (call.phase.name === 'ringing' && command.beforeAnswer === 'refuse') return refuse(turn, 'not-answered');
   change(turn, {
     refer: begin(command.order, turn.at + command.timeoutMs),
-    pastRefers: [...call.pastRefers, ...earlier],
+    pastRefers: [...call.pastRefers, ...earlier].slice(-mostPast),
     credentials: command.credentials,
     authorizations: [],
   });

@@ -1,8 +1,9 @@
 // One turn of a call: the draft of its next state and the effects gathered on the way, while one input is decided.
 // The draft never leaves the decision (call.ts), which is pure: same call, same input, same step.
 import type { Refusal } from '../errors.ts';
-import { contactFor, contactIn, requestWithin } from '../sip/dialog/dialog.ts';
+import { contactFor, contactIn, requestUriOf, requestWithin } from '../sip/dialog/dialog.ts';
 import type { Origin } from '../sip/endpoint.ts';
+import { authorized } from '../sip/message/authorizations.ts';
 import { sameHeader } from '../sip/message/headers.ts';
 import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
@@ -58,7 +59,7 @@ export function respond(
   options: { headers?: HeaderList; body?: string } = {},
 ): void {
   const text = reply(request, status, { toTag: turn.call.dialog.localTag, ...options });
-  respondText(turn, { key: origin.key, replyTo: origin.replyTo }, status, text);
+  respondText(turn, origin, status, text);
 }
 
 export function respondText(turn: Turn, to: ReplyPath, status: number, text: string): void {
@@ -91,6 +92,15 @@ export function sendWithin(
   const { text, target } = built;
   turn.effects.push({ type: 'send', request: { branch, method, text, target } });
   return { branch, method, ...built, until: turn.at + sixtyFourT1Ms, cseq };
+}
+
+/** What answers the challenges the peer has put so far, in the next request of this method. Each use of a nonce is counted. */
+export function credentialsFor(turn: Turn, method: string): HeaderList {
+  const { dialog, credentials } = turn.call;
+  const request = { method, uri: requestUriOf(dialog), cnonce: turn.seed };
+  const { headers, authorizations } = authorized(turn.call.authorizations, request, credentials);
+  change(turn, { authorizations });
+  return headers;
 }
 
 /** The id under which a response of this call is repeated. */

@@ -11,7 +11,7 @@ import { isRequest, type Request, type Response, reply, stampVia } from './messa
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
 import { withVia } from './message/write.ts';
 import { type Abilities, isStray, type Refusal, refusalOf, sentBy } from './sanity.ts';
-import { inviteKey, serverKey } from './transaction/key.ts';
+import { inviteKey, isInvite, serverKey } from './transaction/key.ts';
 import { type RepeatKind, Repeats } from './transaction/repeats.ts';
 import { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
 import { type Outgoing, Transactions } from './transaction/transactions.ts';
@@ -182,9 +182,10 @@ export class Endpoint {
     else this.#lookUp(target, (located) => this.#sendOnce(text, target, this.#hopsOf(text, located), failed), failed);
   }
 
-  /** Sends a response: by its server transaction while that lives, else straight to where it belongs. */
+  /** Sends a response: by its server transaction while that lives; else, but for a refused INVITE, straight to where it belongs. */
   respond({ key, replyTo }: ReplyPath, status: number, text: string): void {
     if (this.#transactions.respond(key, status, text)) return;
+    if (status >= 300 && isInvite(key)) return this.#transactions.refuse(key, replyTo, status, text);
     this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
   }
 

@@ -28,6 +28,8 @@ interface Job {
   readonly call: CallJobs;
   attempts: number;
   progress: Progress;
+  /** What came of the last attempt in this process, for the log: a status, or why there was none. */
+  answer: number | string | null;
   /** Monotonic instant of the first attempt in this process. */
   startedAt: number | null;
 }
@@ -98,7 +100,8 @@ export class Delivery {
   #admit(event: EventRow, destination: Destination): CallJobs {
     const call = this.#callOf(event.callId);
     const { attempts } = event;
-    const job: Job = { event, destination, call, attempts, progress: resume(attempts, destination), startedAt: null };
+    const progress = resume(attempts, destination);
+    const job: Job = { event, destination, call, attempts, progress, answer: null, startedAt: null };
     call.jobs += 1;
     if (attempts === 0) {
       call.untried.push(job);
@@ -158,15 +161,18 @@ export class Delivery {
         'Telnyx-Signature-Ed25519': await signer.sign(timestamp, body),
         'Telnyx-Timestamp': String(timestamp),
       };
-      return await this.#exchange({ url, headers, body }, job.destination.timeoutMs);
+      const status = await this.#exchange({ url, headers, body }, job.destination.timeoutMs);
+      job.answer = status;
+      return status;
     } catch (error) {
-      system.log.debug({ ...labelsOf(job), origin: originOf(url), attempt, error }, 'A webhook got no answer.');
+      job.answer = error instanceof Error ? error.message : String(error);
+      system.log.debug({ ...labelsOf(job), attempt, error }, 'A webhook got no answer.');
       return null;
     }
   }
 
   /** Posts, and follows the redirects that may be followed, all within the time of one attempt. */
-  async #exchange(request: Omit<PostRequest, 'timeoutMs'>, timeoutMs: number): Promise<Outcome> {
+  async #exchange(request: Omit<PostRequest, 'timeoutMs'>, timeoutMs: number): Promise<number> {
     const { post, system } = this.#parts;
     const deadline = system.clock.now() + timeoutMs;
     let { url } = request;
@@ -236,8 +242,10 @@ function release(job: Job): void {
   if (call.refers.length > 0) call.refers = call.refers.filter((refer) => refer !== job);
 }
 
-function labelsOf({ event, attempts }: Job): object {
-  return { call: event.callId, event: event.id, type: event.type, attempts };
+/** Enough for an operator to see which receiver is at fault, and how. */
+function labelsOf({ event, attempts, progress, destination, answer }: Job): object {
+  const origin = originOf(urlOf(progress, destination));
+  return { call: event.callId, event: event.id, type: event.type, attempts, origin, answer };
 }
 
 /** What shares a lane, and all that a log may say of a URL: its path and query can hold secrets. */

@@ -184,6 +184,8 @@ test('the snapshot of a call is small', () => {
   assert.ok(JSON.stringify(active().call).length < 2_500);
 });
 
+const info: Bodies['send_sip_info'] = { content_type: 'text/plain', body: 'x' };
+
 suite('commands that a state refuses', () => {
   const bodies: { readonly [A in ActionName]: Bodies[A] } = {
     answer: {},
@@ -227,6 +229,14 @@ suite('commands that a state refuses', () => {
   for (const [sample, expected] of Object.entries(cases)) {
     test(sample, () => assert.deepEqual(takes(samples[sample]!()), expected));
   }
+  test('INFO that nobody answers, once there are many', () => {
+    for (const line of [active(), new Line()]) {
+      if (line.call.phase.name === 'ringing') line.answer();
+      const refused = Array.from({ length: 65 }, () => line.command('send_sip_info', info).refusals.length);
+      assert.deepEqual(refused.indexOf(1), 64, line.call.phase.name);
+    }
+  });
+
   test('a second refer says why', () => {
     const line = samples['active, a REFER is out']!();
     assert.equal(line.refer().refusals[0]?.detail, 'A refer is already in progress on this call.');

@@ -104,4 +104,14 @@ suite('how a call ends', () => {
     line.command('hangup', {});
     assert.deepEqual(shown(line.request('INFO', { cseq: 0, branch: 'z9hG4bK-b' }).effects), ['481 to INFO']);
   });
+
+  test('the password of a refer is not kept with a call that is over', () => {
+    const line = active();
+    line.refer({ sip_auth_username: 'alice', sip_auth_password: 'secret' });
+    line.request('BYE');
+    assert.ok(line.call.credentials, 'a late NOTIFY is awaited');
+    line.waits();
+    assert.equal(line.call.phase.name, 'ended');
+    assert.doesNotMatch(JSON.stringify(line.call), /secret/);
+  });
 });

@@ -151,4 +151,46 @@ suite('a refer within its call', () => {
       assert.ok(delay >= 0 && delay <= 2_000 && delay % 10 === 0, String(delay));
     }
   });
+
+  test('a REFER sent again after a 491 counts its nonce on', () => {
+    const line = active();
+    line.refer({ sip_auth_username: 'a', sip_auth_password: 'b' });
+    line.respond(407, { 'Proxy-Authenticate': 'Digest realm="r", nonce="n", qop="auth"' });
+    assert.match(line.last.get('Proxy-Authorization') ?? '', /nc=00000001/);
+    line.respond(491);
+    line.timer('refer-retry');
+    assert.match(line.last.get('Proxy-Authorization') ?? '', /nc=00000002/);
+  });
+
+  test('a peer that challenges with a new realm each time is refused in the end', () => {
+    const line = active();
+    line.refer({ sip_auth_username: 'a', sip_auth_password: 'b' });
+    for (let realm = 0; realm < 20; realm += 1) {
+      line.respond(407, { 'Proxy-Authenticate': `Digest realm="${realm}", nonce="n", qop="auth"` });
+    }
+    assert.deepEqual(
+      line.told.map(({ event }) => event.type),
+      ['call.initiated', 'call.answered', 'call.refer.failed'],
+    );
+  });
+
+  test('a peer that notifies without end does not make the call grow; its final status is kept', () => {
+    const line = active();
+    line.refer();
+    line.respond(202);
+    for (let times = 0; times < 200; times += 1) line.notify(180);
+    line.notify(486);
+    assert.equal(line.call.refer?.notified.length, 101);
+    assert.equal(line.call.refer?.notified.at(-1), 486);
+  });
+
+  test('an application that refers without end does not make the call grow', () => {
+    const line = active();
+    for (let times = 0; times < 300; times += 1) {
+      line.refer();
+      line.respond(603);
+    }
+    assert.equal(line.call.pastRefers.length, 256);
+    assert.deepEqual(shown(line.notify(180, { Event: 'refer;id=299' }).effects), ['200 to NOTIFY']);
+  });
 });

@@ -36,6 +36,19 @@ scenario('reject', (world) => {
   transferee.sends('ACK');               app.gets('call.hangup', { hangup_cause: 'call_rejected', hangup_source: 'callee', sip_hangup_cause: '603' });
 });
 
+scenario('reject after a restart, refusal lost (a caller that rings repeats no INVITE: we repeat the refusal)', (world) => {
+  const { transferee, app, after, restarts } = world;
+  rings(world);
+  restarts();                            app.getsNothing();
+  app.posts('reject', { cause: 'USER_BUSY' });
+                                         transferee.gets(486);
+                                         app.gets('call.hangup', { hangup_cause: 'user_busy' });
+  after(500);                            transferee.gets(486, { again: true });
+  after(1_000);                          transferee.gets(486, { again: true });
+  transferee.sends('ACK');
+  after(4_000);                          app.getsNothing();
+});
+
 scenario('reject busy, ack lost (the refusal is repeated until it comes)', (world) => {
   const { transferee, app, after } = world;
   rings(world);

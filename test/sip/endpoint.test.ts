@@ -382,6 +382,19 @@ test('a response without its transaction goes straight to where it belongs', asy
   assert.deepEqual(await starts(), ['SIP/2.0 200 Phrase']);
 });
 
+test('the refusal of an INVITE from before a restart is repeated until its ACK', async () => {
+  const { system, endpoint, hear, starts, said } = await setUp();
+  const replyTo: Target = { transport: 'udp', host: them, port: 5060 };
+  endpoint.respond({ key: `z9hG4bK-INVITE ${them}: INVITE`, replyTo }, 486, response(486, { method: 'INVITE' }));
+  await system.clock.advance(500);
+  assert.deepEqual(await starts(), ['SIP/2.0 486 Phrase', 'SIP/2.0 486 Phrase']);
+  await hear(request('ACK', { Via: `SIP/2.0/UDP ${them};branch=z9hG4bK-INVITE;rport` }));
+  await system.clock.advance(40_000);
+  assert.deepEqual(await starts(), []);
+  assert.deepEqual(said, []);
+  assert.equal(endpoint.census().transactions, 0);
+});
+
 test('the ACK of a 2xx is sent once, a host name being looked up', async () => {
   const { endpoint, starts, system } = await setUp();
   endpoint.sendAck(ours('ACK').text, ours('ACK').target);

@@ -226,6 +226,18 @@ describe('delivery: an attempt', () => {
     assert.ok(w.system.log.entries.length > 0);
     assert.doesNotMatch(JSON.stringify(w.system.log.entries.map(({ fields }) => fields)), /secret/);
   });
+
+  it('receiver-down-and-the-log-does-not-say-which-or-why', async (t) => {
+    const w = await world(t);
+    w.answers(({ url }) => (url === primary ? 503 : 'down'));
+    await w.happens(event('a1'), event('b1', 'call.answered', to(failover)));
+    await w.system.clock.advance(4_000);
+    const warnings = w.system.log.entries.filter(({ level }) => level === 'warn').map(({ fields }) => fields);
+    assert.partialDeepStrictEqual(warnings, [
+      { event: 'a1', attempts: 3, origin: 'https://app.example', answer: 503 },
+      { event: 'b1', attempts: 3, origin: 'https://spare.example', answer: 'connect ECONNREFUSED' },
+    ]);
+  });
 });
 
 describe('delivery: retries', () => {

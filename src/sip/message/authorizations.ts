@@ -11,6 +11,9 @@ export type Authorizations = readonly {
   readonly rounds: number;
 }[];
 
+/** On the way to a peer are few realms. One that makes up a new one with each challenge could go on for ever. */
+const mostRealms = 8;
+
 /** As often as an operator would; a server that goes on is not to be satisfied. */
 const roundsWhenStale = 2;
 
@@ -25,7 +28,7 @@ export function challenged(
 ): Authorizations | null {
   const all = strongest(readChallenges(response));
   const challenges = realm === null ? all : all.filter((challenge) => challenge.realm === realm);
-  if (challenges.length === 0) return null;
+  if (challenges.length === 0 || challenges.length > mostRealms) return null;
   let next = known;
   for (const challenge of challenges) {
     const before = known.find((one) => sameRealm(one.challenge, challenge));
@@ -33,7 +36,7 @@ export function challenged(
     if (rounds > (challenge.stale ? roundsWhenStale : 1)) return null;
     next = [...next.filter((one) => one !== before), { challenge, nc: 0, rounds }];
   }
-  return next;
+  return next.length > mostRealms ? null : next;
 }
 
 /** Before a request that is not the last one again: each realm may challenge it anew. */

@@ -16,6 +16,11 @@ export function inviteKey(request: Request): string {
   return keyOf(request, 'INVITE');
 }
 
+/** Whether it is an INVITE that a server transaction of this key is about. */
+export function isInvite(key: string): boolean {
+  return key.endsWith(' INVITE');
+}
+
 export function clientKey(branch: string, method: string): string {
   return `${branch} ${method}`;
 }

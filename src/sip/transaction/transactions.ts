@@ -111,6 +111,17 @@ export class Transactions {
     return this.#serve(key, { type: 'command', status, text });
   }
 
+  /**
+   * Takes up an INVITE that was left open when the process ended, to refuse it: its client has heard a provisional
+   * response and no longer repeats the INVITE, so the refusal has to be repeated until its ACK (§17.2.1).
+   */
+  refuse(key: string, replyTo: Target, status: number, text: string): void {
+    const role = { home: this.#servers, key, name: '', method: 'INVITE', target: replyTo };
+    const open: inviteServer.State = { name: 'proceeding', last: null };
+    this.#begin(this.#servers, new Transaction(role, inviteServer, this.#fixedFor(replyTo.transport), open), []);
+    this.respond(key, status, text);
+  }
+
   /** Whether an INVITE server transaction has taken the ACK: absorbed it, or passed it on (RFC 6026 §7.1). */
   ack(key: string, request: Request): boolean {
     return this.#serve(key, { type: 'ack', request });

@@ -25,6 +25,9 @@ function refusalWith(changes: Changes): Response {
 
 const digest = (nonce: string, more = ''): string => `Digest realm="r", nonce="${nonce}", qop="auth"${more}`;
 
+const realms = (count: number): string[] =>
+  Array.from({ length: count }, (_, realm) => `Digest realm="${realm}", nonce="n", qop="auth"`);
+
 /** What is known after these refusals of one request; it is sent again after each. */
 function after(known: Authorizations, ...refusals: readonly Response[]): Authorizations | null {
   let next: Authorizations | null = known;
@@ -91,6 +94,9 @@ const rounds: readonly (readonly [name: string, refusals: readonly Response[], g
   ],
   ['nothing we can answer', [refusal('Basic realm="r"')], false],
   ['nothing to answer', [refusal()], false],
+  ['more realms than any path has', [refusal(...realms(9))], false],
+  ['a peer that makes up a new realm each time', realms(8).map((each) => refusal(each)), true],
+  ['… comes to an end', realms(9).map((each) => refusal(each)), false],
 ];
 
 for (const [name, refusals, goesOn] of rounds) {
