@@ -1,7 +1,8 @@
 // The header fields we act on: their names, compared only here, and for each structured one a read and a write.
 // A read gives null for what it cannot read. Addresses are in address.ts, challenges in digest.ts.
-import { noParams, type Params, param, paramValue, readParams, writeParams } from './address.ts';
-import { endOfQuoted, hostSource, isToken, readNumber, splitList } from './grammar.ts';
+import { noParams, ParamCursor, type Params, param, paramValue, readParams, writeParams } from './address.ts';
+import { bytesOf, DIGIT, endOf, HEX, isBlank, LABEL, numberAt, skipBlanks, spells, TOKEN } from './bytes.ts';
+import { endOfQuoted, isToken, readNumber, splitList } from './grammar.ts';
 
 export { isToken };
 
@@ -71,9 +72,7 @@ export function isSingle(id: NameId): boolean {
 }
 
 const idByName = new Map<string, NameId>();
-const lowerNames: string[] = [''];
 known.forEach(([name, compact], index) => {
-  lowerNames.push(name.toLowerCase());
   for (const form of [name, name.toLowerCase()]) idByName.set(form, index + 1);
   if (compact) for (const form of [compact, compact.toUpperCase()]) idByName.set(form, index + 1);
 });
@@ -82,33 +81,45 @@ export function nameId(name: string): NameId {
   return idByName.get(name) ?? idByName.get(name.toLowerCase()) ?? 0;
 }
 
-// The scan of a message looks a name up where it stands, without cutting it out: by its length and its first and last
-// letters, which few names share; `nextSame` leads on to those that do.
-const firstSame = new Uint8Array(1 << 15);
-const nextSame = new Uint8Array(known.length + 1);
-for (let id = known.length; id > 0; id--) {
-  const slot = slotOf(lowerNames[id]!, 0, lowerNames[id]!.length);
-  nextSame[id] = firstSame[slot]!;
-  firstSame[slot] = id;
+// The scan of a message reads a name letter by letter through a tree of all known ones: `next` leads from a branch of it
+// (a multiple of 32) by a letter to another, `idAt` says which name ends there. From branch 0 nothing leads on.
+const letters: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  if (/[A-Za-z]/.test(char)) return code & 31;
+  return char === '-' ? 27 : isToken(char) ? 28 : 0;
+});
+const root = 32;
+const { next, idAt } = growTree();
+
+function growTree(): { readonly next: Uint16Array; readonly idAt: Uint8Array } {
+  const branches: number[][] = [new Array<number>(32).fill(0), new Array<number>(32).fill(0)];
+  const named: number[] = [0, 0];
+  for (const [name, id] of idByName) {
+    let branch = root;
+    for (const byte of Buffer.from(name.toLowerCase(), 'latin1')) {
+      const from = branches[branch >> 5]!;
+      if (from[letters[byte]!] === 0) {
+        from[letters[byte]!] = branches.length << 5;
+        branches.push(new Array<number>(32).fill(0));
+        named.push(0);
+      }
+      branch = from[letters[byte]!]!;
+    }
+    named[branch >> 5] = id;
+  }
+  return { next: Uint16Array.from(branches.flat()), idAt: Uint8Array.from(named) };
 }
 
-function slotOf(text: string, at: number, end: number): number {
-  return (((end - at) & 31) << 10) | ((text.charCodeAt(at) & 31) << 5) | (text.charCodeAt(end - 1) & 31);
-}
-
-/** The number of the name that stands in `text` from `at` to `end`, which must be a token. */
-export function nameIdAt(text: string, at: number, end: number): NameId {
-  if (end - at === 1) return idByName.get(text.charAt(at)) ?? 0;
-  let id = firstSame[slotOf(text, at, end)]!;
-  while (id !== 0 && !spells(lowerNames[id]!, text, at, end)) id = nextSame[id]!;
-  return id;
-}
-
-/** Of the chars of a token only letters have another that differs from them by this bit. */
-function spells(lower: string, text: string, at: number, end: number): boolean {
-  if (lower.length !== end - at) return false;
-  for (let i = 0; i < lower.length; i++) if ((text.charCodeAt(at + i) | 0x20) !== lower.charCodeAt(i)) return false;
-  return true;
+/** Where the name that begins at `at` ends, shifted by 8, and its number. */
+export function locateName(bytes: Uint8Array, at: number, end: number): number {
+  let branch = root;
+  let i = at;
+  for (; i < end; i++) {
+    const letter = letters[bytes[i]!]!;
+    if (letter === 0) break;
+    branch = next[branch | letter]!;
+  }
+  return (i << 8) | idAt[branch >> 5]!;
 }
 
 /** Whether two header names mean the same header, compact forms included. */
@@ -125,15 +136,21 @@ export interface CSeq {
 }
 
 export function readCSeq(text: string): CSeq | null {
-  let i = 0;
+  return locateCSeq(text, bytesOf(text), 0, text.length);
+}
+
+// CSeq = 1*DIGIT LWS Method
+export function locateCSeq(text: string, bytes: Uint8Array, at: number, end: number): CSeq | null {
   let number = 0;
-  for (let code = text.charCodeAt(0); code >= 0x30 && code <= 0x39; code = text.charCodeAt(++i)) {
-    number = number * 10 + code - 0x30;
+  let i = at;
+  for (; i < end && bytes[i]! >= 0x30 && bytes[i]! <= 0x39; i++) {
+    number = number * 10 + bytes[i]! - 0x30;
     if (number > 0x7fff_ffff) return null;
   }
-  const method = text.slice(i).trimStart();
-  if (i === 0 || method.length === text.length - i || !isToken(method)) return null;
-  return { number, method };
+  const methodAt = skipBlanks(bytes, i, end);
+  const methodEnd = endOf(TOKEN, bytes, methodAt, end);
+  if (i === at || methodAt === i || methodEnd === methodAt || methodEnd < end) return null;
+  return { number, method: text.slice(methodAt, end) };
 }
 
 export function writeCSeq({ number, method }: CSeq): string {
@@ -158,29 +175,195 @@ export interface Via {
 // via-parm          = sent-protocol LWS sent-by *( SEMI via-params )
 // sent-protocol     = protocol-name SLASH protocol-version SLASH transport
 // sent-by           = host [ COLON port ]
-const sentBy = new RegExp(
-  String.raw`^SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+\`'~]+)[ \t]+(${hostSource})(?:[ \t]*:[ \t]*([0-9]{1,5}))?(?=[ \t;]|$)`,
-  'i',
-);
+/** Where a Via value stands in a text: its parts are cut out when they are asked for, its parameters read once. */
+export class LocatedVia implements Via {
+  readonly port: number | null;
+  readonly rport: number | null;
+  readonly #text: string;
+  readonly #spans: ViaSpans;
+  #params: Params | null = null;
 
-/** Reads one Via value. Another protocol than SIP/2.0 is none that we could answer by. */
-export function readVia(text: string): Via | null {
-  const match = sentBy.exec(text);
-  const params = match && readParams(text, match[0].length);
-  if (!params) return null;
-  const port = match[3] === undefined ? null : Number(match[3]);
-  const rport = params.get('rport') ?? null;
-  const rportNumber = rport === null ? null : readNumber(rport, 65_535);
-  if ((port !== null && port > 65_535) || (rport !== null && rportNumber === null)) return null;
+  constructor(text: string, spans: ViaSpans) {
+    this.port = spans.port < 0 ? null : spans.port;
+    this.rport = spans.rport < 0 ? null : spans.rport;
+    this.#text = text;
+    this.#spans = spans;
+  }
+
+  get transport(): string {
+    return this.#text.slice(this.#spans.transportAt, this.#spans.transportEnd).toUpperCase();
+  }
+
+  get host(): string {
+    return this.#text.slice(this.#spans.hostAt, this.#spans.hostEnd);
+  }
+
+  get branch(): string | null {
+    const { branchAt, branchEnd } = this.#spans;
+    return branchAt < 0 ? null : this.#text.slice(branchAt, branchEnd);
+  }
+
+  get received(): string | null {
+    const { receivedAt, receivedEnd } = this.#spans;
+    return receivedAt < 0 ? null : this.#text.slice(receivedAt, receivedEnd);
+  }
+
+  get params(): Params {
+    const { paramsAt, end } = this.#spans;
+    this.#params ??= readParams(this.#text.slice(paramsAt, end), 0)!;
+    return this.#params;
+  }
+
+  /** Whether the client asks for the port of the source (RFC 3581 §4), or has filled one in itself. */
+  get asksPort(): boolean {
+    return this.#spans.rportEnd >= 0;
+  }
+
+  /**
+   * The value with `received`, and `rport` if it is asked for: all else as it was. Null where it is not as plain as
+   * most: it has one of them already, it has spaces, or `rport` is not spelt and set as everybody does.
+   */
+  stamped(host: string, port: number): string | null {
+    const text = this.#text;
+    const { at, end, hostAt, rportEnd, receivedAt } = this.#spans;
+    const space = text.indexOf(' ', hostAt);
+    if (receivedAt >= 0 || (space >= 0 && space < end)) return null;
+    if (rportEnd < 0) return `${text.slice(at, end)};received=${host}`;
+    const isPlain = text.startsWith(';rport', rportEnd - 6) && (rportEnd === end || text.startsWith(';', rportEnd));
+    return isPlain ? `${text.slice(at, rportEnd)}=${port}${text.slice(rportEnd, end)};received=${host}` : null;
+  }
+}
+
+/** Where each part begins and ends, and the ports: -1 where there is none. */
+interface ViaSpans {
+  readonly at: number;
+  readonly end: number;
+  transportAt: number;
+  transportEnd: number;
+  hostAt: number;
+  hostEnd: number;
+  port: number;
+  paramsAt: number;
+  branchAt: number;
+  branchEnd: number;
+  receivedAt: number;
+  receivedEnd: number;
+  /** The end of the parameter's name. */
+  rportEnd: number;
+  rport: number;
+}
+
+/** Finds the Via value that `text` is from `at` to `end`, or null. Another protocol than SIP/2.0 is none that we could answer by. */
+export function locateVia(text: string, bytes: Uint8Array, at: number, end: number): LocatedVia | null {
+  const transportAt = endOfProtocol(bytes, at, end);
+  if (transportAt < 0) return null;
+  const transportEnd = endOf(TOKEN, bytes, transportAt, end);
+  const hostAt = skipBlanks(bytes, transportEnd, end);
+  if (transportEnd === transportAt || hostAt === transportEnd) return null;
+  const hostEnd = endOfHost(bytes, hostAt, end);
+  if (hostEnd < 0) return null;
+  const spans = spansOf(at, end, transportAt, transportEnd, hostAt, hostEnd);
+  return locatePort(bytes, spans) && locateViaParams(text, bytes, spans) ? new LocatedVia(text, spans) : null;
+}
+
+function spansOf(
+  at: number,
+  end: number,
+  transportAt: number,
+  transportEnd: number,
+  hostAt: number,
+  hostEnd: number,
+): ViaSpans {
   return {
-    transport: match[1]!.toUpperCase(),
-    host: match[2]!,
-    port,
-    branch: params.get('branch') ?? null,
-    received: params.get('received') ?? null,
-    rport: rportNumber,
-    params,
+    at,
+    end,
+    transportAt,
+    transportEnd,
+    hostAt,
+    hostEnd,
+    port: -1,
+    paramsAt: hostEnd,
+    branchAt: -1,
+    branchEnd: -1,
+    receivedAt: -1,
+    receivedEnd: -1,
+    rportEnd: -1,
+    rport: -1,
   };
+}
+
+/** Where the transport after "SIP / 2.0 /" begins, or -1. */
+function endOfProtocol(bytes: Uint8Array, at: number, end: number): number {
+  if (!spells('sip', bytes, at, Math.min(at + 3, end))) return -1;
+  const slash = skipBlanks(bytes, at + 3, end);
+  const version = skipBlanks(bytes, slash + 1, end);
+  const second = skipBlanks(bytes, version + 3, end);
+  if (second >= end || bytes[slash] !== SLASH || bytes[second] !== SLASH) return -1;
+  const isVersion2 = bytes[version] === 0x32 && bytes[version + 1] === 0x2e && bytes[version + 2] === 0x30;
+  return isVersion2 ? skipBlanks(bytes, second + 1, end) : -1;
+}
+
+// host          = hostname / IPv4address / IPv6reference
+// hostname      = *( domainlabel "." ) toplabel [ "." ]
+// IPv6reference = "[" IPv6address "]"
+/** Where the host that begins at `at` ends, or -1. The digits of an IPv6 address are not counted: nobody connects to a Via. */
+function endOfHost(bytes: Uint8Array, at: number, end: number): number {
+  if (at < end && bytes[at] === 0x5b) {
+    const close = endOf(HEX, bytes, at + 1, Math.min(end, at + 46));
+    return close < end && bytes[close] === 0x5d && close - at > 2 ? close + 1 : -1;
+  }
+  let i = endOf(LABEL, bytes, at, end);
+  if (i === at) return -1;
+  while (i < end && bytes[i] === DOT) {
+    const labelEnd = endOf(LABEL, bytes, i + 1, end);
+    if (labelEnd === i + 1) return labelEnd;
+    i = labelEnd;
+  }
+  return i;
+}
+
+function locatePort(bytes: Uint8Array, spans: ViaSpans): boolean {
+  const { hostEnd, end } = spans;
+  const colon = skipBlanks(bytes, hostEnd, end);
+  if (colon >= end || bytes[colon] !== COLON) return colon > hostEnd || colon === end || bytes[colon] === SEMI;
+  const at = skipBlanks(bytes, colon + 1, end);
+  spans.paramsAt = endOf(DIGIT, bytes, at, end);
+  spans.port = numberAt(bytes, at, spans.paramsAt, 65_535);
+  return (
+    spans.port >= 0 && (spans.paramsAt === end || isBlank(bytes[spans.paramsAt]) || bytes[spans.paramsAt] === SEMI)
+  );
+}
+
+function locateViaParams(text: string, bytes: Uint8Array, spans: ViaSpans): boolean {
+  const params = new ParamCursor(text, bytes, spans.paramsAt, spans.end);
+  while (params.next()) {
+    const { valueAt, valueEnd } = params;
+    if (params.is('branch')) {
+      spans.branchAt = valueAt;
+      spans.branchEnd = valueEnd;
+    } else if (params.is('received')) {
+      spans.receivedAt = valueAt;
+      spans.receivedEnd = valueEnd;
+    } else if (params.is('rport')) {
+      spans.rportEnd = params.nameEnd;
+      if (valueAt >= 0) spans.rport = numberAt(bytes, valueAt, valueEnd, 65_535);
+      if (valueAt >= 0 && spans.rport < 0) return false;
+    }
+  }
+  return params.isSound();
+}
+
+const DOT = 0x2e;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const SEMI = 0x3b;
+
+/** Reads one Via value, or null. */
+export function readVia(text: string): Via | null {
+  const found = locateVia(text, bytesOf(text), 0, text.length);
+  if (!found) return null;
+  const { transport, host, port, branch, received, rport, params } = found;
+  return { transport, host, port, branch, received, rport, params };
 }
 
 export function writeVia({
