@@ -8,7 +8,6 @@ import {
   isBlank,
   kinds,
   NAME,
-  SCHEME,
   skipBlanks,
   spells,
   TOKEN,
@@ -39,120 +38,107 @@ export function tagOf(address: Address): string | null {
   return address instanceof LocatedAddress ? address.tag : (address.params.get('tag') ?? null);
 }
 
-/** An address where it stands in a text: its parts are cut out when they are asked for, its parameters read once. */
+// name-addr    = [ display-name ] LAQUOT addr-spec RAQUOT
+// display-name = *(token LWS)/ quoted-string
+/** Where an address stands in a text: its parts are cut out when they are asked for, its parameters read once. */
 export class LocatedAddress implements Address {
   readonly #text: string;
-  readonly #spans: AddressSpans;
+  // Where each part begins and ends: -1 where there is none. The display name has its quotes.
+  readonly #end: number;
+  #nameAt = -1;
+  #nameEnd = -1;
+  #uriAt = 0;
+  #uriEnd = 0;
+  #paramsAt = 0;
+  #tagAt = -1;
+  #tagEnd = -1;
   #params: Params | null = null;
 
-  constructor(text: string, spans: AddressSpans) {
+  private constructor(text: string, end: number) {
     this.#text = text;
-    this.#spans = spans;
+    this.#end = end;
+  }
+
+  /** The address that `text` is from `at` to `end`, or null; `bytes` are those of the text. */
+  static locate(this: void, text: string, bytes: Uint8Array, at: number, end: number): LocatedAddress | null {
+    const address = new LocatedAddress(text, end);
+    return address.#locate(bytes, at) && address.#locateTag(bytes) ? address : null;
   }
 
   get displayName(): string | null {
-    const { nameAt, nameEnd } = this.#spans;
-    return nameAt < 0 ? null : unquote(this.#text.slice(nameAt, nameEnd));
+    return this.#nameAt < 0 ? null : unquote(this.#text.slice(this.#nameAt, this.#nameEnd));
   }
 
   get uri(): string {
-    return this.#text.slice(this.#spans.uriAt, this.#spans.uriEnd);
+    return this.#text.slice(this.#uriAt, this.#uriEnd);
   }
 
   get params(): Params {
-    const { paramsAt, end } = this.#spans;
-    this.#params ??= readParams(this.#text.slice(paramsAt, end), 0)!;
+    this.#params ??= readParams(this.#text.slice(this.#paramsAt, this.#end), 0)!;
     return this.#params;
   }
 
   /** As tagOf gives it, without reading the other parameters. */
   get tag(): string | null {
-    const { tagAt, tagEnd } = this.#spans;
-    return tagAt < 0 ? null : this.#text.slice(tagAt, tagEnd);
+    return this.#tagAt < 0 ? null : this.#text.slice(this.#tagAt, this.#tagEnd);
   }
-}
 
-interface AddressSpans {
-  /** Of the display name, quotes included; -1 without one. */
-  nameAt: number;
-  nameEnd: number;
-  uriAt: number;
-  uriEnd: number;
-  /** Of the parameters, first semicolon included. */
-  paramsAt: number;
-  end: number;
-  /** Of the tag's value; -1 without one. */
-  tagAt: number;
-  tagEnd: number;
+  #locate(bytes: Uint8Array, at: number): boolean {
+    const end = this.#end;
+    if (at < end && bytes[at] === QUOTE) {
+      const close = closingQuote(bytes, at, end);
+      if (close < 0) return false;
+      this.#nameAt = at;
+      this.#nameEnd = close + 1;
+      return this.#locateAngle(bytes, skipBlanks(bytes, close + 1, end));
+    }
+    const open = endOf(NAME, bytes, at, end);
+    if (open >= end || bytes[open] !== OPEN) return this.#locateAddrSpec(bytes, at);
+    let nameEnd = open;
+    while (nameEnd > at && isBlank(bytes[nameEnd - 1])) nameEnd--;
+    if (nameEnd > at) this.#nameAt = at;
+    this.#nameEnd = nameEnd;
+    return this.#locateAngle(bytes, open);
+  }
+
+  #locateAngle(bytes: Uint8Array, open: number): boolean {
+    const end = this.#end;
+    if (open >= end || bytes[open] !== OPEN) return false;
+    const close = endOfUri(bytes, open + 1, end);
+    this.#uriAt = open + 1;
+    this.#uriEnd = close;
+    this.#paramsAt = close + 1;
+    return close >= 0 && close < end && bytes[close] === CLOSE;
+  }
+
+  /** RFC 3261 §20.10: without <> a semicolon begins the header's parameters, and the URI has no comma, semicolon or question mark. */
+  #locateAddrSpec(bytes: Uint8Array, at: number): boolean {
+    const end = this.#end;
+    let i = at;
+    while (i < end && (kinds[bytes[i]!]! & URI) !== 0 && bytes[i] !== SEMI) {
+      if (bytes[i] === COMMA || bytes[i] === QUESTION) return false;
+      i++;
+    }
+    this.#uriAt = at;
+    this.#uriEnd = this.#paramsAt = i;
+    return (i === end || bytes[i] === SEMI || isBlank(bytes[i])) && endOfUri(bytes, at, i) === i;
+  }
+
+  #locateTag(bytes: Uint8Array): boolean {
+    const params = cursor.begin(this.#text, bytes, this.#paramsAt, this.#end);
+    while (params.next()) {
+      if (!params.is('tag') || params.valueAt < 0) continue;
+      this.#tagAt = params.valueAt;
+      this.#tagEnd = params.valueEnd;
+    }
+    return params.isSound();
+  }
 }
 
 /** Reads one address with its parameters, or null. */
 export function readAddress(text: string): Address | null {
-  const found = locateAddress(text, bytesOf(text), 0, text.length);
+  const found = LocatedAddress.locate(text, bytesOf(text), 0, text.length);
   return found && { displayName: found.displayName, uri: found.uri, params: found.params };
-}
-
-// name-addr    = [ display-name ] LAQUOT addr-spec RAQUOT
-// display-name = *(token LWS)/ quoted-string
-/** Finds the address that `text` is from `at` to `end`, or null; `bytes` are those of the text. */
-export function locateAddress(text: string, bytes: Uint8Array, at: number, end: number): LocatedAddress | null {
-  if (bytes[at] === QUOTE && at < end) {
-    const close = closingQuote(bytes, at, end);
-    const open = skipBlanks(bytes, close + 1, end);
-    return close < 0 ? null : locateAngle(text, bytes, open, end, at, close + 1);
-  }
-  const open = endOf(NAME, bytes, at, end);
-  if (open >= end || bytes[open] !== OPEN) return locateAddrSpec(text, bytes, at, end);
-  let nameEnd = open;
-  while (nameEnd > at && isBlank(bytes[nameEnd - 1])) nameEnd--;
-  return locateAngle(text, bytes, open, end, nameEnd === at ? -1 : at, nameEnd);
-}
-
-function locateAngle(
-  text: string,
-  bytes: Uint8Array,
-  open: number,
-  end: number,
-  nameAt: number,
-  nameEnd: number,
-): LocatedAddress | null {
-  if (open >= end || bytes[open] !== OPEN) return null;
-  const close = endOfUri(bytes, open + 1, end);
-  if (close < 0 || close >= end || bytes[close] !== CLOSE) return null;
-  const paramsAt = close + 1;
-  return withTag(text, bytes, {
-    nameAt,
-    nameEnd,
-    uriAt: open + 1,
-    uriEnd: close,
-    paramsAt,
-    end,
-    tagAt: -1,
-    tagEnd: -1,
-  });
-}
-
-/** RFC 3261 §20.10: without <> a semicolon begins the header's parameters, and the URI has no comma, semicolon or question mark. */
-function locateAddrSpec(text: string, bytes: Uint8Array, at: number, end: number): LocatedAddress | null {
-  const spans = { nameAt: -1, nameEnd: -1, uriAt: at, uriEnd: at, paramsAt: at, end, tagAt: -1, tagEnd: -1 };
-  let i = endOf(SCHEME, bytes, at, end);
-  while (i < end && (kinds[bytes[i]!]! & URI) !== 0 && bytes[i] !== SEMI) {
-    if (bytes[i] === COMMA || bytes[i] === QUESTION) return null;
-    i++;
-  }
-  if (i < end && bytes[i] !== SEMI && !isBlank(bytes[i])) return null;
-  spans.uriEnd = spans.paramsAt = i;
-  return endOfUri(bytes, at, i) === i ? withTag(text, bytes, spans) : null;
-}
-
-function withTag(text: string, bytes: Uint8Array, spans: AddressSpans): LocatedAddress | null {
-  const params = new ParamCursor(text, bytes, spans.paramsAt, spans.end);
-  while (params.next()) {
-    if (!params.is('tag') || params.valueAt < 0) continue;
-    spans.tagAt = params.valueAt;
-    spans.tagEnd = params.valueEnd;
-  }
-  return params.isSound() ? new LocatedAddress(text, spans) : null;
 }
 
 const QUOTE = 0x22;
@@ -167,29 +153,33 @@ const QUESTION = 0x3f;
 // generic-param = token [ EQUAL gen-value ]
 // gen-value     = token / host / quoted-string
 /** Goes from one parameter to the next, up to the end of a header value. */
-export class ParamCursor {
+class ParamCursor {
   nameAt = 0;
   nameEnd = 0;
   /** -1 where the name stands alone. */
   valueAt = -1;
   valueEnd = -1;
-  readonly #text: string;
-  readonly #bytes: Uint8Array;
-  readonly #begin: number;
-  readonly #end: number;
-  #at: number;
+  #text = '';
+  #bytes: Uint8Array = new Uint8Array(0);
+  #begin = 0;
+  #end = 0;
+  #at = 0;
   #isBroken = false;
   /** A bit for each name that has come, shared by some. */
   #seen = 0;
   #mayRepeat = false;
 
-  /** `bytes` are those of the text. */
-  constructor(text: string, bytes: Uint8Array, at: number, end: number) {
+  /** Before the first parameter of those from `at` to `end`; `bytes` are those of the text. */
+  begin(text: string, bytes: Uint8Array, at: number, end: number): this {
     this.#text = text;
     this.#bytes = bytes;
     this.#begin = at;
     this.#end = end;
     this.#at = skipBlanks(bytes, at, end);
+    this.#isBroken = false;
+    this.#seen = 0;
+    this.#mayRepeat = false;
+    return this;
   }
 
   /** False at the end, and where what stands there is no parameter. */
@@ -247,13 +237,16 @@ export class ParamCursor {
 
   #repeats(): boolean {
     const names = new Set<string>();
-    const again = new ParamCursor(this.#text, this.#bytes, this.#begin, this.#end);
+    const again = new ParamCursor().begin(this.#text, this.#bytes, this.#begin, this.#end);
     for (let count = 1; again.next(); count++) {
       if (names.add(again.name).size < count) return true;
     }
     return false;
   }
 }
+
+/** The one everybody goes by: parameters are read to their end before others are begun. */
+export const cursor = new ParamCursor();
 
 function endOfValue(bytes: Uint8Array, at: number, end: number): number {
   if (at < end && bytes[at] === QUOTE) return closingQuote(bytes, at, end) + 1;
@@ -263,7 +256,7 @@ function endOfValue(bytes: Uint8Array, at: number, end: number): number {
 /** The parameters from `at` to the end of the text; null when anything else stands there or a name comes twice. */
 export function readParams(text: string, at: number): Params | null {
   if (at === text.length) return noParams;
-  const cursor = new ParamCursor(text, bytesOf(text), at, text.length);
+  cursor.begin(text, bytesOf(text), at, text.length);
   const params = new Map<string, string | null>();
   while (cursor.next()) params.set(cursor.name, cursor.value);
   if (!cursor.isSound()) return null;

@@ -37,20 +37,20 @@ export const kinds: Uint16Array = Uint16Array.from({ length: 256 }, (_, code) =>
   return flags.reduce((sum, [flag, chars]) => (chars.test(char) ? sum | flag : sum), isToken(char) ? TOKEN : 0);
 });
 
-const desk = new Uint8Array(0x20000);
-/** `latin1Write` is what `write` comes to, without its choice of encodings; the types of Node leave it out. */
-const writable = Buffer.from(desk.buffer) as Buffer & { latin1Write(text: string, at: number, length: number): number };
+/** A Buffer, as what comes off a socket is: the code that reads bytes then meets one kind of array. */
+const desk = Buffer.allocUnsafeSlow(0x20000);
 
 /** The bytes of a latin1 text, until the next text is laid out: they are read at once, and never kept. */
 export function bytesOf(text: string): Uint8Array {
-  if (text.length > desk.length) return new Uint8Array(Buffer.from(text, 'latin1'));
-  writable.latin1Write(text, 0, text.length);
+  if (text.length > desk.length) return Buffer.from(text, 'latin1');
+  desk.write(text, 0, 'latin1');
   return desk;
 }
 
 export const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09;
 
 export function skipBlanks(bytes: Uint8Array, at: number, end: number): number {
+  if (at < end && bytes[at]! > 0x20) return at;
   let i = at;
   while (i < end && isBlank(bytes[i])) i++;
   return i;

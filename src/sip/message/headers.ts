@@ -1,7 +1,7 @@
 // The header fields we act on: their names, compared only here, and for each structured one a read and a write.
 // A read gives null for what it cannot read. Addresses are in address.ts, challenges in digest.ts.
-import { noParams, ParamCursor, type Params, param, paramValue, readParams, writeParams } from './address.ts';
-import { bytesOf, DIGIT, endOf, HEX, isBlank, LABEL, numberAt, skipBlanks, spells, TOKEN } from './bytes.ts';
+import { cursor, noParams, type Params, param, paramValue, readParams, writeParams } from './address.ts';
+import { bytesOf, DIGIT, endOf, HEX, isBlank, kinds, LABEL, numberAt, skipBlanks, spells, TOKEN } from './bytes.ts';
 import { endOfQuoted, isToken, readNumber, splitList } from './grammar.ts';
 
 export { isToken };
@@ -147,10 +147,25 @@ export function locateCSeq(text: string, bytes: Uint8Array, at: number, end: num
     number = number * 10 + bytes[i]! - 0x30;
     if (number > 0x7fff_ffff) return null;
   }
-  const methodAt = skipBlanks(bytes, i, end);
-  const methodEnd = endOf(TOKEN, bytes, methodAt, end);
-  if (i === at || methodAt === i || methodEnd === methodAt || methodEnd < end) return null;
-  return { number, method: text.slice(methodAt, end) };
+  const begin = skipBlanks(bytes, i, end);
+  if (i === at || begin === i || begin === end || endOf(TOKEN, bytes, begin, end) < end) return null;
+  return { number, method: methodAt(text, bytes, begin, end) };
+}
+
+const methods = 'INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK UPDATE REFER NOTIFY SUBSCRIBE INFO MESSAGE PUBLISH'.split(
+  ' ',
+);
+// By first letter and length, which no two of them share.
+const methodSlot = (first: number, length: number): number => ((first & 31) << 5) | (length & 31);
+const methodsBySlot: (string | undefined)[] = new Array(1024).fill(undefined);
+for (const method of methods) methodsBySlot[methodSlot(method.charCodeAt(0), method.length)] = method;
+
+/** The method from `at` to `end`: a known one is always the same string, which is compared without looking into it. */
+export function methodAt(text: string, bytes: Uint8Array, at: number, end: number): string {
+  const known = methodsBySlot[methodSlot(bytes[at]!, end - at)];
+  if (known === undefined || known.length !== end - at) return text.slice(at, end);
+  for (let i = 0; i < known.length; i++) if (bytes[at + i] !== known.charCodeAt(i)) return text.slice(at, end);
+  return known;
 }
 
 export function writeCSeq({ number, method }: CSeq): string {
@@ -177,46 +192,69 @@ export interface Via {
 // sent-by           = host [ COLON port ]
 /** Where a Via value stands in a text: its parts are cut out when they are asked for, its parameters read once. */
 export class LocatedVia implements Via {
-  readonly port: number | null;
-  readonly rport: number | null;
   readonly #text: string;
-  readonly #spans: ViaSpans;
+  // Where each part begins and ends, and the ports: -1 where there is none.
+  readonly #at: number;
+  readonly #end: number;
+  #transportAt = 0;
+  #transportEnd = 0;
+  #hostAt = 0;
+  #hostEnd = 0;
+  #port = -1;
+  #paramsAt = 0;
+  #branchAt = -1;
+  #branchEnd = -1;
+  #receivedAt = -1;
+  #receivedEnd = -1;
+  /** The end of the parameter's name. */
+  #rportEnd = -1;
+  #rport = -1;
   #params: Params | null = null;
 
-  constructor(text: string, spans: ViaSpans) {
-    this.port = spans.port < 0 ? null : spans.port;
-    this.rport = spans.rport < 0 ? null : spans.rport;
+  private constructor(text: string, at: number, end: number) {
     this.#text = text;
-    this.#spans = spans;
+    this.#at = at;
+    this.#end = end;
+  }
+
+  /** The Via value that `text` is from `at` to `end`, or null. Another protocol than SIP/2.0 is none that we could answer by. */
+  static locate(text: string, bytes: Uint8Array, at: number, end: number): LocatedVia | null {
+    const via = new LocatedVia(text, at, end);
+    return via.#locateSentBy(bytes) && via.#locateParams(bytes) ? via : null;
   }
 
   get transport(): string {
-    return this.#text.slice(this.#spans.transportAt, this.#spans.transportEnd).toUpperCase();
+    return this.#text.slice(this.#transportAt, this.#transportEnd).toUpperCase();
   }
 
   get host(): string {
-    return this.#text.slice(this.#spans.hostAt, this.#spans.hostEnd);
+    return this.#text.slice(this.#hostAt, this.#hostEnd);
+  }
+
+  get port(): number | null {
+    return this.#port < 0 ? null : this.#port;
   }
 
   get branch(): string | null {
-    const { branchAt, branchEnd } = this.#spans;
-    return branchAt < 0 ? null : this.#text.slice(branchAt, branchEnd);
+    return this.#branchAt < 0 ? null : this.#text.slice(this.#branchAt, this.#branchEnd);
   }
 
   get received(): string | null {
-    const { receivedAt, receivedEnd } = this.#spans;
-    return receivedAt < 0 ? null : this.#text.slice(receivedAt, receivedEnd);
+    return this.#receivedAt < 0 ? null : this.#text.slice(this.#receivedAt, this.#receivedEnd);
+  }
+
+  get rport(): number | null {
+    return this.#rport < 0 ? null : this.#rport;
   }
 
   get params(): Params {
-    const { paramsAt, end } = this.#spans;
-    this.#params ??= readParams(this.#text.slice(paramsAt, end), 0)!;
+    this.#params ??= readParams(this.#text.slice(this.#paramsAt, this.#end), 0)!;
     return this.#params;
   }
 
   /** Whether the client asks for the port of the source (RFC 3581 §4), or has filled one in itself. */
   get asksPort(): boolean {
-    return this.#spans.rportEnd >= 0;
+    return this.#rportEnd >= 0;
   }
 
   /**
@@ -225,82 +263,75 @@ export class LocatedVia implements Via {
    */
   stamped(host: string, port: number): string | null {
     const text = this.#text;
-    const { at, end, hostAt, rportEnd, receivedAt } = this.#spans;
-    const space = text.indexOf(' ', hostAt);
-    if (receivedAt >= 0 || (space >= 0 && space < end)) return null;
-    if (rportEnd < 0) return `${text.slice(at, end)};received=${host}`;
+    const end = this.#end;
+    const rportEnd = this.#rportEnd;
+    const space = text.indexOf(' ', this.#hostAt);
+    if (this.#receivedAt >= 0 || (space >= 0 && space < end)) return null;
+    if (rportEnd < 0) return `${text.slice(this.#at, end)};received=${host}`;
     const isPlain = text.startsWith(';rport', rportEnd - 6) && (rportEnd === end || text.startsWith(';', rportEnd));
-    return isPlain ? `${text.slice(at, rportEnd)}=${port}${text.slice(rportEnd, end)};received=${host}` : null;
+    return isPlain ? `${text.slice(this.#at, rportEnd)}=${port}${text.slice(rportEnd, end)};received=${host}` : null;
+  }
+
+  #locateSentBy(bytes: Uint8Array): boolean {
+    const end = this.#end;
+    this.#transportAt = endOfProtocol(bytes, this.#at, end);
+    if (this.#transportAt < 0) return false;
+    this.#transportEnd = endOf(TOKEN, bytes, this.#transportAt, end);
+    this.#hostAt = skipBlanks(bytes, this.#transportEnd, end);
+    if (this.#transportEnd === this.#transportAt || this.#hostAt === this.#transportEnd) return false;
+    this.#hostEnd = this.#paramsAt = endOfHost(bytes, this.#hostAt, end);
+    if (this.#hostEnd < 0) return false;
+    const colon = skipBlanks(bytes, this.#hostEnd, end);
+    return colon < end && bytes[colon] === COLON ? this.#locatePort(bytes, colon) : endsPart(bytes, this.#hostEnd, end);
+  }
+
+  #locatePort(bytes: Uint8Array, colon: number): boolean {
+    const at = skipBlanks(bytes, colon + 1, this.#end);
+    this.#paramsAt = endOf(DIGIT, bytes, at, this.#end);
+    this.#port = this.#paramsAt - at > 5 ? -1 : numberAt(bytes, at, this.#paramsAt, 65_535);
+    return this.#port >= 0 && endsPart(bytes, this.#paramsAt, this.#end);
+  }
+
+  #locateParams(bytes: Uint8Array): boolean {
+    const params = cursor.begin(this.#text, bytes, this.#paramsAt, this.#end);
+    while (params.next()) {
+      const { valueAt, valueEnd } = params;
+      if (params.is('branch')) {
+        this.#branchAt = valueAt;
+        this.#branchEnd = valueEnd;
+      } else if (params.is('rport')) {
+        this.#rportEnd = params.nameEnd;
+        if (valueAt >= 0) this.#rport = numberAt(bytes, valueAt, valueEnd, 65_535);
+        if (valueAt >= 0 && this.#rport < 0) return false;
+      } else if (params.is('received')) {
+        this.#receivedAt = valueAt;
+        this.#receivedEnd = valueEnd;
+      }
+    }
+    return params.isSound();
   }
 }
 
-/** Where each part begins and ends, and the ports: -1 where there is none. */
-interface ViaSpans {
-  readonly at: number;
-  readonly end: number;
-  transportAt: number;
-  transportEnd: number;
-  hostAt: number;
-  hostEnd: number;
-  port: number;
-  paramsAt: number;
-  branchAt: number;
-  branchEnd: number;
-  receivedAt: number;
-  receivedEnd: number;
-  /** The end of the parameter's name. */
-  rportEnd: number;
-  rport: number;
-}
-
-/** Finds the Via value that `text` is from `at` to `end`, or null. Another protocol than SIP/2.0 is none that we could answer by. */
-export function locateVia(text: string, bytes: Uint8Array, at: number, end: number): LocatedVia | null {
-  const transportAt = endOfProtocol(bytes, at, end);
-  if (transportAt < 0) return null;
-  const transportEnd = endOf(TOKEN, bytes, transportAt, end);
-  const hostAt = skipBlanks(bytes, transportEnd, end);
-  if (transportEnd === transportAt || hostAt === transportEnd) return null;
-  const hostEnd = endOfHost(bytes, hostAt, end);
-  if (hostEnd < 0) return null;
-  const spans = spansOf(at, end, transportAt, transportEnd, hostAt, hostEnd);
-  return locatePort(bytes, spans) && locateViaParams(text, bytes, spans) ? new LocatedVia(text, spans) : null;
-}
-
-function spansOf(
-  at: number,
-  end: number,
-  transportAt: number,
-  transportEnd: number,
-  hostAt: number,
-  hostEnd: number,
-): ViaSpans {
-  return {
-    at,
-    end,
-    transportAt,
-    transportEnd,
-    hostAt,
-    hostEnd,
-    port: -1,
-    paramsAt: hostEnd,
-    branchAt: -1,
-    branchEnd: -1,
-    receivedAt: -1,
-    receivedEnd: -1,
-    rportEnd: -1,
-    rport: -1,
-  };
+/** Whether a space, a semicolon or the end of the value stands here. */
+function endsPart(bytes: Uint8Array, at: number, end: number): boolean {
+  return at >= end || bytes[at] === SEMI || isBlank(bytes[at]);
 }
 
 /** Where the transport after "SIP / 2.0 /" begins, or -1. */
 function endOfProtocol(bytes: Uint8Array, at: number, end: number): number {
-  if (!spells('sip', bytes, at, Math.min(at + 3, end))) return -1;
+  if (end - at < 10 || !spells('sip', bytes, at, at + 3)) return -1;
+  if (bytes[at + 3] === SLASH && isVersion2(bytes, at + 4) && bytes[at + 7] === SLASH && !isBlank(bytes[at + 8]))
+    return at + 8;
   const slash = skipBlanks(bytes, at + 3, end);
   const version = skipBlanks(bytes, slash + 1, end);
   const second = skipBlanks(bytes, version + 3, end);
   if (second >= end || bytes[slash] !== SLASH || bytes[second] !== SLASH) return -1;
-  const isVersion2 = bytes[version] === 0x32 && bytes[version + 1] === 0x2e && bytes[version + 2] === 0x30;
-  return isVersion2 ? skipBlanks(bytes, second + 1, end) : -1;
+  return isVersion2(bytes, version) ? skipBlanks(bytes, second + 1, end) : -1;
+}
+
+/** "2.0" */
+function isVersion2(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x32 && bytes[at + 1] === 0x2e && bytes[at + 2] === 0x30;
 }
 
 // host          = hostname / IPv4address / IPv6reference
@@ -312,45 +343,14 @@ function endOfHost(bytes: Uint8Array, at: number, end: number): number {
     const close = endOf(HEX, bytes, at + 1, Math.min(end, at + 46));
     return close < end && bytes[close] === 0x5d && close - at > 2 ? close + 1 : -1;
   }
-  let i = endOf(LABEL, bytes, at, end);
-  if (i === at) return -1;
-  while (i < end && bytes[i] === DOT) {
-    const labelEnd = endOf(LABEL, bytes, i + 1, end);
-    if (labelEnd === i + 1) return labelEnd;
-    i = labelEnd;
+  let i = at;
+  let labelAt = at;
+  for (; i < end; i++) {
+    if ((kinds[bytes[i]!]! & LABEL) !== 0) continue;
+    if (bytes[i] !== DOT || i === labelAt) break;
+    labelAt = i + 1;
   }
-  return i;
-}
-
-function locatePort(bytes: Uint8Array, spans: ViaSpans): boolean {
-  const { hostEnd, end } = spans;
-  const colon = skipBlanks(bytes, hostEnd, end);
-  if (colon >= end || bytes[colon] !== COLON) return colon > hostEnd || colon === end || bytes[colon] === SEMI;
-  const at = skipBlanks(bytes, colon + 1, end);
-  spans.paramsAt = endOf(DIGIT, bytes, at, end);
-  spans.port = numberAt(bytes, at, spans.paramsAt, 65_535);
-  return (
-    spans.port >= 0 && (spans.paramsAt === end || isBlank(bytes[spans.paramsAt]) || bytes[spans.paramsAt] === SEMI)
-  );
-}
-
-function locateViaParams(text: string, bytes: Uint8Array, spans: ViaSpans): boolean {
-  const params = new ParamCursor(text, bytes, spans.paramsAt, spans.end);
-  while (params.next()) {
-    const { valueAt, valueEnd } = params;
-    if (params.is('branch')) {
-      spans.branchAt = valueAt;
-      spans.branchEnd = valueEnd;
-    } else if (params.is('received')) {
-      spans.receivedAt = valueAt;
-      spans.receivedEnd = valueEnd;
-    } else if (params.is('rport')) {
-      spans.rportEnd = params.nameEnd;
-      if (valueAt >= 0) spans.rport = numberAt(bytes, valueAt, valueEnd, 65_535);
-      if (valueAt >= 0 && spans.rport < 0) return false;
-    }
-  }
-  return params.isSound();
+  return i === at ? -1 : i;
 }
 
 const DOT = 0x2e;
@@ -360,7 +360,7 @@ const SEMI = 0x3b;
 
 /** Reads one Via value, or null. */
 export function readVia(text: string): Via | null {
-  const found = locateVia(text, bytesOf(text), 0, text.length);
+  const found = LocatedVia.locate(text, bytesOf(text), 0, text.length);
   if (!found) return null;
   const { transport, host, port, branch, received, rport, params } = found;
   return { transport, host, port, branch, received, rport, params };

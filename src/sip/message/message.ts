@@ -3,7 +3,7 @@
 import { type Address, tagOf } from './address.ts';
 import { bytesOf } from './bytes.ts';
 import { endOfToken, splitList, unbracket, unfold } from './grammar.ts';
-import { type CSeq, ids, type LocatedVia, locateVia, type NameId, nameId, writeVia } from './headers.ts';
+import { type CSeq, ids, LocatedVia, type NameId, nameId, writeVia } from './headers.ts';
 import { oneLine, statusLine, writeBody, writeFields, writeRequest } from './write.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
@@ -226,7 +226,7 @@ export function stampVia(request: Request, host: string, port: number): Request 
   const topmost = via.stamped(host, port) ?? writeStamped(via, host, port);
   const field = request.get('Via')!;
   const stamp = field.includes(',') ? [topmost, ...splitList(field).slice(1)].join(', ') : topmost;
-  const located = locateVia(topmost, bytesOf(topmost), 0, topmost.length)!;
+  const located = LocatedVia.locate(topmost, bytesOf(topmost), 0, topmost.length)!;
   return new Request(request.method, request.uri, { ...request.parts, via: located, stamp });
 }
 

@@ -2,10 +2,10 @@
 // read. What cannot be read is a value, ParseFailure, that keeps enough to answer it. Leaves out what no transaction
 // needs: Contact, bodies, and whether the Request-URI is of a scheme we know (416 is the endpoint's).
 import { hash } from 'node:crypto';
-import { locateAddress } from './address.ts';
+import { LocatedAddress } from './address.ts';
 import { bytesOf, endOf, endOfUri, isBlank, numberAt, skipBlanks, spells, TOKEN, VISIBLE } from './bytes.ts';
 import { endOfToken, splitList } from './grammar.ts';
-import { ids, isSingle, type LocatedVia, locateCSeq, locateName, locateVia, type NameId } from './headers.ts';
+import { ids, isSingle, LocatedVia, locateCSeq, locateName, methodAt, type NameId } from './headers.ts';
 import { FOLDED, fieldValue, type HeaderList, type Message, type Parts, Request, Response } from './message.ts';
 import { writeResponse } from './write.ts';
 
@@ -35,9 +35,9 @@ export function isFailure(result: Message | ParseFailure): result is ParseFailur
   return 'failure' in result;
 }
 
-/** Reads one message: a datagram, or what framing has cut off a stream. */
-export function parse(text: string): Request | Response | ParseFailure {
-  const scan = scanMessage(text);
+/** Reads one message: a datagram, or what framing has cut off a stream. `bytes`, where they are at hand, are those of the text. */
+export function parse(text: string, bytes?: Uint8Array): Request | Response | ParseFailure {
+  const scan = scanMessage(text, bytes);
   const { start } = scan;
   if (scan.fault || !start) return failureOf(scan, scan.fault ?? fault('The message is empty.'));
   const parts = readParts(scan);
@@ -110,11 +110,11 @@ const CR = 0x0d;
 const SP = 0x20;
 const COLON = 0x3a;
 
-function scanMessage(whole: string): Scan {
+function scanMessage(whole: string, wholeBytes?: Uint8Array): Scan {
   const text = whole.length > limits.size ? whole.slice(0, limits.size) : whole;
   const scan: Scan = {
     text,
-    bytes: bytesOf(text),
+    bytes: wholeBytes ?? bytesOf(text),
     start: null,
     fault: null,
     size: 0,
@@ -155,7 +155,7 @@ function locateRequestLine({ text, bytes }: Scan, at: number, end: number): Star
   if (methodEnd === at || bytes[methodEnd] !== SP || end - at > limits.line) return null;
   const uriEnd = endOfUri(bytes, methodEnd + 1, end);
   if (uriEnd < 0 || bytes[uriEnd] !== SP || end - uriEnd !== 8 || !isVersion2(bytes, uriEnd + 1)) return null;
-  return { method: text.slice(at, methodEnd), uri: text.slice(methodEnd + 1, uriEnd) };
+  return { method: methodAt(text, bytes, at, methodEnd), uri: text.slice(methodEnd + 1, uriEnd) };
 }
 
 // Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF
@@ -285,9 +285,9 @@ function readParts(scan: Scan): Parts | Fault {
   const { text, bodyAt } = scan;
   const via = locate(scan, ids.via, locateTopVia);
   if (!via) return fault('Via is missing or cannot be read.');
-  const from = locate(scan, ids.from, locateAddress);
+  const from = locate(scan, ids.from, LocatedAddress.locate);
   if (!from) return fault('From is missing or cannot be read.');
-  const to = locate(scan, ids.to, locateAddress);
+  const to = locate(scan, ids.to, LocatedAddress.locate);
   if (!to) return fault('To is missing or cannot be read.');
   const callId = locate(scan, ids.callId, readCallId);
   if (callId === null) return fault('Call-ID is missing or cannot be read.');
@@ -316,9 +316,9 @@ function locate<T>(scan: Scan, id: NameId, how: Locate<T>): T | null {
 /** Of a list the first element. */
 function locateTopVia(text: string, bytes: Uint8Array, at: number, end: number): LocatedVia | null {
   const comma = text.indexOf(',', at);
-  if (comma < 0 || comma >= end) return locateVia(text, bytes, at, end);
+  if (comma < 0 || comma >= end) return LocatedVia.locate(text, bytes, at, end);
   const first = splitList(text.slice(at, end))[0] ?? '';
-  return locateVia(first, Buffer.from(first, 'latin1'), 0, first.length);
+  return LocatedVia.locate(first, Buffer.from(first, 'latin1'), 0, first.length);
 }
 
 function readCallId(text: string, bytes: Uint8Array, at: number, end: number): string | null {
