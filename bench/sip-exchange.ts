@@ -7,55 +7,7 @@ import { type Request, type Response, reply } from '../src/sip/message/message.t
 import { writeRequest } from '../src/sip/message/write.ts';
 import type { Receive, Target, Transport } from '../src/sip/transport/transport.ts';
 import { type Clock, realIds, type System } from '../src/system.ts';
-
-/** A clock that is moved by hand: timers of equal length fire in the order they were set, so each length has its row. */
-export class BenchClock implements Clock {
-  #now = 0;
-  readonly #rows = new Map<number, Set<{ readonly at: number; readonly row: number; readonly run: () => void }>>();
-  readonly #soon: (() => void)[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  date(): number {
-    return this.#now;
-  }
-
-  after(ms: number, run: () => void): unknown {
-    const timer = { at: this.#now + ms, row: ms, run };
-    const row = this.#rows.get(ms) ?? new Set();
-    if (row.size === 0) this.#rows.set(ms, row);
-    row.add(timer);
-    return timer;
-  }
-
-  cancel(timer: unknown): void {
-    const known = timer as { readonly at: number; readonly row: number; readonly run: () => void };
-    this.#rows.get(known.row)?.delete(known);
-  }
-
-  soon(run: () => void): void {
-    this.#soon.push(run);
-  }
-
-  /** Runs what waits for the end of the turn, and what that makes wait. */
-  settle(): void {
-    for (let run = this.#soon.shift(); run; run = this.#soon.shift()) run();
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-    for (const row of this.#rows.values()) {
-      for (const timer of row) {
-        if (timer.at > this.#now) break;
-        row.delete(timer);
-        timer.run();
-      }
-    }
-    this.settle();
-  }
-}
+import { HandClock } from './clock.ts';
 
 /** A datagram is a Buffer of its own, as a socket would give it. */
 class MemoryTransport implements Transport {
@@ -106,7 +58,7 @@ export interface Exchange {
 }
 
 export async function exchange(invite: string): Promise<Exchange> {
-  const clock = new BenchClock();
+  const clock = new HandClock();
   const network = new Map<string, MemoryTransport>();
   const sdp = invite.slice(invite.indexOf('\r\n\r\n') + 4);
   let done = 0;

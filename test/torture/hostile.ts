@@ -186,6 +186,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'a Content-Length that is folded': invite({ 'Content-Length': '\r\n 0' }, 'parsed'),
   'a folded line that looks like a header field': invite({ Subject: 'a\r\n Content-Length: 5' }, 'parsed'),
   'a folded line of spaces alone': invite({ Subject: 'a\r\n  \r\n b' }, 'parsed'),
+  'a folded line of spaces at the end of a Via': invite(
+    { Via: 'SIP/2.0/UDP a;branch=z9hG4bK1\r\n \r\n\t', CSeq: '1 BYE' },
+    [400, true],
+  ),
   'an empty value': invite({ Subject: '' }, 'parsed'),
   'LWS around the colon': invite({ 'Subject \t': '\t x \t' }, 'parsed'),
   'a thousand commas in an unknown header field': invite({ 'X-Commas': ','.repeat(1_000) }, 'parsed'),

@@ -266,7 +266,7 @@ export class LocatedVia implements Via {
     const end = this.#end;
     const rportEnd = this.#rportEnd;
     const space = text.indexOf(' ', this.#hostAt);
-    if (this.#receivedAt >= 0 || (space >= 0 && space < end)) return null;
+    if (this.#receivedEnd >= 0 || (space >= 0 && space < end)) return null;
     if (rportEnd < 0) return `${text.slice(this.#at, end)};received=${host}`;
     const isPlain = text.startsWith(';rport', rportEnd - 6) && (rportEnd === end || text.startsWith(';', rportEnd));
     return isPlain ? `${text.slice(this.#at, rportEnd)}=${port}${text.slice(rportEnd, end)};received=${host}` : null;
@@ -305,7 +305,7 @@ export class LocatedVia implements Via {
         if (valueAt >= 0 && this.#rport < 0) return false;
       } else if (params.is('received')) {
         this.#receivedAt = valueAt;
-        this.#receivedEnd = valueEnd;
+        this.#receivedEnd = valueAt < 0 ? params.nameEnd : valueEnd;
       }
     }
     return params.isSound();

@@ -9,7 +9,11 @@ import { ids, isSingle, LocatedVia, locateCSeq, locateName, methodAt, type NameI
 import { FOLDED, fieldValue, type HeaderList, type Message, type Parts, Request, Response } from './message.ts';
 import { writeResponse } from './write.ts';
 
-/** What a message may measure: header fields in number, the rest in bytes. A line fits what `Fields` of message.ts can say. */
+/**
+ * What a message may measure: header fields in number, the rest in bytes. Beyond it a body is answered 413, a Request-URI
+ * 414, all else 513 (RFC 3261 §21.4.11, §21.4.12, §21.5.7). Nothing here nests, so no depth is limited. A line fits what
+ * `Fields` of message.ts can say.
+ */
 export const limits = { fields: 256, line: 8_192, body: 65_536, size: 131_072 } as const;
 
 export type FailureStatus = 400 | 413 | 414 | 505 | 513;
@@ -107,6 +111,7 @@ interface Scan {
 const found: number[] = Array.from({ length: 2 * limits.fields + 2 }, () => 0);
 
 const CR = 0x0d;
+const LF = 0x0a;
 const SP = 0x20;
 const COLON = 0x3a;
 
@@ -262,7 +267,7 @@ function scanField(scan: Scan, at: number, end: number, folded: number): void {
   } else {
     const valueAt = skipBlanks(bytes, colon + 1, end);
     let valueEnd = end;
-    while (valueEnd > valueAt && isBlank(bytes[valueEnd - 1])) valueEnd--;
+    while (valueEnd > valueAt && (isBlank(bytes[valueEnd - 1]) || isBreak(bytes[valueEnd - 1]))) valueEnd--;
     const id = name & 0xff;
     if (id !== 0) note(scan, id);
     found[scan.size] = (valueAt << 8) | folded | id;
@@ -270,6 +275,9 @@ function scanField(scan: Scan, at: number, end: number, folded: number): void {
     scan.size += 2;
   }
 }
+
+/** Where a value ends in a folded line of blanks, its line end goes with them. */
+const isBreak = (byte: number | undefined): boolean => byte === CR || byte === LF;
 
 function note(scan: Scan, id: NameId): void {
   if (id < scan.first.length && scan.first[id]! < 0) scan.first[id] = scan.size;

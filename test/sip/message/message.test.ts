@@ -190,6 +190,11 @@ const stamped: readonly (readonly [via: string, stamped: string, name: string])[
     'a received made up by the peer',
   ],
   [
+    'SIP/2.0/UDP a;received;branch=z9hG4bK1',
+    'SIP/2.0/UDP a;branch=z9hG4bK1;received=192.0.2.1',
+    'a received that says nothing',
+  ],
+  [
     'SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b;rport',
     'SIP/2.0/UDP a;branch=z9hG4bK1;received=192.0.2.1, SIP/2.0/UDP b;rport',
     'the topmost of two in one header field',
