@@ -3,7 +3,8 @@
 import { type Address, tagOf } from './address.ts';
 import { bytesOf } from './bytes.ts';
 import { endOfToken, splitList, unbracket, unfold } from './grammar.ts';
-import { type CSeq, ids, LocatedVia, type NameId, nameId, writeVia } from './headers.ts';
+import { type CSeq, ids, type NameId, nameId } from './headers.ts';
+import { LocatedVia, writeVia } from './via.ts';
 import { oneLine, statusLine, writeBody, writeFields, writeRequest } from './write.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];

@@ -5,8 +5,9 @@ import { hash } from 'node:crypto';
 import { LocatedAddress } from './address.ts';
 import { bytesOf, endOf, endOfUri, isBlank, numberAt, skipBlanks, spells, TOKEN, VISIBLE } from './bytes.ts';
 import { endOfToken, splitList } from './grammar.ts';
-import { ids, isSingle, LocatedVia, locateCSeq, locateName, methodAt, type NameId } from './headers.ts';
+import { ids, isSingle, locateCSeq, locateName, methodAt, type NameId } from './headers.ts';
 import { FOLDED, fieldValue, type HeaderList, type Message, type Parts, Request, Response } from './message.ts';
+import { LocatedVia } from './via.ts';
 import { writeResponse } from './write.ts';
 
 /**
