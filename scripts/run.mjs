@@ -14,6 +14,8 @@ const tasks = {
   demo: [['examples/demo/main.ts']],
   docs: [['scripts/docs.ts', '--write']],
   bench: [['bench/main.ts']],
+  'bench:sip': [['bench/sip.ts']],
+  fuzz: [['test/fuzz/main.ts']],
   fix: [[biome, 'check', '--write', '.']],
   check: [
     [ts, '-p', '.'],

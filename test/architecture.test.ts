@@ -177,7 +177,7 @@ function unfinished({ name, text }: Source): string[] {
 const root = join(import.meta.dirname, '..');
 
 function sourcesIn(folder: string): Source[] {
-  const paths = globSync('**/*.ts', { cwd: join(root, folder) }).sort();
+  const paths = globSync('**/*.ts', { cwd: join(root, folder), exclude: ['**/node_modules/**'] }).sort();
   return paths.map((path) => ({
     name: path.replace(/\.ts$/, ''),
     text: readFileSync(join(root, folder, path), 'utf8'),

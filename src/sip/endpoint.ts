@@ -222,7 +222,7 @@ export class Endpoint {
     const text = bytes.toString('latin1');
     this.#options.trace?.({ at: this.#clock.date(), direction: 'in', peer: from, text });
     try {
-      const message = parse(text);
+      const message = parse(text, bytes);
       if (isFailure(message)) this.#takeFailure(message, from);
       else if (isRequest(message)) this.#takeRequest(stampVia(message, from.host, from.port), from);
       else this.#takeResponse(message);

@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Address, readAddress, writeAddress } from '../../src/sip/message/address.ts';
+import { bytesOf } from '../../src/sip/message/bytes.ts';
 import { authorize, readChallenges, strongest } from '../../src/sip/message/digest.ts';
 import { StreamFramer } from '../../src/sip/message/framing.ts';
 import { fromUtf8, isToken, splitList, toUtf8, unfold, unquote } from '../../src/sip/message/grammar.ts';
 import {
+  locateName,
   nameId,
-  nameIdAt,
   readContentType,
   readCSeq,
   readEvent,
@@ -139,7 +140,7 @@ test('parse never throws, and whatever it gives can be used', () => {
         return;
       }
       for (const [name, value] of result.entries()) {
-        assert.equal(value, value.trim());
+        assert.doesNotMatch(value, /^[ \t]|[ \t]$/);
         assert.ok(result.all(name).includes(value));
         result.values(name);
       }
@@ -151,7 +152,9 @@ test('parse never throws, and whatever it gives can be used', () => {
       for (const written of [reply(result, 100), reply(result, 200, { toTag: 't' }), cancelFor(result)])
         assert.ok(!isFailure(parse(written)));
       const stamped = stampVia(result, '192.0.2.1', 40_000);
-      assert.deepEqual(parse(stamped.text), stamped);
+      const again = parse(stamped.text);
+      assert.ok(again instanceof Request);
+      assert.deepEqual([again.entries(), again.body], [stamped.entries(), stamped.body]);
     }),
   ); // prettier-ignore
 });
@@ -227,7 +230,7 @@ test('no reader of a value throws', () => {
     fc.property(nearly, (text) => {
       for (const read of readers) read(text);
       sameHeader(text, 'Via');
-      if (text.length > 0) nameIdAt(text, 0, text.length);
+      locateName(bytesOf(text), 0, text.length);
     }),
   ); // prettier-ignore
 });

@@ -8,7 +8,7 @@ export interface TortureMessage {
   readonly text: string;
 }
 
-function message(section: string, title: string, text: string): TortureMessage {
+export function message(section: string, title: string, text: string): TortureMessage {
   return { section, title, text: text.replaceAll('\n', '\r\n') };
 }
 
@@ -940,7 +940,7 @@ l: 0
   ),
   cparam02: message(
     '3.3.13',
-    'REGISTER with a url parameter',
+    'REGISTER with a url-parameter',
     `REGISTER sip:example.com SIP/2.0
 Via: SIP/2.0/UDP saturn.example.com:5060;branch=z9hG4bKkdjuw
 Max-Forwards: 70

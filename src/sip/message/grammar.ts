@@ -68,8 +68,19 @@ const digits = /^[0-9]{1,20}$/;
 
 /** LWS at the end of a line and the whitespace that opens the next are one space (RFC 3261 §7.3.1). */
 export function unfold(text: string): string {
-  return text.replace(fold, ' ').trim();
+  return trimBlanks(text.replace(fold, ' '));
 }
+
+/** Without the spaces and tabs around it, and nothing else: trim() takes the last byte of "à" in UTF-8 for a space. */
+export function trimBlanks(text: string): string {
+  let at = 0;
+  let end = text.length;
+  while (at < end && isBlank(text.charCodeAt(at))) at++;
+  while (end > at && isBlank(text.charCodeAt(end - 1))) end--;
+  return end - at === text.length ? text : text.slice(at, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 // LWS = [*WSP CRLF] 1*WSP. The whitespace before the CRLF is cut afterwards: one pass, whatever stands there.
 const fold = /\r\n[ \t]+/g;
@@ -103,7 +114,7 @@ export function splitList(text: string): readonly string[] {
   const elements: string[] = [];
   let from = 0;
   const cut = (to: number): void => {
-    const element = text.slice(from, to).trim();
+    const element = trimBlanks(text.slice(from, to));
     if (element !== '') elements.push(element);
     from = to + 1;
   };

@@ -1,8 +1,10 @@
 // The header fields we act on: their names, compared only here, and for each structured one a read and a write.
-// A read gives null for what it cannot read. Addresses are in address.ts, challenges in digest.ts.
+// A read gives null for what it cannot read. Addresses are in address.ts, Via in via.ts, challenges in digest.ts.
 import { noParams, type Params, param, paramValue, readParams, writeParams } from './address.ts';
-import { endOfQuoted, hostSource, isToken, readNumber, splitList } from './grammar.ts';
+import { bytesOf, endOf, skipBlanks, TOKEN } from './bytes.ts';
+import { endOfQuoted, isToken, readNumber, splitList } from './grammar.ts';
 
+export { readVia, writeVia } from './via.ts';
 export { isToken };
 
 // Name, compact form (RFC 3261 §7.3.3 and the registrations since). The first fifteen after Via may stand in a message
@@ -71,9 +73,7 @@ export function isSingle(id: NameId): boolean {
 }
 
 const idByName = new Map<string, NameId>();
-const lowerNames: string[] = [''];
 known.forEach(([name, compact], index) => {
-  lowerNames.push(name.toLowerCase());
   for (const form of [name, name.toLowerCase()]) idByName.set(form, index + 1);
   if (compact) for (const form of [compact, compact.toUpperCase()]) idByName.set(form, index + 1);
 });
@@ -82,33 +82,45 @@ export function nameId(name: string): NameId {
   return idByName.get(name) ?? idByName.get(name.toLowerCase()) ?? 0;
 }
 
-// The scan of a message looks a name up where it stands, without cutting it out: by its length and its first and last
-// letters, which few names share; `nextSame` leads on to those that do.
-const firstSame = new Uint8Array(1 << 15);
-const nextSame = new Uint8Array(known.length + 1);
-for (let id = known.length; id > 0; id--) {
-  const slot = slotOf(lowerNames[id]!, 0, lowerNames[id]!.length);
-  nextSame[id] = firstSame[slot]!;
-  firstSame[slot] = id;
+// The scan of a message reads a name letter by letter through a tree of all known ones: `next` leads from a branch of it
+// (a multiple of 32) by a letter to another, `idAt` says which name ends there. From branch 0 nothing leads on.
+const letters: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  if (/[A-Za-z]/.test(char)) return code & 31;
+  return char === '-' ? 27 : isToken(char) ? 28 : 0;
+});
+const root = 32;
+const { next, idAt } = growTree();
+
+function growTree(): { readonly next: Uint16Array; readonly idAt: Uint8Array } {
+  const branches: number[][] = [new Array<number>(32).fill(0), new Array<number>(32).fill(0)];
+  const named: number[] = [0, 0];
+  for (const [name, id] of idByName) {
+    let branch = root;
+    for (const byte of Buffer.from(name.toLowerCase(), 'latin1')) {
+      const from = branches[branch >> 5]!;
+      if (from[letters[byte]!] === 0) {
+        from[letters[byte]!] = branches.length << 5;
+        branches.push(new Array<number>(32).fill(0));
+        named.push(0);
+      }
+      branch = from[letters[byte]!]!;
+    }
+    named[branch >> 5] = id;
+  }
+  return { next: Uint16Array.from(branches.flat()), idAt: Uint8Array.from(named) };
 }
 
-function slotOf(text: string, at: number, end: number): number {
-  return (((end - at) & 31) << 10) | ((text.charCodeAt(at) & 31) << 5) | (text.charCodeAt(end - 1) & 31);
-}
-
-/** The number of the name that stands in `text` from `at` to `end`, which must be a token. */
-export function nameIdAt(text: string, at: number, end: number): NameId {
-  if (end - at === 1) return idByName.get(text.charAt(at)) ?? 0;
-  let id = firstSame[slotOf(text, at, end)]!;
-  while (id !== 0 && !spells(lowerNames[id]!, text, at, end)) id = nextSame[id]!;
-  return id;
-}
-
-/** Of the chars of a token only letters have another that differs from them by this bit. */
-function spells(lower: string, text: string, at: number, end: number): boolean {
-  if (lower.length !== end - at) return false;
-  for (let i = 0; i < lower.length; i++) if ((text.charCodeAt(at + i) | 0x20) !== lower.charCodeAt(i)) return false;
-  return true;
+/** Where the name that begins at `at` ends, shifted by 8, and its number. */
+export function locateName(bytes: Uint8Array, at: number, end: number): number {
+  let branch = root;
+  let i = at;
+  for (; i < end; i++) {
+    const letter = letters[bytes[i]!]!;
+    if (letter === 0) break;
+    branch = next[branch | letter]!;
+  }
+  return (i << 8) | idAt[branch >> 5]!;
 }
 
 /** Whether two header names mean the same header, compact forms included. */
@@ -125,71 +137,40 @@ export interface CSeq {
 }
 
 export function readCSeq(text: string): CSeq | null {
-  let i = 0;
+  return locateCSeq(text, bytesOf(text), 0, text.length);
+}
+
+// CSeq = 1*DIGIT LWS Method
+export function locateCSeq(text: string, bytes: Uint8Array, at: number, end: number): CSeq | null {
   let number = 0;
-  for (let code = text.charCodeAt(0); code >= 0x30 && code <= 0x39; code = text.charCodeAt(++i)) {
-    number = number * 10 + code - 0x30;
+  let i = at;
+  for (; i < end && bytes[i]! >= 0x30 && bytes[i]! <= 0x39; i++) {
+    number = number * 10 + bytes[i]! - 0x30;
     if (number > 0x7fff_ffff) return null;
   }
-  const method = text.slice(i).trimStart();
-  if (i === 0 || method.length === text.length - i || !isToken(method)) return null;
-  return { number, method };
+  const begin = skipBlanks(bytes, i, end);
+  if (i === at || begin === i || begin === end || endOf(TOKEN, bytes, begin, end) < end) return null;
+  return { number, method: methodAt(text, bytes, begin, end) };
+}
+
+const methods = 'INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK UPDATE REFER NOTIFY SUBSCRIBE INFO MESSAGE PUBLISH'.split(
+  ' ',
+);
+// By first letter and length, which no two of them share.
+const methodSlot = (first: number, length: number): number => ((first & 31) << 5) | (length & 31);
+const methodsBySlot: (string | undefined)[] = new Array(1024).fill(undefined);
+for (const method of methods) methodsBySlot[methodSlot(method.charCodeAt(0), method.length)] = method;
+
+/** The method from `at` to `end`: a known one is always the same string, which is compared without looking into it. */
+export function methodAt(text: string, bytes: Uint8Array, at: number, end: number): string {
+  const known = methodsBySlot[methodSlot(bytes[at]!, end - at)];
+  if (known === undefined || known.length !== end - at) return text.slice(at, end);
+  for (let i = 0; i < known.length; i++) if (bytes[at + i] !== known.charCodeAt(i)) return text.slice(at, end);
+  return known;
 }
 
 export function writeCSeq({ number, method }: CSeq): string {
   return `${number} ${method}`;
-}
-
-// --- Via: RFC 3261 §20.42, rport: RFC 3581 §5
-
-export interface Via {
-  /** Upper case: UDP, TCP, TLS, WS, WSS. */
-  readonly transport: string;
-  /** As written; an IPv6 reference with its brackets. */
-  readonly host: string;
-  readonly port: number | null;
-  readonly branch: string | null;
-  readonly received: string | null;
-  /** The port filled in; null also where it was asked for without one: then `params` has it. */
-  readonly rport: number | null;
-  readonly params: Params;
-}
-
-// via-parm          = sent-protocol LWS sent-by *( SEMI via-params )
-// sent-protocol     = protocol-name SLASH protocol-version SLASH transport
-// sent-by           = host [ COLON port ]
-const sentBy = new RegExp(
-  String.raw`^SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+\`'~]+)[ \t]+(${hostSource})(?:[ \t]*:[ \t]*([0-9]{1,5}))?(?=[ \t;]|$)`,
-  'i',
-);
-
-/** Reads one Via value. Another protocol than SIP/2.0 is none that we could answer by. */
-export function readVia(text: string): Via | null {
-  const match = sentBy.exec(text);
-  const params = match && readParams(text, match[0].length);
-  if (!params) return null;
-  const port = match[3] === undefined ? null : Number(match[3]);
-  const rport = params.get('rport') ?? null;
-  const rportNumber = rport === null ? null : readNumber(rport, 65_535);
-  if ((port !== null && port > 65_535) || (rport !== null && rportNumber === null)) return null;
-  return {
-    transport: match[1]!.toUpperCase(),
-    host: match[2]!,
-    port,
-    branch: params.get('branch') ?? null,
-    received: params.get('received') ?? null,
-    rport: rportNumber,
-    params,
-  };
-}
-
-export function writeVia({
-  transport,
-  host,
-  port,
-  params,
-}: Pick<Via, 'transport' | 'host' | 'port' | 'params'>): string {
-  return `SIP/2.0/${transport} ${host}${port === null ? '' : `:${port}`}${writeParams(params)}`;
 }
 
 // --- Event and Subscription-State: RFC 6665 §8.2.1, §8.2.3. Read loosely: a refer must not fail for a stray semicolon.

@@ -1,20 +1,32 @@
 // Requests and responses: the text as received and where its header fields stand in it, cut out on demand; and what is
 // copied from a request: its reply (RFC 3261 §8.2.6), its ACK (§17.1.1.3), its CANCEL (§9.1), its Via stamped (§18.2.1).
-import type { Address } from './address.ts';
+import { type Address, tagOf } from './address.ts';
+import { bytesOf } from './bytes.ts';
 import { endOfToken, splitList, unbracket, unfold } from './grammar.ts';
-import { type CSeq, ids, nameId, type Via, writeVia } from './headers.ts';
-import { writeRequest, writeResponse } from './write.ts';
+import { type CSeq, ids, type NameId, nameId } from './headers.ts';
+import { LocatedVia, writeVia } from './via.ts';
+import { oneLine, statusLine, writeBody, writeFields, writeRequest } from './write.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /**
- * The header fields of a message, four numbers each: the name's id (headers.ts), with FOLDED if the value spans lines;
- * where the name begins; where the value begins and where it ends.
+ * The header fields of a message, two numbers each, so that many fit in little. The first: where the value begins,
+ * shifted by 8; FOLDED if the value spans lines; the name's id (headers.ts). The second: the length of the value, shifted
+ * by 14; how far before the value the name begins. The parser holds a field to what fits (`limits.line`).
  */
 export type Fields = readonly number[];
-export const FOLDED = 256;
+export const FOLDED = 128;
+const idOf = (fields: Fields, at: number): NameId => fields[at]! & 0x7f;
 
-/** What the parser has found in a message, and read of it. */
+/** The value of the field at `at`, unfolded. */
+export function fieldValue(text: string, fields: Fields, at: number): string {
+  const first = fields[at]!;
+  const begin = first >>> 8;
+  const value = text.slice(begin, begin + (fields[at + 1]! >>> 14));
+  return first & FOLDED ? unfold(value) : value;
+}
+
+/** What the parser has found in a message. */
 export interface Parts {
   readonly text: string;
   readonly fields: Fields;
@@ -24,44 +36,63 @@ export interface Parts {
   readonly cseq: CSeq;
   readonly from: Address;
   readonly to: Address;
-  readonly via: Via;
+  readonly via: LocatedVia;
+  /** What the first Via field says since it was stamped; null as received. */
+  readonly stamp: string | null;
 }
 
 export abstract class Message {
-  /** The whole message as received or written; latin1, like all that is cut from it. */
-  readonly text: string;
-  readonly callId: string;
-  readonly cseq: CSeq;
-  readonly from: Address;
-  readonly to: Address;
-  /** The topmost one. */
-  readonly via: Via;
   readonly parts: Parts;
 
   constructor(parts: Parts) {
-    this.text = parts.text;
-    this.callId = parts.callId;
-    this.cseq = parts.cseq;
-    this.from = parts.from;
-    this.to = parts.to;
-    this.via = parts.via;
     this.parts = parts;
   }
 
+  get callId(): string {
+    return this.parts.callId;
+  }
+
+  get cseq(): CSeq {
+    return this.parts.cseq;
+  }
+
+  get from(): Address {
+    return this.parts.from;
+  }
+
+  get to(): Address {
+    return this.parts.to;
+  }
+
+  /** The topmost one. */
+  get via(): LocatedVia {
+    return this.parts.via;
+  }
+
+  /** The whole message as received or written, its Via stamped if it was; latin1, like all that is cut from it. */
+  get text(): string {
+    const { text, fields, stamp } = this.parts;
+    if (stamp === null) return text;
+    const at = this.#find('Via', 0);
+    const begin = fields[at]! >>> 8;
+    return text.slice(0, begin) + stamp + text.slice(begin + (fields[at + 1]! >>> 14));
+  }
+
   get body(): string {
-    return this.text.slice(this.parts.bodyAt, this.parts.bodyEnd);
+    return this.parts.text.slice(this.parts.bodyAt, this.parts.bodyEnd);
   }
 
   /** The value of the first header field of that name, compact forms included, unfolded and trimmed. */
   get(name: string): string | undefined {
     const at = this.#find(name, 0);
-    return at < 0 ? undefined : this.#value(at);
+    return at < 0 ? undefined : this.#value(at, true);
   }
 
   /** The value of every header field of that name, in order, not split. */
   all(name: string): readonly string[] {
     const values: string[] = [];
-    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 4)) values.push(this.#value(at));
+    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 2))
+      values.push(this.#value(at, values.length === 0));
     return values;
   }
 
@@ -76,11 +107,12 @@ export abstract class Message {
 
   /** Every header field as received, in order, its value unfolded and trimmed. */
   entries(): HeaderList {
-    const { fields } = this.parts;
+    const { text, fields } = this.parts;
+    const topVia = this.#find('Via', 0);
     const entries: [string, string][] = [];
-    for (let at = 0; at < fields.length; at += 4) {
-      const nameAt = fields[at + 1]!;
-      entries.push([this.text.slice(nameAt, endOfToken(this.text, nameAt)), this.#value(at)]);
+    for (let at = 0; at < fields.length; at += 2) {
+      const nameAt = nameBegin(fields, at);
+      entries.push([text.slice(nameAt, endOfToken(text, nameAt)), this.#value(at, at === topVia)]);
     }
     return entries;
   }
@@ -88,23 +120,29 @@ export abstract class Message {
   #find(name: string, from: number): number {
     const { fields } = this.parts;
     const id = nameId(name);
-    for (let at = from; at < fields.length; at += 4) {
-      if ((fields[at]! & 0xff) === id && (id !== 0 || this.#isNamed(at, name))) return at;
+    for (let at = from; at < fields.length; at += 2) {
+      if (idOf(fields, at) === id && (id !== 0 || this.#isNamed(at, name))) return at;
     }
     return -1;
   }
 
   #isNamed(at: number, name: string): boolean {
-    const nameAt = this.parts.fields[at + 1]!;
+    const { text, fields } = this.parts;
+    const nameAt = nameBegin(fields, at);
     const end = nameAt + name.length;
-    return endOfToken(this.text, nameAt) === end && this.text.slice(nameAt, end).toLowerCase() === name.toLowerCase();
+    return endOfToken(text, nameAt) === end && text.slice(nameAt, end).toLowerCase() === name.toLowerCase();
   }
 
-  #value(at: number): string {
-    const { fields } = this.parts;
-    const value = this.text.slice(fields[at + 2], fields[at + 3]);
-    return fields[at]! & FOLDED ? unfold(value) : value;
+  /** `isFirst`: of its name. Of a Via the first one may have been stamped. */
+  #value(at: number, isFirst: boolean): string {
+    const { text, fields, stamp } = this.parts;
+    if (isFirst && stamp !== null && idOf(fields, at) === ids.via) return stamp;
+    return fieldValue(text, fields, at);
   }
+}
+
+function nameBegin(fields: Fields, at: number): number {
+  return (fields[at]! >>> 8) - (fields[at + 1]! & 0x3fff);
 }
 
 export class Request extends Message {
@@ -144,16 +182,18 @@ export interface ReplyOptions {
 
 /** A reply copied from a request (RFC 3261 §8.2.6.2), ready to send. A 100 copies Timestamp as well (§8.2.6.1). */
 export function reply(request: Request, status: number, options: ReplyOptions = {}): string {
-  const headers: (readonly [string, string])[] = request.all('Via').map((via) => ['Via', via] as const);
-  const to = request.get('To')!;
-  headers.push(['From', request.get('From')!]);
-  headers.push(['To', options.toTag && !request.to.params.has('tag') ? `${to};tag=${options.toTag}` : to]);
-  headers.push(['Call-ID', request.callId], ['CSeq', request.get('CSeq')!]);
+  let text = statusLine(status, options.reason);
+  for (const via of request.all('Via')) text += `Via: ${via}\r\n`;
+  text += `From: ${request.get('From')}\r\nTo: ${request.get('To')}`;
+  if (options.toTag && !hasTag(request.to)) text += `;tag=${oneLine(options.toTag)}`;
+  text += `\r\nCall-ID: ${request.callId}\r\nCSeq: ${request.get('CSeq')}\r\n`;
   const timestamp = status === 100 ? request.get('Timestamp') : undefined;
-  if (timestamp !== undefined) headers.push(['Timestamp', timestamp]);
-  if (options.headers) headers.push(...options.headers);
-  return writeResponse({ status, reason: options.reason }, headers, options.body);
+  if (timestamp !== undefined) text += `Timestamp: ${timestamp}\r\n`;
+  if (options.headers) text += writeFields(options.headers);
+  return text + writeBody(options.body ?? '');
 }
+
+const hasTag = (address: Address): boolean => tagOf(address) !== null || address.params.has('tag');
 
 /** The ACK of a non-2xx final response (RFC 3261 §17.1.1.3). */
 export function ackFor(invite: Request, response: Response): string {
@@ -182,33 +222,20 @@ function inTransactionOf(request: Request, method: string, to: string): string {
  * (RFC 3261 §18.2.1), `rport` and `received` if it asked for them (RFC 3581 §4).
  */
 export function stampVia(request: Request, host: string, port: number): Request {
-  const via = stamped(request.via, host, port);
-  if (via === request.via) return request;
-  const { parts } = request;
-  const at = parts.fields.findIndex((id, index) => index % 4 === 0 && (id & 0xff) === ids.via);
-  const [begin, end] = [parts.fields[at + 2]!, parts.fields[at + 3]!];
-  const value = [writeVia(via), ...splitList(unfold(parts.text.slice(begin, end))).slice(1)].join(', ');
-  const grown = value.length - (end - begin);
-  const moved = (offset: number): number => (offset > begin ? offset + grown : offset);
-  const fields = parts.fields.map((number, index) => (index % 4 === 0 ? number : moved(number)));
-  fields[at] = ids.via;
-  return new Request(request.method, request.uri, {
-    ...parts,
-    text: parts.text.slice(0, begin) + value + parts.text.slice(end),
-    fields,
-    bodyAt: moved(parts.bodyAt),
-    bodyEnd: moved(parts.bodyEnd),
-    via,
-  });
+  const { via } = request;
+  if (!via.asksPort && via.received === null && unbracket(via.host) === host) return request;
+  const topmost = via.stamped(host, port) ?? writeStamped(via, host, port);
+  const field = request.get('Via')!;
+  const stamp = field.includes(',') ? [topmost, ...splitList(field).slice(1)].join(', ') : topmost;
+  const located = LocatedVia.locate(topmost, bytesOf(topmost), 0, topmost.length)!;
+  return new Request(request.method, request.uri, { ...request.parts, via: located, stamp });
 }
 
 /** What the peer itself wrote of `received` does not count: only the receiver can know it. */
-function stamped(via: Via, host: string, port: number): Via {
-  const asksPort = via.params.has('rport');
-  if (!asksPort && via.received === null && unbracket(via.host) === host) return via;
+function writeStamped(via: LocatedVia, host: string, port: number): string {
   const params = new Map(via.params);
   params.delete('received');
-  if (asksPort) params.set('rport', String(port));
+  if (via.asksPort) params.set('rport', String(port));
   params.set('received', host);
-  return { ...via, params, received: host, rport: asksPort ? port : null };
+  return writeVia({ transport: via.transport, host: via.host, port: via.port, params });
 }

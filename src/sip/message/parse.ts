@@ -2,13 +2,19 @@
 // read. What cannot be read is a value, ParseFailure, that keeps enough to answer it. Leaves out what no transaction
 // needs: Contact, bodies, and whether the Request-URI is of a scheme we know (416 is the endpoint's).
 import { hash } from 'node:crypto';
-import { readAddress } from './address.ts';
-import { endOfToken, isAbsoluteUri, readNumber, splitList, unfold } from './grammar.ts';
-import { ids, isCallId, isSingle, type NameId, nameIdAt, readCSeq, readVia } from './headers.ts';
-import { FOLDED, type HeaderList, type Message, type Parts, Request, Response } from './message.ts';
+import { LocatedAddress } from './address.ts';
+import { bytesOf, endOf, endOfUri, isBlank, numberAt, skipBlanks, spells, TOKEN, VISIBLE } from './bytes.ts';
+import { endOfToken, splitList } from './grammar.ts';
+import { ids, isSingle, locateCSeq, locateName, methodAt, type NameId } from './headers.ts';
+import { FOLDED, fieldValue, type HeaderList, type Message, type Parts, Request, Response } from './message.ts';
+import { LocatedVia } from './via.ts';
 import { writeResponse } from './write.ts';
 
-/** What a message may measure: header fields in number, the rest in bytes. */
+/**
+ * What a message may measure: header fields in number, the rest in bytes. Beyond it a body is answered 413, a Request-URI
+ * 414, all else 513 (RFC 3261 §21.4.11, §21.4.12, §21.5.7). Nothing here nests, so no depth is limited. A line fits what
+ * `Fields` of message.ts can say.
+ */
 export const limits = { fields: 256, line: 8_192, body: 65_536, size: 131_072 } as const;
 
 export type FailureStatus = 400 | 413 | 414 | 505 | 513;
@@ -34,9 +40,9 @@ export function isFailure(result: Message | ParseFailure): result is ParseFailur
   return 'failure' in result;
 }
 
-/** Reads one message: a datagram, or what framing has cut off a stream. */
-export function parse(text: string): Request | Response | ParseFailure {
-  const scan = scanMessage(text);
+/** Reads one message: a datagram, or what framing has cut off a stream. `bytes`, where they are at hand, are those of the text. */
+export function parse(text: string, bytes?: Uint8Array): Request | Response | ParseFailure {
+  const scan = scanMessage(text, bytes);
   const { start } = scan;
   if (scan.fault || !start) return failureOf(scan, scan.fault ?? fault('The message is empty.'));
   const parts = readParts(scan);
@@ -89,40 +95,49 @@ type StartLine =
 /** The state of one pass over a message. Of several faults the first one counts; the pass goes on for the answer's sake. */
 interface Scan {
   readonly text: string;
+  /** Those of the text. */
+  readonly bytes: Uint8Array;
   start: StartLine | null;
   fault: Fault | null;
-  readonly fields: number[];
-  /** Index in `fields` of the first field of each name in `ids`, -1 where there is none. */
+  /** How much of the bench `found` is taken. */
+  size: number;
+  /** Where in `found` the first field of each name in `ids` is, -1 where there is none. */
   readonly first: number[];
   /** One bit for each single-valued name that has come. */
   seen: number;
   bodyAt: number;
 }
 
-const CR = 0x0d;
-const SP = 0x20;
-const isBlank = (code: number): boolean => code === SP || code === 0x09;
+/** Where the fields of a message are put while it is scanned, as message.ts has them: an array that never grows. */
+const found: number[] = Array.from({ length: 2 * limits.fields + 2 }, () => 0);
 
-function scanMessage(text: string): Scan {
+const CR = 0x0d;
+const LF = 0x0a;
+const SP = 0x20;
+const COLON = 0x3a;
+
+function scanMessage(whole: string, wholeBytes?: Uint8Array): Scan {
+  const text = whole.length > limits.size ? whole.slice(0, limits.size) : whole;
   const scan: Scan = {
     text,
+    bytes: wholeBytes ?? bytesOf(text),
     start: null,
     fault: null,
-    fields: [],
+    size: 0,
     first: [-1, -1, -1, -1, -1, -1, -1],
     seen: 0,
     bodyAt: text.length,
   };
-  if (text.length > limits.size) blame(scan, `The message is longer than ${limits.size} bytes.`, 513);
+  if (text !== whole) blame(scan, `The message is longer than ${limits.size} bytes.`, 513);
   // RFC 3261 §7.5: line ends before the start line are passed over.
   let at = 0;
-  while (text.startsWith('\r\n', at)) at += 2;
+  while (scan.bytes[at] === CR && text.startsWith('\r\n', at)) at += 2;
   const end = text.indexOf('\r\n', at);
   if (end < 0) {
     blame(scan, 'The start line does not end.');
     return scan;
   }
-  scan.start = readStartLine(scan, at, end);
+  scan.start = locateRequestLine(scan, at, end) ?? locateStatusLine(scan, at, end) ?? readStartLine(scan, at, end);
   scanFields(scan, end + 2);
   const nul = text.indexOf('\0');
   if (nul >= 0 && nul < scan.bodyAt && hasBareNul(text.slice(0, scan.bodyAt)))
@@ -140,22 +155,49 @@ function blame(scan: Scan, sentence: string, status: FailureStatus = 400): void 
 }
 
 // Request-Line = Method SP Request-URI SP SIP-Version CRLF
-/** The start line, also where it is at fault, so long as it can be told what it was meant to be. */
+/** The request line that is as it should be; null leaves it to readStartLine to say what it is. */
+function locateRequestLine({ text, bytes }: Scan, at: number, end: number): StartLine | null {
+  const methodEnd = endOf(TOKEN, bytes, at, end);
+  if (methodEnd === at || bytes[methodEnd] !== SP || end - at > limits.line) return null;
+  const uriEnd = endOfUri(bytes, methodEnd + 1, end);
+  if (uriEnd < 0 || bytes[uriEnd] !== SP || end - uriEnd !== 8 || !isVersion2(bytes, uriEnd + 1)) return null;
+  return { method: methodAt(text, bytes, at, methodEnd), uri: text.slice(methodEnd + 1, uriEnd) };
+}
+
+// Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF
+/** The same for a status line. */
+function locateStatusLine({ text, bytes }: Scan, at: number, end: number): StartLine | null {
+  if (end - at < 12 || end - at > limits.line || !isVersion2(bytes, at)) return null;
+  const status = numberAt(bytes, at + 8, at + 11, 699);
+  if (bytes[at + 7] !== SP || bytes[at + 11] !== SP || status < 100) return null;
+  if (text.indexOf('\r', at) !== end || text.indexOf('\n', at) !== end + 1) return null;
+  return { method: null, status, reason: text.slice(at + 12, end) };
+}
+
+/** "SIP/2.0" */
+function isVersion2(bytes: Uint8Array, at: number): boolean {
+  return (
+    spells('sip', bytes, at, at + 3) &&
+    bytes[at + 3] === 0x2f &&
+    bytes[at + 4] === 0x32 &&
+    bytes[at + 5] === 0x2e &&
+    bytes[at + 6] === 0x30
+  );
+}
+
+/** A start line at fault, so long as it can be told what it was meant to be. */
 function readStartLine(scan: Scan, at: number, end: number): StartLine | null {
   const line = scan.text.slice(at, Math.min(end, at + limits.line));
-  const isTooLong = end - at > limits.line;
-  if (isTooLong) blame(scan, 'The start line is too long.', 414);
-  const last = line.lastIndexOf(' ');
   const method = line.slice(0, endOfToken(line, 0));
-  const uri = line.slice(method.length + 1, last);
-  const isWhole = !isTooLong && line.charCodeAt(method.length) === SP && isVersion2(line.slice(last + 1));
-  if (isWhole && method !== '' && isAbsoluteUri(uri)) return { method, uri };
-  return /^SIP\//i.test(line) ? readStatusLine(scan, line) : readBadRequestLine(scan, line, method, uri);
+  const isStatus = /^SIP\//i.test(line);
+  // RFC 3261 §21.4.12, §21.5.7: it is the Request-URI that makes a request line long.
+  if (end - at > limits.line) blame(scan, 'The start line is too long.', isStatus || method.length > 64 ? 513 : 414);
+  if (isStatus) return readStatusLine(scan, line);
+  return readBadRequestLine(scan, line, method, line.slice(method.length + 1, line.lastIndexOf(' ')));
 }
 
 // SIP-Version = "SIP" "/" 1*DIGIT "." 1*DIGIT
 const version = / SIP\/[0-9]+\.[0-9]+$/i;
-const isVersion2 = (text: string): boolean => text === 'SIP/2.0' || text.toUpperCase() === 'SIP/2.0';
 
 function readBadRequestLine(scan: Scan, line: string, method: string, uri: string): StartLine | null {
   const isCut = line.length === limits.line;
@@ -167,7 +209,7 @@ function readBadRequestLine(scan: Scan, line: string, method: string, uri: strin
   return isMeant ? { method, uri } : null;
 }
 
-// Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF. The last SP may be missing with the phrase.
+// Wider than the rule: the last SP may be missing with the phrase.
 const statusLine = /^SIP\/2\.0 ([1-6][0-9][0-9])(?: ([^\r\n]*))?$/i;
 
 function readStatusLine(scan: Scan, line: string): StartLine | null {
@@ -179,116 +221,133 @@ function readStatusLine(scan: Scan, line: string): StartLine | null {
 
 /** Finds the header fields from `at` on, and the empty line after them. */
 function scanFields(scan: Scan, at: number): void {
-  const { text } = scan;
+  const { text, bytes } = scan;
   let lineAt = at;
-  while (scan.fields.length <= limits.fields * 4) {
+  while (scan.size < found.length) {
     const first = text.indexOf('\n', lineAt);
-    if (first === lineAt + 1 && text.charCodeAt(lineAt) === CR) {
+    if (first === lineAt + 1 && bytes[lineAt] === CR) {
       scan.bodyAt = first + 1;
       return;
     }
-    const end = endOfFolds(text, first);
+    const end = endOfFolds(scan, first);
     if (end < 0) {
       blame(scan, 'The header section does not end.');
       return;
     }
-    if (isWellEnded(text, lineAt, first, end)) scanField(scan, lineAt, end - 1, end > first ? FOLDED : 0);
+    if (isWellEnded(scan, lineAt, first, end)) scanField(scan, lineAt, end - 1, end > first ? FOLDED : 0);
     else blame(scan, 'A line end is not CRLF.');
     lineAt = end + 1;
   }
-  blame(scan, `There are more than ${limits.fields} header fields.`);
+  blame(scan, `There are more than ${limits.fields} header fields.`, 513);
 }
 
 /** The LF of the last line that continues the one whose LF is at `end`; -1 where a line does not end. */
-function endOfFolds(text: string, first: number): number {
+function endOfFolds({ text, bytes }: Scan, first: number): number {
   let end = first;
-  while (end >= 0 && isBlank(text.charCodeAt(end + 1))) end = text.indexOf('\n', end + 1);
+  while (end >= 0 && end + 1 < text.length && isBlank(bytes[end + 1])) end = text.indexOf('\n', end + 1);
   return end;
 }
 
 /** Whether CR and LF stand only together in the lines from `at`, of which the first ends at `first` and the last at `end`. */
-function isWellEnded(text: string, at: number, first: number, end: number): boolean {
+function isWellEnded({ text, bytes }: Scan, at: number, first: number, end: number): boolean {
   if (end > first) return !/\r(?!\n)|(?<!\r)\n/.test(text.slice(at, end + 1));
-  return text.charCodeAt(end - 1) === CR && text.indexOf('\r', at) === end - 1;
+  return bytes[end - 1] === CR && text.indexOf('\r', at) === end - 1;
 }
 
 // message-header = field-name HCOLON field-value CRLF
 // HCOLON         = *( SP / HTAB ) ":" SWS
 function scanField(scan: Scan, at: number, end: number, folded: number): void {
-  const { text, fields } = scan;
-  const nameEnd = endOfToken(text, at);
-  const colon = skipBlanks(text, nameEnd);
+  const { bytes } = scan;
+  const name = locateName(bytes, at, end);
+  const nameEnd = name >>> 8;
+  const colon = skipBlanks(bytes, nameEnd, end);
   if (end - at > limits.line) {
-    blame(scan, `A header field is longer than ${limits.line} bytes.`);
-  } else if (nameEnd === at || text.charCodeAt(colon) !== 0x3a) {
+    blame(scan, `A header field is longer than ${limits.line} bytes.`, 513);
+  } else if (nameEnd === at || colon >= end || bytes[colon] !== COLON) {
     blame(scan, 'A header field is not a name and a colon.');
   } else {
-    const valueAt = skipBlanks(text, colon + 1);
+    const valueAt = skipBlanks(bytes, colon + 1, end);
     let valueEnd = end;
-    while (valueEnd > valueAt && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd--;
-    const id = nameIdAt(text, at, nameEnd);
+    while (valueEnd > valueAt && (isBlank(bytes[valueEnd - 1]) || isBreak(bytes[valueEnd - 1]))) valueEnd--;
+    const id = name & 0xff;
     if (id !== 0) note(scan, id);
-    fields.push(id | folded, at, valueAt, valueEnd);
+    found[scan.size] = (valueAt << 8) | folded | id;
+    found[scan.size + 1] = ((valueEnd - valueAt) << 14) | (valueAt - at);
+    scan.size += 2;
   }
 }
 
-function skipBlanks(text: string, at: number): number {
-  let i = at;
-  while (isBlank(text.charCodeAt(i))) i++;
-  return i;
-}
+/** Where a value ends in a folded line of blanks, its line end goes with them. */
+const isBreak = (byte: number | undefined): boolean => byte === CR || byte === LF;
 
 function note(scan: Scan, id: NameId): void {
-  if (id < scan.first.length && scan.first[id]! < 0) scan.first[id] = scan.fields.length;
+  if (id < scan.first.length && scan.first[id]! < 0) scan.first[id] = scan.size;
   if (!isSingle(id)) return;
   if (scan.seen & (1 << id)) blame(scan, 'A header field that may come only once comes twice.');
   scan.seen |= 1 << id;
 }
 
-// --- The reading: what every layer needs
-
-/** The value of the first header field of a name in `ids`, or null. */
-function firstValue(scan: Scan, id: NameId): string | null {
-  const at = scan.first[id]!;
-  return at < 0 ? null : valueAt(scan, at);
-}
-
-function valueAt({ text, fields }: Scan, at: number): string {
-  const value = text.slice(fields[at + 2], fields[at + 3]);
-  return fields[at]! & FOLDED ? unfold(value) : value;
-}
+// --- The reading: what every layer needs is found, and cut out only when somebody asks for it
 
 /** RFC 3261 §8.1.1: what every message has, readable. Max-Forwards is not asked for, because older peers leave it out. */
 function readParts(scan: Scan): Parts | Fault {
-  const { text, fields, bodyAt } = scan;
-  const via = readVia(firstElement(firstValue(scan, ids.via) ?? ''));
+  const { text, bodyAt } = scan;
+  const via = locate(scan, ids.via, locateTopVia);
   if (!via) return fault('Via is missing or cannot be read.');
-  const from = readAddress(firstValue(scan, ids.from) ?? '');
+  const from = locate(scan, ids.from, LocatedAddress.locate);
   if (!from) return fault('From is missing or cannot be read.');
-  const to = readAddress(firstValue(scan, ids.to) ?? '');
+  const to = locate(scan, ids.to, LocatedAddress.locate);
   if (!to) return fault('To is missing or cannot be read.');
-  const callId = firstValue(scan, ids.callId) ?? '';
-  if (!isCallId(callId)) return fault('Call-ID is missing or cannot be read.');
-  const cseq = readCSeq(firstValue(scan, ids.cseq) ?? '');
+  const callId = locate(scan, ids.callId, readCallId);
+  if (callId === null) return fault('Call-ID is missing or cannot be read.');
+  const cseq = locate(scan, ids.cseq, locateCSeq);
   if (!cseq) return fault('CSeq is missing or cannot be read.');
   const method = scan.start!.method;
   if (method !== null && method !== cseq.method) return fault("The method of CSeq is not the request's.");
   const bodyEnd = readBodyEnd(scan);
-  return typeof bodyEnd === 'number' ? { text, fields, bodyAt, bodyEnd, callId, cseq, from, to, via } : bodyEnd;
+  if (typeof bodyEnd !== 'number') return bodyEnd;
+  const fields = found.slice(0, scan.size);
+  return { text, fields, bodyAt, bodyEnd, callId, cseq, from, to, via, stamp: null };
+}
+
+type Locate<T> = (text: string, bytes: Uint8Array, at: number, end: number) => T | null;
+
+/** The value of the first header field of a name in `ids`, where it stands; one that is folded, in a text of its own. */
+function locate<T>(scan: Scan, id: NameId, how: Locate<T>): T | null {
+  const at = scan.first[id]!;
+  if (at < 0) return null;
+  const begin = found[at]! >>> 8;
+  if (!(found[at]! & FOLDED)) return how(scan.text, scan.bytes, begin, begin + (found[at + 1]! >>> 14));
+  const value = fieldValue(scan.text, found, at);
+  return how(value, Buffer.from(value, 'latin1'), 0, value.length);
+}
+
+/** Of a list the first element. */
+function locateTopVia(text: string, bytes: Uint8Array, at: number, end: number): LocatedVia | null {
+  const comma = text.indexOf(',', at);
+  if (comma < 0 || comma >= end) return LocatedVia.locate(text, bytes, at, end);
+  const first = splitList(text.slice(at, end))[0] ?? '';
+  return LocatedVia.locate(first, Buffer.from(first, 'latin1'), 0, first.length);
+}
+
+function readCallId(text: string, bytes: Uint8Array, at: number, end: number): string | null {
+  return end > at && endOf(VISIBLE, bytes, at, end) === end ? text.slice(at, end) : null;
 }
 
 /** RFC 3261 §18.3: bytes after the length given are passed over; too few are a fault. Without a length the datagram ends the body. */
 function readBodyEnd(scan: Scan): number | Fault {
-  const { text, bodyAt } = scan;
-  const lengthText = firstValue(scan, ids.contentLength);
-  const length = lengthText === null ? text.length - bodyAt : readNumber(lengthText, Number.MAX_SAFE_INTEGER);
+  const { first, text, bodyAt } = scan;
+  const rest = text.length - bodyAt;
+  const length = first[ids.contentLength]! < 0 ? rest : locate(scan, ids.contentLength, readLength);
   if (length === null) return fault('Content-Length is not a number.');
   if (length > limits.body) return fault(`The body is longer than ${limits.body} bytes.`, 413);
-  return length > text.length - bodyAt ? fault('The body is shorter than Content-Length says.') : bodyAt + length;
+  return length > rest ? fault('The body is shorter than Content-Length says.') : bodyAt + length;
 }
 
-function firstElement(value: string): string {
-  return value.includes(',') ? (splitList(value)[0] ?? '') : value;
+// Content-Length = ( "Content-Length" / "l" ) HCOLON 1*DIGIT
+function readLength(_text: string, bytes: Uint8Array, at: number, end: number): number | null {
+  const length = numberAt(bytes, at, end, Number.MAX_SAFE_INTEGER);
+  return length < 0 ? null : length;
 }
 
 // --- The failure: what can be answered
@@ -298,13 +357,12 @@ function failureOf(scan: Scan, { sentence, status }: Fault): ParseFailure {
   return { failure: sentence, status, partial: method === null ? null : partialOf(scan, method) };
 }
 
-function partialOf(scan: Scan, method: string): PartialRequest {
+function partialOf({ text, size, first }: Scan, method: string): PartialRequest {
   const vias: string[] = [];
-  for (let at = 0; at < scan.fields.length; at += 4)
-    if ((scan.fields[at]! & 0xff) === ids.via) vias.push(valueAt(scan, at));
+  for (let at = 0; at < size; at += 2) if ((found[at]! & 0x7f) === ids.via) vias.push(fieldValue(text, found, at));
   const echoed = (id: NameId): string | null => {
-    const value = firstValue(scan, id);
-    return value === '' || value?.includes('\0') ? null : value;
+    const value = first[id]! < 0 ? '' : fieldValue(text, found, first[id]!);
+    return value === '' || value.includes('\0') ? null : value;
   };
   return {
     method,

@@ -8,7 +8,7 @@ export function writeRequest(
   headers: HeaderList,
   body = '',
 ): string {
-  return `${oneLine(line.method)} ${oneLine(line.uri)} SIP/2.0\r\n${writeHeaders(headers, body)}`;
+  return `${oneLine(line.method)} ${oneLine(line.uri)} SIP/2.0\r\n${writeFields(headers)}${writeBody(body)}`;
 }
 
 export function writeResponse(
@@ -16,7 +16,7 @@ export function writeResponse(
   headers: HeaderList,
   body = '',
 ): string {
-  return `SIP/2.0 ${line.status} ${oneLine(line.reason ?? phrase(line.status))}\r\n${writeHeaders(headers, body)}`;
+  return statusLine(line.status, line.reason) + writeFields(headers) + writeBody(body);
 }
 
 /** A request of ours with another topmost Via: it leaves by another way than it was written for (RFC 3261 §18.1.1). */
@@ -29,13 +29,23 @@ export function withVia(request: string, via: string): string {
 
 const topmostVia = /\r\n(?:via|v)[ \t]*:[^\r\n]*/i;
 
-function writeHeaders(headers: HeaderList, body: string): string {
-  let text = '';
-  for (const [name, value] of headers) text += `${oneLine(name)}: ${oneLine(value)}\r\n`;
-  return `${text}Content-Length: ${body.length}\r\n\r\n${body}`;
+/** The status line, its end included. */
+export function statusLine(status: number, reason: string | undefined): string {
+  return `SIP/2.0 ${status} ${oneLine(reason ?? phrase(status))}\r\n`;
 }
 
-function oneLine(text: string): string {
+export function writeFields(headers: HeaderList): string {
+  let text = '';
+  for (const [name, value] of headers) text += `${oneLine(name)}: ${oneLine(value)}\r\n`;
+  return text;
+}
+
+/** What follows the other header fields. */
+export function writeBody(body: string): string {
+  return `Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+export function oneLine(text: string): string {
   if (text.includes('\n') || text.includes('\r'))
     throw new Error(`A line break within a line of a SIP message: ${JSON.stringify(text)}`);
   return text;

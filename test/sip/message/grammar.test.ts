@@ -9,6 +9,7 @@ import {
   readNumber,
   splitList,
   toUtf8,
+  trimBlanks,
   unbracket,
   unfold,
   unquote,
@@ -123,4 +124,12 @@ test('lists part at commas that nothing encloses', () => {
 test('an IPv6 reference loses its brackets', () => {
   assert.equal(unbracket('[2001:db8::1]'), '2001:db8::1');
   assert.equal(unbracket('example.com'), 'example.com');
+});
+
+test('blanks are trimmed, and no byte of UTF-8 that looks like one', () => {
+  const voila = Buffer.from('voilà', 'utf8').toString('latin1');
+  assert.equal(trimBlanks(` \t${voila}\t `), voila);
+  assert.equal(trimBlanks('\r\n'), '\r\n');
+  assert.deepEqual(splitList(`${voila} , ${voila}`), [voila, voila]);
+  assert.equal(unfold(`a\r\n ${voila}`), `a ${voila}`);
 });

@@ -116,20 +116,35 @@ test('of a datagram Content-Length cuts the body, without one the datagram does 
   }
 });
 
-test('everything at its limit is still a message', () => {
-  const subject = 'x'.repeat(limits.line - 'Subject: '.length);
-  assert.ok(parse(rawInvite({ Subject: subject })) instanceof Request);
-  assert.ok(isFailure(parse(rawInvite({ Subject: `${subject}x` }))));
-  assert.ok(parse(rawInvite({ X: Array<string>(limits.fields - 6).fill('') })) instanceof Request);
-  assert.ok(isFailure(parse(rawInvite({ X: Array<string>(limits.fields - 5).fill('') }))));
-  assert.ok(parse(rawInvite({}, 'x'.repeat(limits.body))) instanceof Request);
-});
-
 const failure = (text: string): ParseFailure => {
   const result = parse(text);
   assert.ok(isFailure(result));
   return result;
 };
+
+test('everything at its limit is still a message', () => {
+  const subject = 'x'.repeat(limits.line - 'Subject: '.length);
+  assert.ok(parse(rawInvite({ Subject: subject })) instanceof Request);
+  assert.equal(failure(rawInvite({ Subject: `${subject}x` })).status, 513);
+  assert.ok(parse(rawInvite({ X: Array<string>(limits.fields - 6).fill('') })) instanceof Request);
+  assert.equal(failure(rawInvite({ X: Array<string>(limits.fields - 5).fill('') })).status, 513);
+  assert.ok(parse(rawInvite({}, 'x'.repeat(limits.body))) instanceof Request);
+  assert.equal(failure(rawInvite({}, 'x'.repeat(limits.body + 1))).status, 413);
+});
+
+test('what makes a start line too long decides the answer: a Request-URI 414, anything else 513', () => {
+  const long = 'x'.repeat(limits.line);
+  assert.equal(failure(rawMessage(`INVITE sip:${long} SIP/2.0`)).status, 414);
+  assert.equal(failure(rawMessage(`${long} sip:b@b SIP/2.0`)).status, 513);
+  assert.equal(failure(rawMessage(`SIP/2.0 200 ${long}`)).status, 513);
+});
+
+test('read from the bytes it came in, a message is the same', () => {
+  const text = rawInvite({ From: '"J\xc3\xb6rg" <sip:a@b>;tag=1' }, '\xff');
+  const [a, b] = [parse(text), parse(text, Buffer.from(text, 'latin1'))];
+  assert.ok(a instanceof Request && b instanceof Request);
+  assert.deepEqual([b.entries(), b.body, b.from.displayName], [a.entries(), a.body, a.from.displayName]);
+});
 
 test('a failure keeps what an answer is copied from', () => {
   const { status, partial } = failure(

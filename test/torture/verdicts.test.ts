@@ -1,15 +1,20 @@
-// RFC 4475: each of its messages with our verdict. Where the RFC leaves a choice, the verdict says which one we made.
+// RFC 4475 and RFC 5118: each of their messages with our verdict. Where an RFC leaves a choice, the verdict says which
+// one we made. Each message also goes over a stream, split at every byte.
 // What the parser lets pass and a higher layer refuses is named in `then`, with the read that it refuses by.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAddress, tagOf } from '../../src/sip/message/address.ts';
 import { readChallenges } from '../../src/sip/message/digest.ts';
-import { StreamFramer } from '../../src/sip/message/framing.ts';
+import { type Frame, StreamFramer } from '../../src/sip/message/framing.ts';
 import { readContentType, readOptionTags, readVia } from '../../src/sip/message/headers.ts';
 import { isRequest, type Message, type Request, type Response } from '../../src/sip/message/message.ts';
 import { isFailure, parse, replyToFailure } from '../../src/sip/message/parse.ts';
-import { readUri } from '../../src/sip/message/uri.ts';
-import { messages } from './messages.ts';
+import { answer } from '../../src/sip/message/sdp.ts';
+import { readUri, type SipUri } from '../../src/sip/message/uri.ts';
+import { messages as messages4475 } from './messages.ts';
+import { ipv6Messages as messages5118 } from './messages-ipv6.ts';
+
+const messages = { ...messages4475, ...messages5118 };
 
 interface Parsed {
   readonly verdict: 'parsed';
@@ -38,6 +43,13 @@ const asResponse = (message: Message): Response => {
   assert.ok(!isRequest(message));
   return message as Response;
 };
+
+const sipUri = (text: string): SipUri => {
+  const uri = readUri(text);
+  assert.ok(uri && uri.scheme !== 'tel');
+  return uri;
+};
+const local = { sessionId: '1', version: 1, address: '2001:db8::10', port: 40_000, direction: 'sendrecv' } as const;
 
 const verdicts: Record<keyof typeof messages, Parsed | Failed> = {
   wsinv: parsed((message) => {
@@ -204,11 +216,68 @@ const verdicts: Record<keyof typeof messages, Parsed | Failed> = {
     assert.deepEqual([...message.to.params], [['user', 'phone']]);
     assert.match(message.body, /^v=0/);
   }),
+  'ipv6-good': parsed((message) => {
+    const uri = sipUri(asRequest(message).uri);
+    assert.deepEqual([uri.host, uri.port], ['[2001:db8::10]', null]);
+    assert.deepEqual([message.via.host, message.via.port], ['[2001:db8::9:1]', null]);
+    assert.equal(sipUri(readAddress(message.get('Contact')!)!.uri).host, '[2001:db8::1]');
+  }),
+  'ipv6-bad': parsed((message) => assert.equal(readUri(asRequest(message).uri), null), '400 by the endpoint'),
+  'port-ambiguous': parsed((message) => {
+    const uri = sipUri(asRequest(message).uri);
+    assert.deepEqual([uri.host, uri.port], ['[2001:db8::10:5070]', null]);
+  }, 'what stands within the brackets is address'),
+  'port-unambiguous': parsed((message) => {
+    const uri = sipUri(asRequest(message).uri);
+    assert.deepEqual([uri.host, uri.port], ['[2001:db8::10]', 5070]);
+  }),
+  'via-received-param-with-delim': parsed((message) => assert.equal(message.via.received, '[2001:db8::9:255]')),
+  'via-received-param-no-delim': parsed((message) => assert.equal(message.via.received, '2001:db8::9:255')),
+  'ipv6-in-sdp': parsed((message) => {
+    assert.equal(message.body.length, 251);
+    assert.equal(answer(message.body, local), 'no-common-codec');
+  }, '488 by the call, which does not speak G726'),
+  'mult-ip-in-header': parsed((message) => {
+    const vias = message.values('Via').map((value) => readVia(value));
+    assert.deepEqual(
+      vias.map((via) => [via?.transport, via?.host, via?.port, via?.received]),
+      [
+        ['UDP', '[2001:db8::9:1]', 6050, null],
+        ['UDP', '192.0.2.1', null, null],
+        ['TCP', '[2001:db8::9:255]', null, '192.0.2.200'],
+      ],
+    );
+  }),
+  'mult-ip-in-sdp': parsed((message) => {
+    const answered = answer(message.body, local);
+    assert.ok(typeof answered !== 'string');
+    assert.deepEqual(answered.agreed.remote, { host: '192.0.2.1', port: 22_334 });
+    assert.match(answered.sdp, /\r\nm=video 0 RTP\/AVP 107\r\n/);
+  }),
+  'ipv4-mapped-ipv6': parsed((message) => {
+    const vias = message.values('Via').map((value) => readVia(value));
+    assert.deepEqual(
+      vias.map((via) => [via?.host, via?.port]),
+      [
+        ['[::ffff:192.0.2.10]', 19_823],
+        ['[::ffff:192.0.2.2]', null],
+      ],
+    );
+    assert.equal(sipUri(readAddress(message.get('Contact')!)!.uri).host, '[::ffff:192.0.2.2]');
+  }),
+  'ipv6-bug-abnf-3-colons': parsed((message) => {
+    assert.equal(readUri(asRequest(message).uri), null);
+    assert.equal(readUri(message.to.uri), null);
+  }, '400 by the endpoint: three colons are no address that anybody could be sent to'),
+  'ipv6-correct-abnf-2-colons': parsed((message) => {
+    assert.equal(sipUri(asRequest(message).uri).host, '[2001:db8::192.0.2.1]');
+  }),
 };
 
 for (const [name, verdict] of Object.entries(verdicts)) {
   const { section, title, text } = messages[name as keyof typeof messages];
-  test(`RFC 4475 §${section} ${name}: ${title}`, () => {
+  const rfc = name in messages4475 ? 4475 : 5118;
+  test(`RFC ${rfc} §${section} ${name}: ${title}`, () => {
     const result = parse(text);
     if (verdict.verdict === 'parsed') {
       assert.ok(!isFailure(result), isFailure(result) ? result.failure : '');
@@ -225,10 +294,37 @@ for (const [name, verdict] of Object.entries(verdicts)) {
   });
 }
 
-test('every message of RFC 4475 has a verdict, and there are 49', () => {
+test('every message of RFC 4475 and RFC 5118 has a verdict: 49 and 12 in its 10 sections', () => {
   assert.deepEqual(Object.keys(verdicts), Object.keys(messages));
-  assert.equal(Object.keys(messages).length, 49);
+  assert.equal(Object.keys(messages4475).length, 49);
+  assert.equal(Object.keys(messages5118).length, 12);
+  assert.equal(new Set(Object.values(messages5118).map(({ section }) => section)).size, 10);
 });
+
+// Over a stream a message needs one Content-Length that is a number, or nobody knows where it ends (RFC 3261 §18.3).
+const uncut: ReadonlySet<string> = new Set(['ncl', 'mcl01', 'inv2543']);
+
+for (const [name, { text }] of Object.entries(messages)) {
+  test(`${name} over a stream, split at every byte`, () => {
+    const whole = texts(new StreamFramer().push(Buffer.from(text, 'latin1')));
+    if (uncut.has(name)) assert.deepEqual(whole, ['failure 400']);
+    else if (name === 'clerr') assert.deepEqual(whole, [], 'the stream waits for the rest of the body');
+    else assert.ok(text.startsWith(String(whole[0])), whole[0] ?? 'nothing');
+    for (let at = 1; at < text.length; at++) {
+      const framer = new StreamFramer();
+      const halves = [text.slice(0, at), text.slice(at)].map((half) => framer.push(Buffer.from(half, 'latin1')));
+      assert.deepEqual(texts(halves.flat()), whole, `at ${at}`);
+    }
+  });
+}
+
+/** The messages and failures among frames; what a line end between messages counts as depends on how it is split. */
+function texts(frames: readonly Frame[]): readonly string[] {
+  return frames.flatMap((frame) => {
+    if (frame.type === 'message') return [frame.bytes.toString('latin1')];
+    return frame.type === 'failure' ? [`failure ${frame.failure.status}`] : [];
+  });
+}
 
 test('RFC 4475 §3.1.1.8 dblreq on a stream is a message, a line end and another message', () => {
   const frames = new StreamFramer().push(Buffer.from(messages.dblreq.text, 'latin1'));

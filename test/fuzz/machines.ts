@@ -1,0 +1,325 @@
+// The fuzz of every machine: inputs in any order, messages with pieces cut out and put in, time that passes. Each is total,
+// arms only what its state owns, and lets go of everything in the end.
+import assert from 'node:assert/strict';
+import { HandClock } from '../../bench/clock.ts';
+import { deadlinesOf, isForgotten } from '../../src/call/call.ts';
+import * as refer from '../../src/call/refer.ts';
+import { refersBeforeAnswer } from '../../src/call/routing.ts';
+import { notifyWait, readNotice, transition as subscribe } from '../../src/sip/dialog/subscription.ts';
+import { Endpoint, type Origin } from '../../src/sip/endpoint.ts';
+import { type Request, Response, reply } from '../../src/sip/message/message.ts';
+import { isFailure, parse } from '../../src/sip/message/parse.ts';
+import * as inviteClient from '../../src/sip/transaction/invite-client.ts';
+import * as inviteServer from '../../src/sip/transaction/invite-server.ts';
+import * as nonInviteClient from '../../src/sip/transaction/non-invite-client.ts';
+import * as nonInviteServer from '../../src/sip/transaction/non-invite-server.ts';
+import type { Step } from '../../src/sip/transaction/step.ts';
+import type { TimerName } from '../../src/sip/transaction/timers.ts';
+import type { Receive, Target, Transport } from '../../src/sip/transport/transport.ts';
+import { order, inputs as referInputs } from '../call/refer-figure.ts';
+import { Line, videoOnly } from '../call/support.ts';
+import { clientFixed, clientInputs, requestOf, serverFixed, serverInputs, textOf } from '../sip/transaction/figure.ts';
+import { countingIds } from '../support/fake-system.ts';
+import { type Changes, rawMessage } from '../support/messages.ts';
+import type { Random } from './random.ts';
+import type { Execution } from './readers.ts';
+
+interface Machine<Fixed, State extends { readonly name: string }, Input> {
+  readonly timersOf: Readonly<Record<string, readonly TimerName[]>>;
+  readonly transition: (tx: Fixed, state: State, input: Input) => Step<State>;
+}
+
+/** Any inputs in any order: every armed timer is the state's own, and none is left at the end. */
+function transaction<Fixed, State extends { readonly name: string }, Input>(
+  machine: Machine<Fixed, State, Input>,
+  fixed: Fixed,
+  begin: () => Step<State>,
+  inputs: ReadonlyMap<string, Input>,
+): Execution {
+  const names = [...inputs.keys()];
+  return (random) => {
+    let step = begin();
+    let armed = new Set<TimerName>();
+    const perform = (): void => {
+      const owned = machine.timersOf[step.state.name]!;
+      armed = new Set([...armed].filter((timer) => owned.includes(timer)));
+      for (const effect of step.effects) if (effect.type === 'arm') armed.add(effect.timer);
+      for (const timer of armed) assert.ok(owned.includes(timer), `${timer} in ${step.state.name}`);
+    };
+    perform();
+    for (let left = random.int(30); left > 0; left--) {
+      const name = random.pick(names);
+      armed.delete(name as TimerName);
+      step = machine.transition(fixed, step.state, inputs.get(name)!);
+      perform();
+    }
+    if (step.state.name === 'terminated') assert.equal(armed.size, 0);
+  };
+}
+
+const inviteRequest = requestOf('INVITE');
+const byeRequest = requestOf('BYE');
+const invites = [false, true].map((reliable) => ({
+  client: clientFixed('INVITE', reliable),
+  server: serverFixed(reliable),
+}));
+
+function transactions(): Record<string, Execution> {
+  const all: Record<string, Execution> = {};
+  for (const { client, server } of invites) {
+    const over = server.reliable ? 'reliable' : 'unreliable';
+    const byes = clientFixed('BYE', server.reliable);
+    const begin = { inviteClient: () => inviteClient.start(client), bye: () => nonInviteClient.start(byes) };
+    all[`invite-client ${over}`] = transaction(inviteClient, client, begin.inviteClient, clientInputs('INVITE'));
+    all[`non-invite-client ${over}`] = transaction(nonInviteClient, byes, begin.bye, clientInputs('BYE'));
+    const invited = () => inviteServer.start(inviteRequest, false);
+    all[`invite-server ${over}`] = transaction(inviteServer, server, invited, serverInputs('INVITE'));
+    const asked = () => nonInviteServer.start(server, byeRequest);
+    all[`non-invite-server ${over}`] = transaction(nonInviteServer, server, asked, serverInputs('BYE'));
+  }
+  return all;
+}
+
+/** A NOTIFY as it might come, and what it and the rest make of a subscription: once terminated, it stays so. */
+function subscription(random: Random): void {
+  let state = notifyWait;
+  for (let left = random.int(12); left > 0; left--) {
+    const wasOver = state.name === 'terminated';
+    const headers = {
+      Event: random.mutated('refer;id=1', 2).replace(/[\r\n\0]/g, ''),
+      'Subscription-State': random.mutated('active;expires=60', 2).replace(/[\r\n\0]/g, ''),
+      CSeq: '1 NOTIFY',
+    };
+    const notify = parse(rawMessage('NOTIFY sip:us SIP/2.0', headers));
+    const notice = isFailure(notify) || notify instanceof Response ? null : readNotice(notify);
+    if (notice && notice.refused === null) state = subscribe(state, { type: 'notify', state: notice.state });
+    else state = subscribe(state, random.chance(0.5) ? { type: 'refused' } : { type: 'timer', timer: 'N' });
+    if (wasOver) assert.equal(state.name, 'terminated');
+  }
+}
+
+const referSteps = Object.values(referInputs);
+
+/** Whatever comes, in whatever order: started at most once before the outcome, and at most one outcome. */
+function referring(random: Random): void {
+  let state = refer.begin(order, 120_000);
+  const told: string[] = [];
+  for (let left = random.int(30); left > 0; left--) {
+    const { refer: next, effects } = refer.transition(state, random.pick(referSteps), random.int(200_000));
+    state = next;
+    for (const { type } of effects) if (type === 'completed' || type === 'failed') told.push(type);
+    for (const timer of ['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace'] as const)
+      if (refer.deadlineOf(state, timer) !== null)
+        assert.ok((refer.timersOf[state.phase.name] as readonly string[]).includes(timer));
+  }
+  assert.ok(told.length <= 1, told.join(' '));
+  if (told.length === 1) assert.ok(!refer.isPending(state));
+}
+
+const methods = [
+  'INVITE',
+  'ACK',
+  'BYE',
+  'CANCEL',
+  'INFO',
+  'NOTIFY',
+  'PRACK',
+  'UPDATE',
+  'OPTIONS',
+  'REFER',
+  'X',
+] as const;
+const actions: readonly ((line: Line, random: Random) => unknown)[] = [
+  (line) => line.answer(),
+  (line) => line.command('reject', { cause: 'USER_BUSY' }),
+  (line) => line.command('hangup', {}),
+  (line, random) => line.refer({ refer_before_answer: random.pick(refersBeforeAnswer) }),
+  (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
+  (line) => line.ack(),
+  (line) => line.ack({ body: videoOnly }),
+  (line) => line.prack(),
+  (line) => line.cancel(),
+  (line, random) =>
+    line.request(random.pick(methods), { headers: oddHeaders(random), body: random.pick(['', videoOnly, 'x']) }),
+  (line, random) => line.notify(random.pick([100, 180, 200, 302, 486, 603, null]), oddHeaders(random)),
+  (line, random) =>
+    line.respond(random.pick([100, 180, 200, 202, 302, 401, 407, 481, 491, 503, 603]), oddHeaders(random)),
+  (line) => line.take({ type: 'timeout', branch: line.out }),
+  (line) => line.take({ type: 'failed', branch: line.out }),
+  (line) => line.take({ type: 'resumed' }),
+  (line, random) => line.after(random.int(40_000)),
+  (line) => (deadlinesOf(line.call).length > 0 ? line.waits() : null),
+  (line) => (deadlinesOf(line.call).length > 0 ? line.waits() : null),
+];
+
+/** Header fields that are read within a dialog, not quite as they should be. */
+function oddHeaders(random: Random): Changes {
+  if (random.chance(0.5)) return {};
+  const name = random.pick([
+    'Event',
+    'Subscription-State',
+    'Contact',
+    'RAck',
+    'Content-Type',
+    'Require',
+    'Supported',
+    'Refer-Sub',
+    'WWW-Authenticate',
+    'Retry-After',
+    'Reason',
+    'Record-Route',
+  ]);
+  return {
+    [name]: random
+      .nearly(6)
+      .replace(/[\r\n\0]/g, '')
+      .trim(),
+  };
+}
+
+/** A call through any life: hung up once, nothing told after that, and forgotten in the end. */
+function call(random: Random): void {
+  const line = lineOf(random);
+  if (!line) return;
+  for (let left = random.int(25); left > 0; left--) step(line, random);
+  line.command('hangup', {});
+  for (let left = 40; left > 0 && deadlinesOf(line.call).length > 0; left--) line.waits();
+  line.after(200_000);
+  assert.deepEqual(deadlinesOf(line.call), []);
+  assert.ok(isForgotten(line.call, line.at), line.call.phase.name);
+  const names = line.told.map(({ event }) => event.type);
+  assert.equal(names.indexOf('call.hangup'), names.length - 1, names.join(' '));
+}
+
+/** An INVITE that makes no call is none of the machine's. */
+function lineOf(random: Random): Line | null {
+  try {
+    return new Line(random.chance(0.3) ? { headers: oddHeaders(random) } : {});
+  } catch (error) {
+    if (error instanceof assert.AssertionError) return null;
+    throw error;
+  }
+}
+
+/** What the test's own helpers could not read was never a message, and does not count. */
+function step(line: Line, random: Random): void {
+  try {
+    random.pick(actions)(line, random);
+  } catch (error) {
+    if (!(error instanceof assert.AssertionError)) throw error;
+  }
+}
+
+const us = '192.0.2.1';
+const peer: Target = { transport: 'udp', host: '192.0.2.10', port: 5060, flow: `udp:${us}:5060` };
+
+/** A transport that loses what is sent, now and then with an error, and is given what arrives. */
+class Void implements Transport {
+  readonly name = 'udp';
+  readonly local = { transport: 'udp', host: us, port: 5060 } as const;
+  readonly #clock: HandClock;
+  readonly #random: () => Random;
+  receive: Receive = () => {};
+
+  constructor(clock: HandClock, random: () => Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  async listen(receive: Receive): Promise<void> {
+    this.receive = receive;
+  }
+
+  send(text: string, _target: Target, failed: (error: Error) => void): void {
+    assert.ok(!isFailure(parse(text)) || text.startsWith('SIP/2.0 4') || text.startsWith('SIP/2.0 5'), text);
+    if (this.#random().chance(0.02)) this.#clock.soon(() => failed(new Error('refused')));
+  }
+
+  async close(): Promise<void> {}
+}
+
+const faults: string[] = [];
+const fault = (fields: object, message: string): void => {
+  const { err } = fields as { readonly err?: Error };
+  faults.push(`${message}: ${err?.stack ?? JSON.stringify(fields)}`);
+};
+
+/** An endpoint with its transactions and repeats, between a hostile peer and a careless user: nothing is left in the end. */
+export async function endpointExecution(): Promise<Execution> {
+  const clock = new HandClock();
+  let random: Random = { chance: () => false } as unknown as Random;
+  const transport = new Void(clock, () => random);
+  const asked: { readonly request: Request; readonly origin: Origin }[] = [];
+  const endpoint: Endpoint = new Endpoint({
+    system: { clock, ids: countingIds(), log: { debug() {}, info() {}, warn: fault, error: fault } },
+    transports: [transport],
+    resolve: async () => [],
+    user: {
+      request: (request, origin) => asked.push({ request, origin }),
+      ack() {},
+      response() {},
+      timeout() {},
+      failed() {},
+    },
+    publicHost: null,
+    allow: ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'NOTIFY'],
+    supported: ['100rel'],
+  });
+  await endpoint.listen();
+  const hear = (text: string): void => transport.receive(Buffer.from(text, 'latin1'), peer);
+  const branchOf = (): string => `z9hG4bK${random.int(4)}`;
+  const acts: readonly (() => void)[] = [
+    () => hear(random.mutated(textOf(random.pick(methods), { branch: branchOf(), cseq: random.int(3) }), 2)),
+    () => hear(textOf(random.pick(methods), { branch: branchOf() })),
+    () => hear(responseText(random.pick(['INVITE', 'BYE']), random.pick([100, 180, 200, 302, 486]), branchOf())),
+    () => hear(random.mutated(responseText('INVITE', 200, branchOf()), 2)),
+    () => hear(random.nearly(20)),
+    () => ask(random.pick(['INVITE', 'BYE']), branchOf()),
+    () => answer(random.pick([100, 180, 200, 202, 302, 408, 486, 603])),
+    () => clock.advance(random.int(5_000)),
+    () => endpoint.quiet(branchOf()),
+  ];
+  const ask = (method: string, branch: string): void =>
+    endpoint.send({
+      branch,
+      method,
+      text: textOf(method, { branch }).replace('pc33.atlanta.example:5060', us),
+      target: peer,
+    });
+  const answer = (status: number): void => {
+    const one = asked.pop();
+    if (!one) return;
+    // A provisional answer leaves the request to be answered, as RFC 4320 leaves one that was answered 408.
+    if (status < 200 || status === 408) asked.unshift(one);
+    const text = reply(one.request, status, { toTag: 't' });
+    if (status === 200 && random.chance(0.5)) endpoint.repeat(branchOf(), '2xx', one.origin, status, text);
+    else endpoint.respond(one.origin, status, text);
+  };
+  return (chance) => {
+    random = chance;
+    for (let left = random.int(30); left > 0; left--) {
+      random.pick(acts)();
+      clock.settle();
+    }
+    while (asked.length > 0) answer(486);
+    // RFC 3261 §17.1.1.2: an INVITE that was answered provisionally waits for its final answer as long as its user does.
+    for (let branch = 0; branch < 4; branch++) hear(responseText('INVITE', 486, `z9hG4bK${branch}`));
+    clock.advance(200_000);
+    const last = faults.splice(0).filter((text) => !text.startsWith('a request with this branch'));
+    assert.deepEqual(last, []);
+    assert.deepEqual(endpoint.census(), { transactions: 0, timers: 0, repeats: 0 });
+  };
+}
+
+function responseText(method: string, status: number, branch: string): string {
+  return textOf(method, { branch })
+    .replace(/^.*\r\n/, `SIP/2.0 ${status} Phrase\r\n`)
+    .replace('pc33.atlanta.example:5060', us);
+}
+
+export const machines: Readonly<Record<string, Execution>> = {
+  ...transactions(),
+  subscription,
+  refer: referring,
+  call,
+};
