@@ -9,18 +9,16 @@ import {
   headers as fields,
   type InviteInput,
   type InviteStep,
+  initialInvite,
   patienceMs,
   readSipfrag,
-  readUri,
   reply,
   requestWithin,
   resolveHost,
-  type SentInvite,
   sdp,
   standardTiming,
   stepInvite,
   UdpTransport,
-  writeRequest,
 } from '../../src/sip/index.ts';
 import { realClock, realIds, realLog, type System } from '../../src/system.ts';
 
@@ -61,7 +59,22 @@ export async function callAndRefer(system: System, uri: string, referTo: string,
     patienceMs: patienceMs(standardTiming),
     followsRedirects: false,
   };
-  const invite = inviteTo(uri, own, () => ids.seed());
+  const invite = initialInvite(
+    {
+      uri,
+      to: `<${uri}>`,
+      from: `<sip:uac@127.0.0.1:${udp.local.port}>`,
+      fromTag: ids.seed(),
+      callId: ids.seed(),
+      cseq: 1,
+      branch: `z9hG4bK${ids.seed()}`,
+      routes: [],
+      contactUser: 'uac',
+      headers: [],
+      sdp: sdp.offer({ sessionId: '1', version: 1, address: '127.0.0.1', port: 9, direction: 'inactive' }),
+    },
+    fixed.addresses,
+  );
   let dialog: Dialog | null = null;
   let outcome = 0;
   let { usage, effects } = beginInvite(invite);
@@ -109,26 +122,6 @@ export async function callAndRefer(system: System, uri: string, referTo: string,
   const status = await done.promise;
   await endpoint.close();
   return status;
-}
-
-function inviteTo(uri: string, contact: string, seed: () => string): SentInvite {
-  const target = readUri(uri);
-  if (target?.scheme !== 'sip') throw new Error(`${uri} is not a sip URI.`);
-  const branch = `z9hG4bK${seed()}`;
-  const via = /<sip:.*@(.*);/.exec(contact)![1]!;
-  const headers = [
-    ['Via', `SIP/2.0/UDP ${via};branch=${branch};rport`],
-    ['Max-Forwards', '70'],
-    ['From', `<sip:uac@${via}>;tag=${seed()}`],
-    ['To', `<${uri}>`],
-    ['Call-ID', seed()],
-    ['CSeq', '1 INVITE'],
-    ['Contact', contact],
-    ['Content-Type', 'application/sdp'],
-  ] as const;
-  const silent = { sessionId: '1', version: 1, address: '127.0.0.1', port: 9, direction: 'inactive' } as const;
-  const text = writeRequest({ method: 'INVITE', uri }, headers, sdp.offer(silent));
-  return { text, branch, target: { transport: 'udp', host: target.host, port: target.port ?? 5060 } };
 }
 
 if (import.meta.main) {

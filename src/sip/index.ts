@@ -18,6 +18,8 @@ export {
   uasDialog,
 } from './dialog/dialog.ts';
 export type { Fork, SentInvite } from './dialog/fork.ts';
+/** The INVITE that begins a call (§8.1.1, §13.2.1). */
+export { type Invitation, initialInvite } from './dialog/initial-invite.ts';
 /** The machine of an INVITE we send (§13.2, §9.1, RFC 3262, RFC 3311): its words, then `begin` and `transition`. */
 export {
   type Command as InviteCommand,
