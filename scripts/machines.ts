@@ -2,6 +2,9 @@
 // written down; the samples and inputs are those the tests walk.
 import { timersOf as callTimers, deadlinesOf } from '../src/call/call.ts';
 import { deadlineOf, transition as refer, timersOf as referTimers } from '../src/call/refer.ts';
+import * as inviteUsage from '../src/sip/dialog/invite-client-state.ts';
+import { transition as inviteStep } from '../src/sip/dialog/invite-client-usage.ts';
+import * as sessionTimer from '../src/sip/dialog/session-timer.ts';
 import * as subscription from '../src/sip/dialog/subscription.ts';
 import * as inviteClient from '../src/sip/transaction/invite-client.ts';
 import * as inviteServer from '../src/sip/transaction/invite-server.ts';
@@ -11,6 +14,8 @@ import type { Step } from '../src/sip/transaction/step.ts';
 import * as callFigure from '../test/call/call-figure.ts';
 import * as referFigure from '../test/call/refer-figure.ts';
 import { inputs as subscriptionInputs } from '../test/sip/dialog/figure.ts';
+import * as inviteFigure from '../test/sip/dialog/invite-client-figure.ts';
+import * as timerFigure from '../test/sip/dialog/session-timer-figure.ts';
 import * as figure from '../test/sip/transaction/figure.ts';
 import { code, page, rows } from './markdown.ts';
 
@@ -36,7 +41,7 @@ export function machines(): string {
     'What each machine makes of each input in each state, as it says itself.',
     `A state owns its timers: what the next state does not list is stopped. An input that is absorbed changes nothing and
 has no effect. \`N\` is the status of the input, \`it\` the request that came in.`,
-    ...[...transactions, subscriber, refers, calls].map(draw),
+    ...[...transactions, inviting, refreshing, subscriber, refers, calls].map(draw),
   );
 }
 
@@ -157,6 +162,34 @@ const transactions: readonly Machine[] = [
     ],
   ),
 ];
+
+const inviting: Machine = {
+  title: 'INVITE client usage',
+  about: `${code('src/sip/dialog/invite-client-usage.ts')}: an INVITE we sent, to the forks ${code('a')} and ${code('b')}.`,
+  inputs: Object.keys(inviteFigure.inputs),
+  states: Object.entries(inviteFigure.samples).map(([name, usage]) => ({
+    name,
+    timers: inviteUsage.timersOf[usage.state.name],
+    take: (input) => {
+      const step = inviteStep(inviteFigure.fixed, usage, inviteFigure.inputs[input]!, inviteFigure.at);
+      return unless(step.usage === usage && step.effects.length === 0, inviteFigure.show(step));
+    },
+  })),
+};
+
+const refreshing: Machine = {
+  title: 'Session timer',
+  about: `${code('src/sip/dialog/session-timer.ts')}. The numbers are the seconds until the refresh and the BYE.`,
+  inputs: Object.keys(timerFigure.inputs),
+  states: Object.entries(timerFigure.states).map(([name, state]) => ({
+    name,
+    timers: sessionTimer.timersOf[state.name],
+    take: (input) => {
+      const step = sessionTimer.transition(state, timerFigure.inputs[input]!, timerFigure.at);
+      return unless(step.state === state && step.effects.length === 0, timerFigure.show(step));
+    },
+  })),
+};
 
 const subscriber: Machine = {
   title: 'Subscription',
