@@ -51,7 +51,7 @@ function answerUpdate(
   fork: Fork,
   { request, from, answer, retryAfterS }: Input & { type: 'update' },
 ): Effect {
-  const address = fixed.addresses[from.transport];
+  const address = fixed.addresses[from.transport] ?? null;
   const contact: HeaderList = address === null ? [] : [['Contact', contactFor(address, fixed.contactUser)]];
   const headers = [...contact, ...fixed.capabilities];
   if (!hasSdp(request)) return respond(200, headers);
