@@ -359,11 +359,14 @@ function urlsOf({ webhookUrl, webhookFailoverUrl }: OfApplication | Global): OfA
 
 /** What cannot be seen in one setting: entries without their id or name, and ids used twice. */
 function whatEntriesLack(applications: readonly Application[], where: readonly string[]): string[] {
-  return applications.flatMap(({ id, name }, at) => [
+  return applications.flatMap(({ id, name, webhookUrl, webhookFailoverUrl }, at) => [
     ...(id === '' ? [`${where[at]}: every application but the first needs an id of 19 digits.`] : []),
     ...(name === '' ? [`${where[at]}: every application but the first needs an application_name.`] : []),
     ...(id !== '' && applications.findIndex((other) => other.id === id) < at
       ? [`${where[at]}: an earlier application has the id ${id} as well.`]
+      : []),
+    ...(webhookUrl === null && webhookFailoverUrl !== null
+      ? [`The application ${name} has a failover URL for its webhooks and no URL: nothing would be sent. Set both.`]
       : []),
   ]);
 }

@@ -157,13 +157,24 @@ suite('values of the default application', () => {
   const [application] = byDefault.applications;
   const cases: [name: string, text: string, value: object][] = [
     ['WEBHOOK_URL', 'https://example.com/a?b=c', { webhookUrl: 'https://example.com/a?b=c' }],
-    ['WEBHOOK_FAILOVER_URL', 'http://[::1]:3000/', { webhookFailoverUrl: 'http://[::1]:3000/' }],
     ['REFER_FIRST_NOTIFY_TIMEOUT_MS', '50', { refer: { ...refer, firstNotifyTimeoutMs: 50 } }],
     ['REFER_TIMEOUT_MS', '3600000', { refer: { ...refer, timeoutMs: 3_600_000 } }],
     ['REFER_BYE_GRACE_MS', '0', { refer: { ...refer, byeGraceMs: 0 } }],
     ['REFER_HEADER_PLACEMENT', 'refer-to', { refer: { ...refer, headerPlacement: 'refer-to' } }],
     ['REFER_BEFORE_ANSWER', 'redirect', { refer: { ...refer, beforeAnswer: 'redirect' } }],
+    ['REFER_BYE_WITHOUT_FINAL', 'completed', { refer: { ...refer, byeWithoutFinal: 'completed' } }],
+    ['REFER_WITHOUT_ALLOW', 'fail', { refer: { ...refer, withoutAllow: 'fail' } }],
   ];
+  test('WEBHOOK_FAILOVER_URL beside WEBHOOK_URL', () => {
+    const urls = { webhookUrl: 'http://127.0.0.1:1/', webhookFailoverUrl: 'http://[::1]:3000/' };
+    const settings = good({ WEBHOOK_URL: urls.webhookUrl, WEBHOOK_FAILOVER_URL: urls.webhookFailoverUrl });
+    assert.deepEqual(settings, { ...byDefault, applications: [{ ...application, ...urls }] });
+  });
+  test('WEBHOOK_FAILOVER_URL alone would drop every event', () => {
+    const error =
+      'The application default has a failover URL for its webhooks and no URL: nothing would be sent. Set both.';
+    assert.deepEqual(errorsOf({ WEBHOOK_FAILOVER_URL: 'http://[::1]:3000/' }), [error]);
+  });
   for (const [name, text, value] of cases) {
     test(`${name}=${text}`, () => {
       assert.deepEqual(good({ [name]: text }), { ...byDefault, applications: [{ ...application, ...value }] });
