@@ -13,6 +13,7 @@ export interface Clock {
   date(): number;
   /** Runs `run` once, `ms` milliseconds from now. */
   after(ms: number, run: () => void): Timer;
+  /** Nothing happens when it has run, was cancelled, or is null: one that was never set. */
   cancel(timer: Timer): void;
   /** Runs `run` at the end of this turn of the event loop, after what the turn has already read. */
   soon(run: () => void): void;
@@ -43,11 +44,31 @@ export interface System {
   readonly log: Log;
 }
 
+/**
+ * A timer that, once due, lets what has arrived meanwhile be read first: when the process is late, the answer that a
+ * retransmission or a deadline waits for may be in the socket already, and then it is not needed any more.
+ */
+class PatientTimer {
+  readonly #timeout: NodeJS.Timeout;
+  #immediate: NodeJS.Immediate | null = null;
+
+  constructor(ms: number, run: () => void) {
+    this.#timeout = setTimeout(() => {
+      this.#immediate = setImmediate(run);
+    }, ms);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+  }
+}
+
 export const realClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
-  after: (ms, run) => setTimeout(run, ms),
-  cancel: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  after: (ms, run) => new PatientTimer(ms, run),
+  cancel: (timer) => (timer as PatientTimer | null)?.cancel(),
   soon: (run) => setImmediate(run),
 };
 

@@ -1,0 +1,47 @@
+// What the machine lends, as far as it is ours: the real clock's timers. The rest is Node's.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { realClock } from '../src/system.ts';
+
+test('a timer runs once', async () => {
+  let runs = 0;
+  await new Promise<void>((resolve) =>
+    realClock.after(1, () => {
+      runs += 1;
+      resolve();
+    }),
+  );
+  assert.equal(runs, 1);
+});
+
+test('a timer that is due may still be cancelled by what is read before it runs', async () => {
+  let ran = false;
+  const timer = realClock.after(1, () => {
+    ran = true;
+  });
+  // Timers of one duration fall due in the order they were set: this one finds the first due and not yet run.
+  await new Promise<void>((resolve) =>
+    setTimeout(() => {
+      realClock.cancel(timer);
+      setImmediate(resolve);
+    }, 1),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ran, false);
+});
+
+test('a cancelled timer does not run', async () => {
+  let ran = false;
+  realClock.cancel(
+    realClock.after(0, () => {
+      ran = true;
+    }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ran, false);
+});
+
+test('a timer that was never set may be cancelled', () => {
+  assert.doesNotThrow(() => realClock.cancel(null));
+});
