@@ -46,9 +46,13 @@ function run(step) {
   const forward = (signal) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
+  // A shell between npm and us dies of the signal that npm was ended with and does not pass it on.
+  const parent = process.ppid;
+  const orphaned = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => {
+      clearInterval(orphaned);
       for (const each of signals) process.off(each, forward);
       resolve(code ?? 128 + constants.signals[signal]);
     });

@@ -191,3 +191,20 @@ suite('the process', () => {
     await refused({ SWITCHHOOK_DATABASE_URL: `sqlite:${folder}/no/such/x.db` }, 1, 'SWITCHHOOK_DATABASE_URL');
   });
 });
+
+test('what npm started ends with npm, though the shell between them passes no signal on', patience, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'switchhook-'));
+  const listen = { SWITCHHOOK_HTTP_LISTEN: '127.0.0.1:0', SWITCHHOOK_SIP_LISTEN: 'udp:127.0.0.1:0' };
+  const env = { PATH: process.env.PATH, SWITCHHOOK_DATABASE_URL: `sqlite:${join(folder, 'a.db')}`, ...listen };
+  const script = `"${process.execPath}" scripts/run.mjs start; exit $?`;
+  const shell = spawn('sh', ['-c', script], { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  t.after(() => rmSync(folder, { recursive: true }));
+  for await (const text of shell.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    if (String(text).includes('API key')) break;
+  }
+  // The pipe closes when the last process that holds it has ended: the server is one of them.
+  const closed = once(shell.stdout, 'close');
+  shell.stdout.resume();
+  shell.kill('SIGTERM');
+  await closed;
+});
