@@ -82,7 +82,7 @@ export async function exchange(invite: string): Promise<Exchange> {
       () => uac,
       () => done++,
     ),
-  ); // prettier-ignore
+  );
   await uas.listen();
   await uac.listen();
   return {

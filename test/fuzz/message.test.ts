@@ -95,7 +95,7 @@ test('parse never throws, and whatever it gives can be used', () => {
       assert.ok(again instanceof Request);
       assert.deepEqual([again.entries(), again.body], [stamped.entries(), stamped.body]);
     }),
-  ); // prettier-ignore
+  );
 });
 
 test('an ACK is made from any INVITE and any response', () => {
@@ -106,7 +106,7 @@ test('an ACK is made from any INVITE and any response', () => {
       if (request instanceof Request && response instanceof Response)
         assert.ok(!isFailure(parse(ackFor(request, response))));
     }),
-  ); // prettier-ignore
+  );
 });
 
 test('framing never throws and gives the same messages however the stream is split', () => {
@@ -137,7 +137,7 @@ test('framing never throws and gives the same messages however the stream is spl
       }
       assert.deepEqual(split, whole);
     }),
-  ); // prettier-ignore
+  );
 });
 
 test('no reader of a value throws', () => {
@@ -163,7 +163,7 @@ test('no reader of a value throws', () => {
     fromUtf8,
     isToken,
     nameId,
-  ]; // prettier-ignore
+  ];
   check(
     8_000,
     fc.property(nearly, (text) => {
@@ -171,7 +171,7 @@ test('no reader of a value throws', () => {
       sameHeader(text, 'Via');
       locateName(bytesOf(text), 0, text.length);
     }),
-  ); // prettier-ignore
+  );
 });
 
 test('what a reader reads is written and read back the same', () => {
@@ -190,7 +190,7 @@ test('what a reader reads is written and read back the same', () => {
         assert.ok(sameUri(uri, uri));
       }
     }),
-  ); // prettier-ignore
+  );
 });
 
 const tokens = fc.string({ unit: fc.constantFrom(..."abcXYZ019-.!%*_+`'~"), minLength: 1, maxLength: 12 });
@@ -231,7 +231,7 @@ test('an Event id and the headers of a URI survive any text', () => {
         escaped.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
       assert.deepEqual([plain(key), plain(written)], [name, value]);
     }),
-  ); // prettier-ignore
+  );
 });
 
 test('parse(write(x)) is x', () => {
@@ -247,7 +247,7 @@ test('parse(write(x)) is x', () => {
     ['From', '<sip:a@a>;tag=1'],
     ['To', '<sip:b@b>'],
     ['Call-ID', 'c'],
-  ] as const; // prettier-ignore
+  ] as const;
   check(
     3_000,
     fc.property(tokens, own, latin1, fc.integer({ min: 100, max: 699 }), (method, more, body, status) => {
@@ -261,7 +261,7 @@ test('parse(write(x)) is x', () => {
       assert.deepEqual([response.status, response.body], [status, body]);
       assert.deepEqual(response.entries(), request.entries());
     }),
-  ); // prettier-ignore
+  );
 });
 
 test('challenges of any text are read without throwing, and those read can be answered', () => {
@@ -287,5 +287,5 @@ test('challenges of any text are read without throwing, and those read can be an
         }
       },
     ),
-  ); // prettier-ignore
+  );
 });

@@ -89,7 +89,7 @@ test('what is no address', () => {
     '<sip:a\r\n@b>',
     '<sip:a@b>\0',
     '<<sip:a@b>>',
-  ]; // prettier-ignore
+  ];
   for (const text of bad) assert.equal(readAddress(text), null, JSON.stringify(text));
 });
 

@@ -140,7 +140,7 @@ table('Via', {
     'SIP/2.0/UDP a;rport=',
     'SIP/2.0/UDP a..b',
     'SIP/2.0/UDP <a>',
-  ], // prettier-ignore
+  ],
 });
 
 table('Event', {
@@ -329,7 +329,7 @@ test('names compare without regard to case and with their compact forms', () => 
     ['x', 'Session-Expires'],
     ['X-Own', 'x-own'],
     ['k', 'K'],
-  ] as const; // prettier-ignore
+  ] as const;
   for (const [a, b] of same) assert.ok(sameHeader(a, b) && sameHeader(b, a), `${a} ${b}`);
   const different = [
     ['Via', 'V1'],
@@ -339,7 +339,7 @@ test('names compare without regard to case and with their compact forms', () => 
     ['From', 'To'],
     ['z', 'v'],
     ['', 'Via'],
-  ] as const; // prettier-ignore
+  ] as const;
   for (const [a, b] of different) assert.ok(!sameHeader(a, b) && !sameHeader(b, a), `${a} ${b}`);
 });
 

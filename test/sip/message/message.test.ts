@@ -64,7 +64,7 @@ test('header fields: the first, all of them, their elements, compact and folded'
       ['x-OWN', '4'],
       ['s', 'x'],
     ].slice(-6),
-  ); // prettier-ignore
+  );
 });
 
 test('a reply copies what RFC 3261 §8.2.6.2 says, and nothing else', () => {

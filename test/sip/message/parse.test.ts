@@ -46,7 +46,7 @@ const requests: readonly (readonly [
     ],
     '\r\n\r\n\0\xffx',
   ],
-]; // prettier-ignore
+];
 
 for (const [text, line, more, body] of requests) {
   test(`request ${line.uri}`, () => {

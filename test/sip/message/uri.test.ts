@@ -125,7 +125,7 @@ test('what is no URI of ours', () => {
     'tel:+1 555',
     'tel:+1;',
     'tel:+15551234567@gateway.example',
-  ]; // prettier-ignore
+  ];
   for (const text of bad) assert.equal(readUri(text), null, JSON.stringify(text));
 });
 
@@ -190,7 +190,7 @@ const headed: readonly (readonly [uri: string, headers: readonly (readonly [stri
   ['sip:a@b', [['X', '\xc3\xa9\x01']], 'sip:a@b?X=%C3%A9%01'],
   ['sip:a@b', [['X`%', 'y']], 'sip:a@b?X%60%25=y'],
   ['tel:+1555', [['X-Acct', '42']], 'tel:+1555'],
-]; // prettier-ignore
+];
 
 for (const [uri, headers, result] of headed) {
   test(`headers on ${uri}: ${result}`, () => {
