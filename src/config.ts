@@ -1,6 +1,7 @@
 // Every setting: its name, its default, its meaning and its check. The environment and the YAML file named by
 // SWITCHHOOK_CONFIG become one Settings value, or the list of everything that is wrong with them.
 // Leaves out what a check does (config/checks.ts) and how the two sources are read (config/sources.ts, config/file.ts).
+import type { LifetimePolicy } from './call/lifetime.ts';
 import {
   type Application,
   headerPlacements,
@@ -43,6 +44,7 @@ export interface Settings {
   readonly databaseUrl: string;
   readonly media: 'quiet' | 'none';
   readonly rtpPorts: check.PortRange;
+  readonly sessionTimers: LifetimePolicy;
   /** 0: an event is given up after its first round of attempts. */
   readonly webhookMaxAgeMs: number;
   readonly logLevel: LogLevel;
@@ -136,6 +138,24 @@ export const table = {
     '3600',
     'The longest time a phone may register for, in seconds.',
     check.wholeNumber(1, 86_400),
+  ),
+  sessionTimers: setting(
+    'session_timers',
+    'always',
+    'Whether a call whose peer has vanished is found out by session timers (RFC 4028): of every call (`always`), or only where the peer asks for them (`asked`).',
+    check.oneOf(['always', 'asked']),
+  ),
+  sessionExpiresSecs: setting(
+    'session_expires_secs',
+    '1800',
+    'How long a session lives without a refresh, in seconds: at half of that it is refreshed.',
+    check.wholeNumber(90, 86_400),
+  ),
+  sessionMinSecs: setting(
+    'session_min_secs',
+    '90',
+    'The shortest such time that a peer may ask for, in seconds: a shorter one is refused with 422.',
+    check.wholeNumber(90, 86_400),
   ),
   apiKey: secret(
     'api_key',
@@ -282,16 +302,29 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   );
   const tls = tlsFrom(all, errors);
   const access = accessFrom({ all, trunks, phones, path }, errors);
+  const sessionTimers = sessionTimersFrom(all, errors);
   if (errors.length > 0) return { errors };
   const { httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel } =
     all;
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
     tls,
+    sessionTimers,
     dnsServers: all.dnsServers ?? [],
     applications: [first, ...others],
     access,
   };
+}
+
+function sessionTimersFrom(
+  { sessionTimers, sessionExpiresSecs, sessionMinSecs }: Required<Global>,
+  errors: string[],
+): LifetimePolicy {
+  if (sessionMinSecs > sessionExpiresSecs) {
+    errors.push('SWITCHHOOK_SESSION_MIN_SECS must not be more than SWITCHHOOK_SESSION_EXPIRES_SECS.');
+  }
+  const wish = { intervalS: sessionExpiresSecs, minSeS: sessionMinSecs, refresher: 'us' } as const;
+  return { wish, unasked: sessionTimers === 'always' };
 }
 
 /** The files of TLS, by pairs. What cannot be seen in one setting: a listener without a certificate, and one without a key. */

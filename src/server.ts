@@ -130,6 +130,7 @@ function build(parts: Parts, signer: Signer) {
     store,
     media,
     applications: settings.applications,
+    sessionTimers: settings.sessionTimers,
     sdpAddress: settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1',
     deliver: (events) => delivery.offer(events),
   });

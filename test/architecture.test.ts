@@ -40,6 +40,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   // The words that settings are checked against are where their meaning is.
   config: [
     'call/routing',
+    'type call/lifetime',
     'sip/message/uri',
     'sip/message/digest',
     'sip/transport/transport',

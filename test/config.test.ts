@@ -60,6 +60,7 @@ const byDefault = {
       refer,
     },
   ],
+  sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   access: {
     realm: 'switchhook',
     algorithms: ['SHA-512-256', 'SHA-256', 'MD5'],
@@ -105,6 +106,13 @@ suite('values that are taken', () => {
     ['SIP_PUBLIC_ADDRESS', '2001:db8::1', 'sipPublicAddress', '2001:db8::1'],
     ['SIP_PUBLIC_ADDRESS', '[2001:db8::1]', 'sipPublicAddress', '2001:db8::1'],
     ['DNS_SERVERS', '192.0.2.53, [::1]:5353,::1', 'dnsServers', ['192.0.2.53', '[::1]:5353', '::1']],
+    ['SESSION_TIMERS', 'asked', 'sessionTimers', { ...byDefault.sessionTimers, unasked: false }],
+    [
+      'SESSION_EXPIRES_SECS',
+      '90',
+      'sessionTimers',
+      { wish: { intervalS: 90, minSeS: 90, refresher: 'us' }, unasked: true },
+    ],
     ['API_KEY', 'KEY0123_abc', 'apiKey', 'KEY0123_abc'],
     ['DATABASE_URL', 'sqlite:/var/lib/sh.db', 'databaseUrl', 'sqlite:/var/lib/sh.db'],
     ['DATABASE_URL', 'sqlite::memory:', 'databaseUrl', 'sqlite::memory:'],
@@ -204,6 +212,7 @@ suite('values that are refused, each in one sentence that names its setting', ()
     'LOG_LEVEL',
     'REFER_',
     '_MS',
+    'SESSION_',
   ];
   const cases: [name: string, text: string, sentence: string][] = [
     ['HTTP_LISTEN', '8080', hostPort],
@@ -258,6 +267,9 @@ suite('values that are refused, each in one sentence that names its setting', ()
     ['REFER_BYE_GRACE_MS', '3600001', 'It must be a whole number from 0 to 3600000'],
     ['REFER_HEADER_PLACEMENT', 'referto', 'It must be one of both, refer, refer-to'],
     ['REFER_BEFORE_ANSWER', 'Early', 'It must be one of early, redirect, refuse'],
+    ['SESSION_TIMERS', 'never', 'It must be one of always, asked'],
+    ['SESSION_EXPIRES_SECS', '89', 'It must be a whole number from 90 to 86400'],
+    ['SESSION_MIN_SECS', '89', 'It must be a whole number from 90 to 86400'],
     ['LOG_LEVEL', 'verbose', 'It must be one of debug, info, warn, error, silent'],
   ];
   for (const [name, text, sentence] of cases) {
@@ -284,6 +296,12 @@ suite('unknown settings', () => {
   for (const [name, sentence] of cases) {
     test(name, () => assert.deepEqual(errorsOf({ [name]: '1' }), [sentence]));
   }
+});
+
+test('a shortest lifetime of a session that is longer than the usual one', () => {
+  assert.deepEqual(errorsOf({ SESSION_EXPIRES_SECS: '120', SESSION_MIN_SECS: '121' }), [
+    'SWITCHHOOK_SESSION_MIN_SECS must not be more than SWITCHHOOK_SESSION_EXPIRES_SECS.',
+  ]);
 });
 
 test('everything wrong is told at once', () => {

@@ -1,11 +1,20 @@
 // A call's transition: one input on one state gives the next state and its effects. Pure, and total: what does not fit is
 // absorbed. The parts: inbound.ts until the answer, within.ts in the dialog, referring.ts, leaving.ts, sound.ts.
 
-import { challenged } from '../sip/message/authorizations.ts';
+import { deadlineOf as lifetimeDeadline } from '../sip/dialog/session-timer.ts';
 import type { Response } from '../sip/message/message.ts';
 import type { Command } from './commands.ts';
 import { answerCommand, canceled, invitedAgain, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain, us } from './leaving.ts';
+import { deadlineOf as modificationDeadline } from './modification.ts';
+import {
+  acknowledgedAgain,
+  lifetimeTimer,
+  modificationOut,
+  modificationResponse,
+  modificationTimer,
+  modificationUnanswered,
+} from './modifying.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
 import { playing } from './sound.ts';
@@ -21,7 +30,7 @@ import {
   type Step,
   sixtyFourT1Ms,
 } from './state.ts';
-import { beginTurn, change, refuse, respond, respondText, type Turn } from './turn.ts';
+import { beginTurn, challengeToAnswer, change, refuse, respond, respondText, type Turn } from './turn.ts';
 import { acked, requested, sendInfo } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
@@ -64,7 +73,7 @@ export const timersOf = {
   ringing: ['ring-again', 'prack', 'invite-expires', ...ofRefer, 'refer-grace'],
   // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
   answered: ['ack', ...ofRefer],
-  active: ['reinvite-ack', ...ofRefer, 'refer-grace'],
+  active: ['reinvite-ack', 'session-refresh', 'session-expiry', 'modify-retry', ...ofRefer, 'refer-grace'],
   // The dialog is gone: no REFER is sent again, and an outcome ends the call at once.
   leaving: ['leave', 'refer-deadline', 'refer-first-notify'],
   ended: [],
@@ -81,7 +90,7 @@ export function deadlinesOf(call: Call): readonly (readonly [CallTimer, number])
   return deadlines;
 }
 
-function deadlineOf({ phase, reliable, refer }: Call, timer: CallTimer): number | null {
+function deadlineOf({ phase, reliable, refer, modification, expiry }: Call, timer: CallTimer): number | null {
   switch (timer) {
     case 'ring-again':
       return phase.name === 'ringing' && reliable === null ? phase.repeatAt : null;
@@ -95,6 +104,12 @@ function deadlineOf({ phase, reliable, refer }: Call, timer: CallTimer): number 
       return phase.name === 'active' ? (phase.reinvite?.until ?? null) : null;
     case 'leave':
       return phase.name === 'leaving' ? phase.until : null;
+    case 'session-refresh':
+      return lifetimeDeadline(expiry.timer, 'refresh');
+    case 'session-expiry':
+      return lifetimeDeadline(expiry.timer, 'expiry');
+    case 'modify-retry':
+      return modification === null ? null : modificationDeadline(modification);
     default:
       return refer === null ? null : referDeadline(refer, timer);
   }
@@ -178,7 +193,9 @@ function hold(turn: Turn, phase: Phase & { name: 'answered' }, held: Held): void
 function responded(turn: Turn, branch: string, response: Response): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referResponse(turn, response);
+  if (branch === modificationOut(call)?.branch) return modificationResponse(turn, response);
   if (response.status < 200) return;
+  if (response.cseq.method === 'INVITE') return acknowledgedAgain(turn, response);
   const { phase } = call;
   if (phase.name === 'ended' && phase.bye?.branch === branch) return byeAnswered(turn, phase, response);
   if (!call.infos.some((info) => info.branch === branch)) return;
@@ -187,8 +204,7 @@ function responded(turn: Turn, branch: string, response: Response): void {
 }
 
 function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Response): void {
-  const mayAnswer = (response.status === 401 || response.status === 407) && turn.call.credentials !== null;
-  const answer = mayAnswer ? challenged(turn.call.authorizations, response) : null;
+  const answer = challengeToAnswer(turn, response);
   if (answer === null) return change(turn, { phase: { ...phase, bye: null }, credentials: null, authorizations: [] });
   change(turn, { authorizations: answer });
   const bye = sayByeAgain(turn);
@@ -198,6 +214,7 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
 function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-failed'): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referUnanswered(turn, why);
+  if (branch === modificationOut(call)?.branch) return modificationUnanswered(turn, why);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
     return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
   }
@@ -218,6 +235,12 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return sayBye(turn, endingOf('timeout', us, 200), heldHangup(turn.call)?.headers);
     case 'leave':
       return finishLeaving(turn);
+    case 'session-refresh':
+      return lifetimeTimer(turn, 'refresh');
+    case 'session-expiry':
+      return lifetimeTimer(turn, 'expiry');
+    case 'modify-retry':
+      return modificationTimer(turn);
     default:
       return referTimer(turn, timer);
   }
@@ -249,7 +272,8 @@ function sentAgain(turn: Turn, { until, ...request }: OwedRequest): void {
 /** Our requests that have no final answer yet. */
 export function requestsOut(call: Call): readonly OwedRequest[] {
   const bye = call.phase.name === 'ended' ? call.phase.bye : null;
-  return [referRequest(call), bye, ...call.infos].filter((request) => request !== null);
+  const modification = isAlive(call) ? modificationOut(call) : null;
+  return [referRequest(call), modification, bye, ...call.infos].filter((request) => request !== null);
 }
 
 function referRequest({ refer }: Call): OwedRequest | null {

@@ -2,7 +2,7 @@
 // commits.ts, and runs its effects once they are on disk. Leaves out whose an input is (engine.ts) and every rule of a call.
 import type { Refusal } from '../errors.ts';
 import type { Media } from '../media/media.ts';
-import type { Endpoint, Origin } from '../sip/endpoint.ts';
+import type { Endpoint, Origin, Outgoing } from '../sip/endpoint.ts';
 import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
@@ -143,7 +143,7 @@ export class Driver {
     live.call = step.call;
     const commandId = reason.type === 'command' ? reason.commandId : null;
     if (commandId !== null) live.commandIds.add(commandId);
-    for (const branch of branchesOf(step)) this.#options.calls.nameBranch(live, branch);
+    for (const request of requestsOf(step)) this.#options.calls.nameBranch(live, request);
     if (!changed && commandId === null && live.open === 0) return this.#act(live, step.effects, [], reason);
     const events = step.effects.flatMap((effect) => (effect.type === 'event' ? [this.#rowOf(live, effect)] : []));
     this.#commits.add({
@@ -185,6 +185,8 @@ export class Driver {
         return endpoint.quiet(effect.id);
       case 'send':
         return endpoint.send(effect.request);
+      case 'ack':
+        return endpoint.sendAck(effect.request.text, effect.request.target);
       case 'media':
         return media.update(effect.session);
       case 'release':
@@ -198,7 +200,7 @@ export class Driver {
 
   /** Not on disk, so it never happened: whoever can ask again is told so, and what nobody repeats is tried again by us. */
   #undo(live: Live, step: Step, reason: Reason, { isNew, rtpPort }: { isNew: boolean; rtpPort: number | null }): void {
-    for (const branch of branchesOf(step)) this.#options.calls.forgetBranch(live, branch);
+    for (const { branch } of requestsOf(step)) this.#options.calls.forgetBranch(live, branch);
     if (rtpPort !== null) this.#options.media.release(rtpPort);
     if (isNew) this.#forget(live);
     else this.#tryAgain(live, reason);
@@ -265,8 +267,8 @@ function takes({ call, effects }: Step, port: number): boolean {
   return call.session?.port === port || effects.some((effect) => effect.type === 'release' && effect.port === port);
 }
 
-function branchesOf({ effects }: Step): string[] {
-  return effects.flatMap((effect) => (effect.type === 'send' ? [effect.request.branch] : []));
+function requestsOf({ effects }: Step): Outgoing[] {
+  return effects.flatMap((effect) => (effect.type === 'send' ? [effect.request] : []));
 }
 
 function earliestOf(call: Call): number | null {

@@ -14,6 +14,7 @@ import { stackOf } from './commits.ts';
 import { Driver, type Unstamped } from './driver.ts';
 import { incoming } from './inbound.ts';
 import { offersFirst, unacceptable } from './invitation.ts';
+import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey } from './live.ts';
 import { readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly store: Store;
   readonly media: Media;
   readonly applications: readonly [Application, ...Application[]];
+  /** What calls would have of session timers (RFC 4028). */
+  readonly sessionTimers: LifetimePolicy;
   /** What o= and c= of our session descriptions say. */
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
@@ -108,7 +111,9 @@ export class Engine implements EndpointUser, CallControl {
   }
 
   response(branch: string, response: Response): void {
-    this.#ofBranch(branch, response.status >= 200, { type: 'response', branch, response });
+    // The 2xx of an INVITE comes again until its ACK has arrived.
+    const isLast = response.status >= 200 && (response.cseq.method !== 'INVITE' || response.status >= 300);
+    this.#ofBranch(branch, isLast, { type: 'response', branch, response });
   }
 
   timeout(branch: string): void {
@@ -128,10 +133,10 @@ export class Engine implements EndpointUser, CallControl {
     this.#driver.decide(live, { type: 'request', request, origin });
   }
 
-  #ofBranch(branch: string, isFinal: boolean, input: Unstamped): void {
+  #ofBranch(branch: string, isLast: boolean, input: Unstamped): void {
     const live = this.#calls.withBranch(branch);
     if (live === undefined) return;
-    if (isFinal) this.#calls.forgetBranch(live, branch);
+    if (isLast) this.#calls.forgetBranch(live, branch);
     this.#driver.decide(live, input);
   }
 
@@ -143,16 +148,18 @@ export class Engine implements EndpointUser, CallControl {
     if (this.#calls.withInvite(mergeKey(request))) return this.#driver.refuse(request, origin, 482);
     const against = unacceptable(request);
     if (against) return this.#driver.refuse(request, origin, against.status, against.headers);
-    if (offersFirst(request)) void this.#beginWithOffer(request, origin);
-    else this.#begin(request, origin, null);
+    const lifetime = lifetimeFor(request, this.#options.sessionTimers);
+    if ('tooShort' in lifetime) return this.#driver.refuse(request, origin, 422, lifetime.tooShort);
+    if (offersFirst(request)) void this.#beginWithOffer(request, origin, lifetime);
+    else this.#begin(request, origin, lifetime, null);
   }
 
   /** The edge of an INVITE whose 180 carries our offer, and so needs a port first. */
-  async #beginWithOffer(request: Request, origin: Origin): Promise<void> {
+  async #beginWithOffer(request: Request, origin: Origin, lifetime: Lifetime): Promise<void> {
     const port = await this.#reserve();
     try {
       if (port === null) this.#driver.refuse(request, origin, 503, [['Retry-After', '5']]);
-      else this.#begin(request, origin, port);
+      else this.#begin(request, origin, lifetime, port);
     } catch (error) {
       this.#system.log.error({ callId: request.callId, error: stackOf(error) }, 'An INVITE could not be taken.');
       if (port !== null) this.#options.media.release(port);
@@ -160,9 +167,9 @@ export class Engine implements EndpointUser, CallControl {
     }
   }
 
-  #begin(request: Request, origin: Origin, rtpPort: number | null): void {
+  #begin(request: Request, origin: Origin, lifetime: Lifetime, rtpPort: number | null): void {
     const { ids, clock } = this.#system;
-    const { applications, sdpAddress, media } = this.#options;
+    const { applications, sdpAddress, media, sessionTimers } = this.#options;
     const identity = {
       id: ids.callControlId(),
       legId: ids.uuid(),
@@ -172,6 +179,8 @@ export class Engine implements EndpointUser, CallControl {
       sdpAddress,
       media: media.kind,
       rtpPort,
+      policy: sessionTimers,
+      lifetime,
     };
     const turn = incoming({ at: clock.date(), seed: ids.seed(), request, origin }, identity);
     if (turn === null) {

@@ -2,6 +2,7 @@
 // CANCEL, and the 2xx with our side of the sound.
 import { uasDialog } from '../sip/dialog/dialog.ts';
 import { acknowledges, hasSdp, reliableHeaders, wantsReliable } from '../sip/dialog/invite-usage.ts';
+import { off } from '../sip/dialog/session-timer.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { copy, toUtf8 } from '../sip/message/grammar.ts';
 import type { HeaderList, Request } from '../sip/message/message.ts';
@@ -10,6 +11,8 @@ import type { Command, NamedValue } from './commands.ts';
 import { causeOf, initiated } from './events.ts';
 import { described, headOf, told } from './invitation.ts';
 import { endingOf, peer, peerLeft, quietInvite, refuseInvite, sendFinal, us } from './leaving.ts';
+import type { Lifetime, LifetimePolicy } from './lifetime.ts';
+import { lives } from './modifying.ts';
 import { isCompleted } from './refer.ts';
 import { unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, newSession, takeAnswer } from './sound.ts';
@@ -24,6 +27,7 @@ import {
   repeatId,
   respond,
   respondText,
+  sdpType,
   type Turn,
   tell,
 } from './turn.ts';
@@ -33,6 +37,9 @@ type Ringing = Phase & { name: 'ringing' };
 /** What a new call is given from outside: its names, what we say of ourselves, and a port when our offer goes first. */
 export type Identity = Pick<Call, 'id' | 'legId' | 'sessionId' | 'connectionId' | 'local' | 'sdpAddress' | 'media'> & {
   readonly rtpPort: number | null;
+  readonly policy: LifetimePolicy;
+  /** What the 2xx will say. */
+  readonly lifetime: Lifetime;
 };
 
 const ringAgainMs = 60_000;
@@ -42,7 +49,7 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
   const { request, origin, at, seed } = input;
   const dialog = uasDialog(request, seed, origin.from, origin.nat);
   if (dialog === null) return null;
-  const { rtpPort, ...names } = identity;
+  const { rtpPort, policy, lifetime, ...names } = identity;
   const call: Call = {
     ...names,
     ...described(request),
@@ -56,9 +63,12 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     session: rtpPort === null ? null : newSession(rtpPort, seed),
     taken: null,
     reliable: null,
-    phase: ringing(input, dialog.local),
+    phase: ringing(input, dialog.local, lifetime),
     refer: null,
     pastRefers: [],
+    modification: null,
+    acked: null,
+    expiry: { ...policy, timer: off },
     infos: [],
     credentials: null,
     authorizations: [],
@@ -76,7 +86,7 @@ interface Arrival {
   readonly origin: Origin;
 }
 
-function ringing({ request, at, seed }: Arrival, local: string): Ringing {
+function ringing({ request, at, seed }: Arrival, local: string, lifetime: Lifetime): Ringing {
   const wants = wantsReliable(request);
   const offered = hasSdp(request);
   const isReliable = wants === 'required' || (wants === 'supported' && offered);
@@ -91,6 +101,7 @@ function ringing({ request, at, seed }: Arrival, local: string): Ringing {
     answer: null,
     repeatAt: at + ringAgainMs,
     expiresAt: expires === null ? null : at + Number(expires[0]) * 1000,
+    lifetime,
   };
 }
 
@@ -123,8 +134,7 @@ function ring(turn: Turn): void {
   repeatResponse(turn, 'reliable-1xx', provisional);
 }
 
-const typeOf = (sdp: string | undefined): HeaderList =>
-  sdp === undefined ? [] : [['Content-Type', 'application/sdp']];
+const typeOf = (sdp: string | undefined): HeaderList => (sdp === undefined ? [] : sdpType);
 
 /** The timers of a ringing call. */
 export function ringingTimer(turn: Turn, timer: 'ring-again' | 'prack' | 'invite-expires'): void {
@@ -169,12 +179,14 @@ function accept(turn: Turn, phase: Ringing, order: AnswerOrder): void {
     ...phase.head,
     ...contact(turn.call),
     ...capabilities,
+    ...phase.lifetime.headers,
     ...headerList(order.headers),
     ...typeOf(body),
   ];
   const ok = { status: 200, text: writeResponse({ status: 200 }, headers, body), until: turn.at + sixtyFourT1Ms };
   change(turn, { phase: { name: 'answered', ok, offered: !settled && phase.offer === null, held: [] } });
   repeatResponse(turn, '2xx', ok);
+  lives(turn, phase.lifetime.agreed);
 }
 
 /** `reject` answers the INVITE with 603 or 486, `hangup` of a ringing call with 480. */

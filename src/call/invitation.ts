@@ -2,7 +2,7 @@
 // what the application is told of it. Everything a call keeps of it is a copy, so the message itself can go.
 import { hasSdp, wantsReliable } from '../sip/dialog/invite-usage.ts';
 import { copy, toUtf8 } from '../sip/message/grammar.ts';
-import type { HeaderList, Request } from '../sip/message/message.ts';
+import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { codecsOf } from '../sip/message/sdp.ts';
 import { readUri } from '../sip/message/uri.ts';
 import type { NamedValue } from './commands.ts';
@@ -38,14 +38,15 @@ export function described(invite: Request) {
     to: partyOf(invite.to.uri),
     sipHeaders: ['User-to-User', 'Diversion'].flatMap((name) => valuesOf(invite, name)),
     contactUser: user !== null && /^[\w.+-]{1,64}$/.test(user) ? copy(user) : null,
-    allowsRefer: allowsRefer(invite) ?? true,
+    allowsRefer: allowsMethod(invite, 'REFER') ?? true,
+    allowsUpdate: allowsMethod(invite, 'UPDATE') ?? false,
   };
 }
 
-/** Whether the Allow of a message lists REFER; null when it has none (RFC 3261 §20.5: that says nothing). */
-export function allowsRefer(request: Request): boolean | null {
-  const methods = request.values('Allow');
-  return methods.length === 0 ? null : methods.some((method) => method.toUpperCase() === 'REFER');
+/** Whether the Allow of a message lists a method; null when it has none (RFC 3261 §20.5: that says nothing). */
+export function allowsMethod(message: Request | Response, name: string): boolean | null {
+  const methods = message.values('Allow');
+  return methods.length === 0 ? null : methods.some((method) => method.toUpperCase() === name);
 }
 
 /** What `call.initiated` tells of the INVITE and nobody needs again. */

@@ -7,12 +7,17 @@ import type { Alarm } from './alarms.ts';
 import type { Committing } from './commits.ts';
 import type { Call } from './state.ts';
 
+/** That of the call itself may still be answered by another fork while re-INVITEs follow it. */
+const mostInvites = 4;
+
 export interface Live extends Committing {
   /** Of the commands that were accepted, those included that are not committed yet. */
   readonly commandIds: Set<string>;
   alarm: Alarm | null;
   /** Of the first INVITE two, and that of the last re-INVITE. */
   readonly inviteKeys: string[];
+  /** Of our last INVITEs, whose 2xx may come again. */
+  readonly invites: string[];
   readonly branches: Set<string>;
 }
 
@@ -35,6 +40,7 @@ export class LiveCalls {
       commandIds: ids,
       alarm: null,
       inviteKeys: [],
+      invites: [],
       branches: new Set(),
     };
     this.#byId.set(call.id, live);
@@ -52,9 +58,12 @@ export class LiveCalls {
     live.inviteKeys.push(key);
   }
 
-  nameBranch(live: Live, branch: string): void {
+  nameBranch(live: Live, { branch, method }: { readonly branch: string; readonly method: string }): void {
     this.#byBranch.set(branch, live);
     live.branches.add(branch);
+    if (method !== 'INVITE') return;
+    live.invites.push(branch);
+    if (live.invites.length > mostInvites) this.forgetBranch(live, live.invites.shift()!);
   }
 
   forgetBranch(live: Live, branch: string): void {

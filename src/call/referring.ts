@@ -5,7 +5,6 @@
 import { readNotice } from '../sip/dialog/subscription.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { readAddress } from '../sip/message/address.ts';
-import { type Authorizations, challenged } from '../sip/message/authorizations.ts';
 import { readReferSub } from '../sip/message/headers.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
@@ -23,9 +22,10 @@ import {
 } from './refer.ts';
 import {
   capabilities,
-  chance,
+  challengeToAnswer,
   change,
   credentialsFor,
+  glareDelayMs,
   headerList,
   refuse,
   respond,
@@ -60,9 +60,10 @@ export function unblockRefer(turn: Turn): void {
   step(turn, { type: 'unblocked' });
 }
 
-/** A REFER waits for the PRACK of a reliable response and for the ACK of a 2xx (ours are the only INVITEs that can be open). */
-function isBlocked({ call: { phase, reliable } }: Turn): boolean {
+/** A REFER waits for the PRACK of a reliable response, for the ACK of a 2xx, and for a change of the session that is under way. */
+function isBlocked({ call: { phase, reliable, modification } }: Turn): boolean {
   if (phase.name === 'ringing') return reliable !== null;
+  if (modification !== null) return true;
   return phase.name === 'answered' || (phase.name === 'active' && phase.reinvite !== null);
 }
 
@@ -74,7 +75,8 @@ export function referTimer(turn: Turn, timer: ReferTimer): void {
 }
 
 export function referResponse(turn: Turn, response: Response): void {
-  const answer = challengeToAnswer(turn, response);
+  // Once it was accepted, or the dialog is over, no REFER can follow.
+  const answer = turn.call.refer?.phase.name === 'sent' && !isOver(turn) ? challengeToAnswer(turn, response) : null;
   if (answer !== null) change(turn, { authorizations: answer });
   const referSub = response.get('Refer-Sub');
   step(turn, {
@@ -82,15 +84,8 @@ export function referResponse(turn: Turn, response: Response): void {
     status: response.status,
     referSub: referSub === undefined ? null : readReferSub(referSub),
     canAuthenticate: answer !== null,
-    retryDelayMs: isOver(turn) ? null : retryDelayMs(turn),
+    retryDelayMs: isOver(turn) ? null : glareDelayMs(turn),
   });
-}
-
-function challengeToAnswer(turn: Turn, response: Response): Authorizations | null {
-  const { refer, credentials, authorizations } = turn.call;
-  if (response.status !== 401 && response.status !== 407) return null;
-  if (refer?.phase.name !== 'sent' || credentials === null || isOver(turn)) return null;
-  return challenged(authorizations, response);
 }
 
 /** The peer has ended the dialog: no REFER can be sent in it any more. */
@@ -189,9 +184,4 @@ function redirect(turn: Turn, target: string): void {
   tell(turn, referEvent(turn.call, done, 'started', 100));
   tell(turn, referEvent(turn.call, done, 'completed', 302));
   refuseInvite(turn, 302, endingOf('normal_clearing', us, 302), [['Contact', `<${target}>`]]);
-}
-
-/** RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other side, in steps of 10 ms. An inbound call's is the peer's. */
-function retryDelayMs(turn: Turn): number {
-  return Math.floor(chance(turn) * 201) * 10;
 }

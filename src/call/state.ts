@@ -5,6 +5,7 @@ import type { Refusal } from '../errors.ts';
 import type { MediaSession } from '../media/media.ts';
 import type { BuiltRequest, Dialog, LocalAddresses } from '../sip/dialog/dialog.ts';
 import type { ReliableProvisional } from '../sip/dialog/invite-usage.ts';
+import type { SessionTimer } from '../sip/dialog/session-timer.ts';
 import type { Origin, Outgoing } from '../sip/endpoint.ts';
 import type { Authorizations } from '../sip/message/authorizations.ts';
 import type { Credentials } from '../sip/message/digest.ts';
@@ -12,6 +13,8 @@ import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
 import type { Command, NamedValue } from './commands.ts';
 import type { Event, HangupCause, HangupSource } from './events.ts';
+import type { Lifetime, LifetimePolicy } from './lifetime.ts';
+import type { Modification } from './modification.ts';
 import type { Refer } from './refer.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
@@ -51,6 +54,15 @@ export type Held =
   | { readonly type: 'info'; readonly contentType: string; readonly body: string }
   | { readonly type: 'hangup'; readonly headers: readonly NamedValue[] };
 
+export interface Acked extends BuiltRequest {
+  readonly cseq: number;
+}
+
+/** What we would have of session timers, and what was agreed on. */
+export interface Expiry extends LifetimePolicy {
+  readonly timer: SessionTimer;
+}
+
 export interface Ending {
   readonly cause: HangupCause;
   readonly source: HangupSource;
@@ -72,6 +84,8 @@ export type Phase =
       readonly answer: AnswerOrder | null;
       readonly repeatAt: number;
       readonly expiresAt: number | null;
+      /** What the 2xx will say of the lifetime of the session. */
+      readonly lifetime: Lifetime;
     }
   /** Our 2xx is repeated until its ACK; `offered`: it carried our offer, and the ACK brings the answer. */
   | { readonly name: 'answered'; readonly ok: OwedResponse; readonly offered: boolean; readonly held: readonly Held[] }
@@ -110,6 +124,8 @@ export interface Call {
   readonly contactUser: string | null;
   /** False when the peer's last Allow left REFER out. */
   readonly allowsRefer: boolean;
+  /** True when the peer's last Allow listed UPDATE. */
+  readonly allowsUpdate: boolean;
   readonly local: LocalAddresses;
   readonly sdpAddress: string;
   readonly media: 'quiet' | 'none';
@@ -123,6 +139,12 @@ export interface Call {
   readonly refer: Refer | null;
   /** The CSeq numbers of the REFERs of earlier refers: a late NOTIFY of theirs is taken and dropped. */
   readonly pastRefers: readonly number[];
+  /** The change of the session that we have asked for; null when there is none under way. */
+  readonly modification: Modification | null;
+  /** The ACK of our last re-INVITE: copies of the 2xx are answered with it again (RFC 3261 §13.2.2.4). */
+  readonly acked: Acked | null;
+  /** How long the session lives without a refresh (RFC 4028). */
+  readonly expiry: Expiry;
   /** Requests of ours whose outcome matters little: INFO, by branch. */
   readonly infos: readonly OwedRequest[];
   readonly credentials: Credentials | null;
@@ -136,6 +158,9 @@ export type CallTimer =
   | 'ack'
   | 'reinvite-ack'
   | 'leave'
+  | 'session-refresh'
+  | 'session-expiry'
+  | 'modify-retry'
   | 'refer-deadline'
   | 'refer-first-notify'
   | 'refer-retry'
@@ -167,6 +192,8 @@ export type Effect =
     }
   | { readonly type: 'quiet'; readonly id: string }
   | { readonly type: 'send'; readonly request: Outgoing }
+  /** The ACK of a 2xx, which nobody answers. */
+  | { readonly type: 'ack'; readonly request: BuiltRequest }
   | { readonly type: 'event'; readonly event: Event; readonly sequence: number }
   | { readonly type: 'media'; readonly session: MediaSession }
   | { readonly type: 'release'; readonly port: number };

@@ -3,9 +3,9 @@
 import type { Refusal } from '../errors.ts';
 import { contactFor, contactIn, requestUriOf, requestWithin } from '../sip/dialog/dialog.ts';
 import type { Origin } from '../sip/endpoint.ts';
-import { authorized } from '../sip/message/authorizations.ts';
+import { type Authorizations, authorized, challenged } from '../sip/message/authorizations.ts';
 import { sameHeader } from '../sip/message/headers.ts';
-import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
+import { type HeaderList, type Request, type Response, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
 import type { Event } from './events.ts';
 import { type Call, type Effect, type OwedRequest, type ReplyPath, sixtyFourT1Ms } from './state.ts';
@@ -38,12 +38,14 @@ export function tell(turn: Turn, event: Event): void {
 
 /** Methods we take, for Allow; option tags we support, for Supported. */
 export const allow = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'PRACK', 'UPDATE', 'NOTIFY'];
-export const supported = ['100rel'];
+export const supported = ['100rel', 'timer'];
 
 export const capabilities: HeaderList = [
   ['Allow', allow.join(', ')],
   ['Supported', supported.join(', ')],
 ];
+
+export const sdpType: HeaderList = [['Content-Type', 'application/sdp']];
 
 /** Our Contact in this call's dialog, for the listener the peer reached us by. */
 export function contact(call: Call): HeaderList {
@@ -75,8 +77,7 @@ export function sendWithin(
 ): OwedRequest & { readonly cseq: number } {
   const { call } = turn;
   const cseq = call.dialog.localCseq + 1;
-  const branch = `z9hG4bK${turn.seed}${turn.branches === 0 ? '' : `.${turn.branches}`}`;
-  turn.branches += 1;
+  const branch = freshBranch(turn);
   const built = requestWithin(call.dialog, call.local, {
     method,
     cseq,
@@ -92,6 +93,21 @@ export function sendWithin(
   const { text, target } = built;
   turn.effects.push({ type: 'send', request: { branch, method, text, target } });
   return { branch, method, ...built, until: turn.at + sixtyFourT1Ms, cseq };
+}
+
+export function freshBranch(turn: Turn): string {
+  const branch = `z9hG4bK${turn.seed}${turn.branches === 0 ? '' : `.${turn.branches}`}`;
+  turn.branches += 1;
+  return branch;
+}
+
+/** How a challenge is to be answered, or null when it cannot be: then it is a refusal like any other. */
+export function challengeToAnswer(
+  { call: { credentials, authorizations } }: Turn,
+  response: Response,
+): Authorizations | null {
+  const isChallenge = response.status === 401 || response.status === 407;
+  return isChallenge && credentials !== null ? challenged(authorizations, response) : null;
 }
 
 /** What answers the challenges the peer has put so far, in the next request of this method. Each use of a nonce is counted. */
@@ -110,6 +126,11 @@ export function repeatId(call: Call, cseq: number): string {
 
 export function headerList(values: readonly NamedValue[]): HeaderList {
   return values.map(({ name, value }) => [name, value] as const);
+}
+
+/** RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other side, in steps of 10 ms. An inbound call's is the peer's. */
+export function glareDelayMs(turn: Turn): number {
+  return Math.floor(chance(turn) * 201) * 10;
 }
 
 /** A number from 0 up to 1, out of the turn's chance. */

@@ -7,12 +7,14 @@ import type { HeaderList, Request } from '../sip/message/message.ts';
 import { reply } from '../sip/message/message.ts';
 import { answered } from './events.ts';
 import { acknowledged, canceled, repeatResponse } from './inbound.ts';
-import { allowsRefer } from './invitation.ts';
+import { allowsMethod } from './invitation.ts';
 import { clearedBy, peer, peerLeft, quietInvite, sayBye, us } from './leaving.ts';
+import { type Lifetime, lifetimeFor } from './lifetime.ts';
+import { isModifying, lives, modificationOut, unblockModification } from './modifying.ts';
 import { notified, unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
 import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
-import { capabilities, chance, change, contact, respond, sendWithin, type Turn, tell } from './turn.ts';
+import { capabilities, chance, change, contact, respond, sdpType, sendWithin, type Turn, tell } from './turn.ts';
 
 /** A request of the peer that belongs to this call's dialog. */
 export function requested(turn: Turn, request: Request, origin: Origin): void {
@@ -24,7 +26,8 @@ export function requested(turn: Turn, request: Request, origin: Origin): void {
   }
   change(turn, {
     dialog: afterRequest(turn.call.dialog, request, origin.from),
-    allowsRefer: allowsRefer(request) ?? turn.call.allowsRefer,
+    allowsRefer: allowsMethod(request, 'REFER') ?? turn.call.allowsRefer,
+    allowsUpdate: allowsMethod(request, 'UPDATE') ?? turn.call.allowsUpdate,
   });
   const take = takers[request.method];
   if (take === undefined) respond(turn, request, origin, 405, { headers: capabilities.slice(0, 1) });
@@ -72,7 +75,7 @@ export function acked(turn: Turn, request: Request): void {
   quietInvite(turn);
   change(turn, { phase: { name: 'active', reinvite: null } });
   if (phase.reinvite.offered && hasSdp(request)) takeAnswer(turn, request.body);
-  unblockRefer(turn);
+  unblock(turn);
 }
 
 function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Request): void {
@@ -82,6 +85,12 @@ function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Requ
   tell(turn, answered(turn.call));
   if (!agreed) return sayBye(turn, clearedBy(us));
   for (const held of phase.held) release(turn, held);
+  unblock(turn);
+}
+
+/** No INVITE of the peer's is open any more: what waited for that may go, the REFER last. */
+function unblock(turn: Turn): void {
+  unblockModification(turn);
   unblockRefer(turn);
 }
 
@@ -101,11 +110,14 @@ function reinvited(turn: Turn, request: Request, origin: Origin): void {
   const { phase } = turn.call;
   // §14.2: while an INVITE has no final response, another is refused with 500 and a moment to wait.
   if (phase.name === 'ringing') return busy(turn, request, origin, 500);
-  if (phase.name !== 'active' || phase.reinvite !== null) return busy(turn, request, origin, 491);
+  if (phase.name !== 'active' || phase.reinvite !== null || isModifying(turn.call))
+    return busy(turn, request, origin, 491);
   const offered = !hasSdp(request);
+  const lifetime = lifetimeOf(turn, request, origin);
+  if (lifetime === null) return;
   const sdp = describe(turn, request);
   if (typeof sdp === 'number') return respond(turn, request, origin, sdp);
-  const headers = [...contact(turn.call), ...capabilities, ...sdpType];
+  const headers = [...contact(turn.call), ...capabilities, ...lifetime.headers, ...sdpType];
   const text = reply(request, 200, { headers: [...recordRoutes(request), ...headers], body: sdp });
   const reinvite = { status: 200, text, until: turn.at + sixtyFourT1Ms, cseq: request.cseq.number, offered };
   change(turn, {
@@ -113,17 +125,28 @@ function reinvited(turn: Turn, request: Request, origin: Origin): void {
     invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
   });
   repeatResponse(turn, '2xx', reinvite);
+  lives(turn, lifetime.agreed);
+}
+
+/** What the 2xx to a session refresh request says of the lifetime; null when it was refused because it is too short (RFC 4028 §9). */
+function lifetimeOf(turn: Turn, request: Request, origin: Origin): Lifetime | null {
+  const lifetime = lifetimeFor(request, turn.call.expiry);
+  if (!('tooShort' in lifetime)) return lifetime;
+  respond(turn, request, origin, 422, { headers: lifetime.tooShort });
+  return null;
 }
 
 /** RFC 3311 §5.2: an UPDATE may carry an offer or only refresh the target. */
 function updated(turn: Turn, request: Request, origin: Origin): void {
-  if (!hasSdp(request))
-    return respond(turn, request, origin, 200, { headers: [...contact(turn.call), ...capabilities] });
-  const refusal = offerRefusal(openOffer(turn));
+  const refusal = hasSdp(request) ? offerRefusal(openOffer(turn)) : null;
   if (refusal !== null) return busy(turn, request, origin, refusal);
-  const sdp = describe(turn, request);
+  const lifetime = lifetimeOf(turn, request, origin);
+  if (lifetime === null) return;
+  const sdp = hasSdp(request) ? describe(turn, request) : null;
   if (typeof sdp === 'number') return respond(turn, request, origin, sdp);
-  respond(turn, request, origin, 200, { headers: [...contact(turn.call), ...capabilities, ...sdpType], body: sdp });
+  const headers = [...contact(turn.call), ...capabilities, ...lifetime.headers];
+  respond(turn, request, origin, 200, sdp === null ? { headers } : { headers: [...headers, ...sdpType], body: sdp });
+  lives(turn, lifetime.agreed);
 }
 
 /** The session description that answers the request, ours first when it brought none. */
@@ -133,7 +156,8 @@ function describe(turn: Turn, request: Request): string | 488 | 400 {
   return hasSdp(request) ? answerOffer(turn, session, request.body, null) : makeOffer(turn, session, null);
 }
 
-function openOffer({ call: { phase, reliable } }: Turn): OpenOffer {
+function openOffer(turn: Turn): OpenOffer {
+  const { phase, reliable } = turn.call;
   switch (phase.name) {
     case 'ringing':
       if (reliable?.carriesOffer) return 'ours';
@@ -141,7 +165,7 @@ function openOffer({ call: { phase, reliable } }: Turn): OpenOffer {
     case 'answered':
       return phase.offered ? 'ours' : null;
     case 'active':
-      return phase.reinvite?.offered ? 'ours' : null;
+      return phase.reinvite?.offered || modificationOut(turn.call)?.method === 'INVITE' ? 'ours' : null;
     default:
       return null;
   }
@@ -151,8 +175,6 @@ function busy(turn: Turn, request: Request, origin: Origin, status: 491 | 500): 
   const headers: HeaderList = status === 500 ? [['Retry-After', String(Math.floor(chance(turn) * 11))]] : [];
   respond(turn, request, origin, status, { headers });
 }
-
-const sdpType: HeaderList = [['Content-Type', 'application/sdp']];
 
 const recordRoutes = (request: Request): HeaderList =>
   request.all('Record-Route').map((value) => ['Record-Route', value] as const);

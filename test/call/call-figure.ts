@@ -20,6 +20,7 @@ const leaves = (line: Line) => line.request('BYE');
 const answers = (line: Line) => line.answer();
 const hangsUp = (line: Line) => line.command('hangup', {});
 const isReinvited = (line: Line) => line.request('INVITE', { body: offerText });
+const isRefreshed = (line: Line) => line.timer('session-refresh');
 const fails491 = (line: Line) => line.respond(491);
 
 /** Makes a fresh sample at each call. */
@@ -45,12 +46,18 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'active, a refer is accepted': () => then(active(), refers, isAccepted),
   'active, referred': () => then(active(), refers, isAccepted, succeeds),
   'active, after a refer that failed': () => then(active(), refers, (line) => line.respond(603)),
+  'active, an UPDATE refreshes the session': () => then(active({ headers: { Allow: 'UPDATE' } }), isRefreshed),
+  'active, a re-INVITE refreshes the session': () => then(active(), isRefreshed),
+  'active, a re-INVITE is sent again later': () => then(active(), isRefreshed, fails491),
+  'active, a REFER waits for our re-INVITE': () => then(active(), isRefreshed, refers),
+  'active, refreshed': () => then(active(), isRefreshed, (line) => line.respond(200)),
   'active, an INFO is out': () =>
     then(active(), (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' })),
   'leaving, the REFER is out': () => then(active(), refers, leaves),
   'leaving, the refer is accepted': () => then(active(), refers, isAccepted, leaves),
   'leaving, cancelled': () => then(new Line(), refers, (line) => line.cancel()),
   'ended by the peer': () => then(active(), leaves),
+  'ended by us, our re-INVITE is out': () => then(active(), isRefreshed, hangsUp),
   'ended by us, the BYE is out': () => then(active(), hangsUp),
   'ended by us, the BYE is answered': () => then(active(), hangsUp, (line) => line.respond(200)),
   'ended by a refusal': () => then(new Line(), (line) => line.command('reject', { cause: 'USER_BUSY' })),
@@ -58,6 +65,7 @@ export const samples: Readonly<Record<string, () => Line>> = {
 
 const timers: readonly CallTimer[] = [
   ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave'] as const),
+  ...(['session-refresh', 'session-expiry', 'modify-retry'] as const),
   ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace'] as const),
 ];
 

@@ -12,8 +12,10 @@ import type { Request } from '../../src/sip/message/message.ts';
 import type { EventRow } from '../../src/store/store.ts';
 import { fakeMedia } from '../support/fake-media.ts';
 import { type FakeSystem, fakeSystem } from '../support/fake-system.ts';
-import { inviteOf, Line, originOf, responseOf, settings, target, us } from './support.ts';
+import { identity, inviteOf, Line, originOf, responseOf, settings, target, us } from './support.ts';
 import { type WilfulStore, wilfulStore } from './wilful-store.ts';
+
+const sessionTimers = identity.policy;
 
 const application: Application = {
   id: '1000000000000000001',
@@ -156,7 +158,15 @@ class Rig {
   #engine(): Engine {
     const { system, store, media } = this;
     const deliver = (events: readonly EventRow[]): void => void this.delivered.push(...events);
-    return new Engine({ system, store, media, applications: [application], sdpAddress: us.host, deliver });
+    return new Engine({
+      system,
+      store,
+      media,
+      applications: [application],
+      sessionTimers,
+      sdpAddress: us.host,
+      deliver,
+    });
   }
 
   #watched() {
@@ -650,7 +660,13 @@ suite('whose a request is', () => {
     await rig.commands(line, 'refer', { sip_address: target });
     rig.heard();
     rig.engine.stop();
-    const next = new Engine({ ...rig, applications: [application], sdpAddress: us.host, deliver: () => {} });
+    const next = new Engine({
+      ...rig,
+      applications: [application],
+      sessionTimers,
+      sdpAddress: us.host,
+      deliver: () => {},
+    });
     await next.restore(rig.endpoint);
     const { request } = line.notifies(200) as { request: Request };
     next.request(request, originOf(request));

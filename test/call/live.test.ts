@@ -9,7 +9,7 @@ suite('the names of a call', () => {
     const { call, invite } = active();
     const calls = new LiveCalls();
     const live = calls.add(call, []);
-    calls.nameBranch(live, 'z9hG4bK-refer');
+    calls.nameBranch(live, { branch: 'z9hG4bK-refer', method: 'REFER' });
     const found = () => [
       calls.withId(call.id),
       calls.withTag(call.dialog.localTag),

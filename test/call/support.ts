@@ -35,6 +35,8 @@ export const identity: Identity = {
   sdpAddress: us.host,
   media: 'quiet',
   rtpPort: null,
+  policy: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
+  lifetime: { headers: [['Session-Expires', '1800;refresher=uas']], agreed: { intervalS: 1_800, refresher: 'us' } },
 };
 
 export const settings: ReferSettings = {
@@ -283,6 +285,8 @@ function show(effect: Effect): string {
       return `${effect.status} to ${responseOf(effect.text).cseq.method}, repeated`;
     case 'send':
       return `send ${effect.request.method}`;
+    case 'ack':
+      return 'send ACK';
     case 'event':
       return showEvent(effect);
     case 'quiet':

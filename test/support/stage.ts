@@ -363,6 +363,7 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     databaseUrl: 'sqlite::memory:',
     media: 'quiet',
     rtpPorts: { from: 40_000, to: 40_998 },
+    sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
     webhookMaxAgeMs: 86_400_000,
     logLevel: 'info',
     applications: [

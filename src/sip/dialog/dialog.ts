@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { readAddress, tagOf } from '../message/address.ts';
 import { copy } from '../message/grammar.ts';
-import type { HeaderList, Request } from '../message/message.ts';
+import type { HeaderList, Request, Response } from '../message/message.ts';
 import { readUri, type SipUri, writeUri } from '../message/uri.ts';
 import { writeRequest } from '../message/write.ts';
 import {
@@ -104,6 +104,14 @@ export function afterRequest(dialog: Dialog, request: Request, flow: Target): Di
     ...(remoteTarget !== null && dialog.nat && { behindNat: isBehindNat(request, flow) }),
     flow,
   };
+}
+
+/** The dialog after a 2xx to a request of ours that refreshes the target (§12.2.1.2, RFC 3311 §5.1). */
+export function afterResponse(dialog: Dialog, response: Response): Dialog {
+  const remoteTarget = contactOf(response);
+  return remoteTarget === null || remoteTarget === dialog.remoteTarget
+    ? dialog
+    : { ...dialog, remoteTarget: copy(remoteTarget) };
 }
 
 /** Where the dialog's next request goes: the topmost route, else the remote target, by the flow the peer last used. */
@@ -214,8 +222,8 @@ function transportOf(uri: SipUri): TransportName {
   return transportNames.find((name) => name === named) ?? 'tcp';
 }
 
-function contactOf(request: Request): string | null {
-  const value = request.values('Contact')[0];
+function contactOf(message: Request | Response): string | null {
+  const value = message.values('Contact')[0];
   const uri = value === undefined ? undefined : readAddress(value)?.uri;
   return uri !== undefined && readUri(uri) !== null ? uri : null;
 }

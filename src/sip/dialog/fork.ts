@@ -1,6 +1,7 @@
 // One fork of an INVITE we sent (RFC 3261 §13.2.2): its dialog, what is open between offer and answer (§13.2.1, RFC 3262
 // §5, RFC 3311 §5), the order of its reliable responses (RFC 3262 §4), and the requests sent in it. Pure. Leaves out
 // which fork is wanted (invite-client-usage.ts), and offers of ours in a PRACK: an UPDATE does as well.
+import { credentialsIn } from '../message/authorizations.ts';
 import { copy, readNumber } from '../message/grammar.ts';
 import { type Rack, readOptionTags, writeRack } from '../message/headers.ts';
 import type { HeaderList, Request, Response } from '../message/message.ts';
@@ -148,14 +149,11 @@ export function confirm(
 /** The ACK of a 2xx (RFC 3261 §13.2.2.4): the CSeq and the credentials of the INVITE, and our answer if the 2xx had the offer. */
 export function acknowledge(context: ForkContext, fork: Fork, sdp: string | null): ForkStep<Acknowledging> {
   const { invite, request } = context;
-  const credentials = (['Authorization', 'Proxy-Authorization'] as const).flatMap((name) =>
-    request.all(name).map((value) => [name, value] as const),
-  );
   const ack = requestWithin(fork.dialog, context.addresses, {
     method: 'ACK',
     cseq: request.cseq.number,
     branch: branchOf(invite, fork, request.cseq.number),
-    headers: () => [...credentials, ...typeOf(sdp ?? undefined)],
+    headers: () => [...credentialsIn(request), ...typeOf(sdp ?? undefined)],
     body: sdp ?? undefined,
   });
   const settled = sdp === null ? {} : { exchange: 'settled' as const, offer: null };

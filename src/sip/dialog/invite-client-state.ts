@@ -156,7 +156,7 @@ export function contextOf({ addresses, contactUser, capabilities }: Fixed, { inv
   return { invite, request: requestOf(invite), addresses, contactUser, capabilities };
 }
 
-export function requestOf({ text }: SentInvite): Request {
+export function requestOf({ text }: Pick<SentInvite, 'text'>): Request {
   const invite = parse(text);
   if (isFailure(invite) || !('method' in invite)) throw new Error('the INVITE that was sent is not a request');
   return invite;

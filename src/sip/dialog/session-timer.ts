@@ -150,7 +150,7 @@ export type SessionTimer =
   /** Our refresh is on its way. */
   | { readonly name: 'refreshing'; readonly byeAt: number; readonly asks: Asked }
   /** The peer refreshes; or it has refused ours for good, and may still refresh itself. */
-  | { readonly name: 'refreshee'; readonly byeAt: number }
+  | { readonly name: 'refreshee'; readonly byeAt: number; readonly asks: Asked }
   | { readonly name: 'terminated' };
 
 export type SessionTimerInput =
@@ -195,6 +195,11 @@ export function deadlineOf(state: SessionTimer, timer: SessionTimerName): number
 
 export const off: SessionTimer = { name: 'off' };
 
+/** What every session refresh request of ours has to ask for while the session may expire (§7.4); null where it does not. */
+export function asksOf(state: SessionTimer): Asked | null {
+  return 'asks' in state ? state.asks : null;
+}
+
 export function transition(state: SessionTimer, input: SessionTimerInput, at: number): SessionTimerStep {
   if (state.name === 'terminated') return absorbed(state);
   switch (input.type) {
@@ -224,9 +229,10 @@ function absorbed(state: SessionTimer): SessionTimerStep {
 function after(agreed: Agreement, minSeS: number, at: number): SessionTimer {
   if (agreed === null) return off;
   const { intervalS, refresher } = agreed;
-  const byeAt = at + (intervalS - Math.min(32, intervalS / 3)) * 1000;
-  if (refresher === 'them') return { name: 'refreshee', byeAt };
-  return { name: 'refresher', refreshAt: at + intervalS * 500, byeAt, asks: nextAsk(agreed, minSeS) };
+  const byeAt = at + Math.round((intervalS - Math.min(32, intervalS / 3)) * 1000);
+  const asks = nextAsk(agreed, minSeS);
+  if (refresher === 'them') return { name: 'refreshee', byeAt, asks };
+  return { name: 'refresher', refreshAt: at + intervalS * 500, byeAt, asks };
 }
 
 function fired(state: SessionTimer, timer: SessionTimerName): SessionTimerStep {
@@ -250,6 +256,6 @@ function refused(
     };
   }
   const refreshAt = input.retryInMs === null ? byeAt : at + input.retryInMs;
-  if (refreshAt >= byeAt) return { state: { name: 'refreshee', byeAt }, effects: [] };
+  if (refreshAt >= byeAt) return { state: { name: 'refreshee', byeAt, asks }, effects: [] };
   return { state: { name: 'refresher', refreshAt, byeAt, asks }, effects: [] };
 }

@@ -2,7 +2,7 @@
 // stale; a nonce that is known is used again before anybody asks, with a count that rises (RFC 7616 §3.4, §3.6).
 // Plain data that whoever sends the requests keeps, so that the count survives a restart. Leaves out the digest (digest.ts).
 import { authorize, type Challenge, type Credentials, readChallenges, strongest } from './digest.ts';
-import type { HeaderList, Response } from './message.ts';
+import type { HeaderList, Request, Response } from './message.ts';
 
 /** The newest nonce of each realm: how often it was used, and how many challenges of the realm this request was put. */
 export type Authorizations = readonly {
@@ -54,6 +54,13 @@ export function authorized(
   const authorizations = known.map((one) => ({ ...one, nc: one.nc + 1 }));
   const headers = authorizations.map(({ challenge, nc }) => authorize(challenge, { ...request, nc }, credentials));
   return { headers, authorizations };
+}
+
+/** The credentials of a request as they stand in it: the ACK of its 2xx repeats them (RFC 3261 §13.2.2.4). */
+export function credentialsIn(request: Request): HeaderList {
+  return (['Authorization', 'Proxy-Authorization'] as const).flatMap((name) =>
+    request.all(name).map((value) => [name, value] as const),
+  );
 }
 
 const sameRealm = (a: Challenge, b: Challenge): boolean => a.header === b.header && a.realm === b.realm;

@@ -14,7 +14,7 @@ export const states: Readonly<Record<SessionTimer['name'], SessionTimer>> = {
   off: { name: 'off' },
   refresher: { name: 'refresher', refreshAt: at + 300_000, byeAt, asks },
   refreshing: { name: 'refreshing', byeAt, asks },
-  refreshee: { name: 'refreshee', byeAt },
+  refreshee: { name: 'refreshee', byeAt, asks },
   terminated: { name: 'terminated' },
 };
 
