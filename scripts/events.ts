@@ -61,6 +61,10 @@ const own: { readonly [T in EventType]: Own<T> } = {
     connection_codecs: ['string', 'The codecs Switchhook speaks.'],
     offered_codecs: ['string', 'The codecs the caller offers.'],
     tags,
+    replaces_call_control_id: [
+      'string',
+      'Only where the caller takes the place of another call, by an INVITE with `Replaces` (RFC 3891): that call. Then this one is answered at once. Additive.',
+    ],
   },
   'call.answered': {
     state: ['string', '`answered`.'],
@@ -145,6 +149,7 @@ const examples: { readonly [T in EventType]: Event } = {
     callerIdName: 'Alice',
     customHeaders: [{ name: 'X-Account', value: '42' }],
     offeredCodecs: ['OPUS', 'PCMU', 'PCMA'],
+    replaces: null,
   }),
   'call.answered': answered(call),
   'call.hangup': hangup(call, { cause: 'normal_clearing', source: 'caller', sipCause: '200' }),

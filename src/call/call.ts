@@ -27,6 +27,7 @@ import {
   type OwedRequest,
   type OwedResponse,
   type Phase,
+  type Signal,
   type Step,
   sixtyFourT1Ms,
 } from './state.ts';
@@ -59,6 +60,8 @@ function decide(turn: Turn, input: Input): void {
     case 'timer':
       if (deadlinesOf(turn.call).some(([timer]) => timer === input.timer)) timedOut(turn, input.timer);
       return;
+    case 'signal':
+      return signalled(turn, input.signal);
     case 'resumed':
       return resumed(turn);
     default:
@@ -209,6 +212,16 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
   change(turn, { authorizations: answer });
   const bye = sayByeAgain(turn);
   change(turn, { phase: { ...phase, bye } });
+}
+
+function signalled(turn: Turn, signal: Signal): void {
+  switch (signal.type) {
+    case 'replaced':
+      if (isAlive(turn.call)) sayBye(turn, clearedBy(us));
+      return;
+    default:
+      return signal.type satisfies never;
+  }
 }
 
 function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-failed'): void {

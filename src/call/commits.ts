@@ -15,6 +15,8 @@ export interface Committing {
 /** One decision waiting for its commit. `act` runs once it is on disk, `undo` once it is known not to be. */
 export interface Decision<L extends Committing> {
   readonly live: L;
+  /** The same for all decisions that came of one input, on whichever calls: they are kept together or not at all. */
+  readonly cause: object;
   readonly events: readonly EventRow[];
   readonly command: CommandRow | null;
   act(): void;
@@ -73,7 +75,7 @@ export class Commits<L extends Committing> {
       for (const [live, call] of states) live.committed = call;
       for (const decision of decisions) this.#finish(decision, decision.act);
     } else {
-      this.#goBack(decisions, states);
+      this.#goBack(decisions);
     }
     if (this.#waiting.length > 0) this.#schedule();
   }
@@ -105,11 +107,19 @@ export class Commits<L extends Committing> {
   }
 
   /** The calls of the batch go back to what is on disk, and so does everything decided on top of it meanwhile. */
-  #goBack(decisions: readonly Decision<L>[], states: ReadonlyMap<L, Call>): void {
-    const onTop = this.#waiting.filter(({ live }) => states.has(live));
-    this.#waiting = this.#waiting.filter(({ live }) => !states.has(live));
-    for (const live of states.keys()) if (live.committed !== null) live.call = live.committed;
-    for (const decision of [...decisions, ...onTop]) this.#finish(decision, decision.undo);
+  #goBack(decisions: readonly Decision<L>[]): void {
+    const gone = [...decisions];
+    const lives = new Set<L>();
+    const causes = new Set<object>();
+    for (let at = 0; at < gone.length; at += 1) {
+      lives.add(gone[at]!.live);
+      causes.add(gone[at]!.cause);
+      const isTied = ({ live, cause }: Decision<L>): boolean => lives.has(live) || causes.has(cause);
+      gone.push(...this.#waiting.filter(isTied));
+      this.#waiting = this.#waiting.filter((decision) => !isTied(decision));
+    }
+    for (const live of lives) if (live.committed !== null) live.call = live.committed;
+    for (const decision of gone) this.#finish(decision, decision.undo);
   }
 
   #finish(decision: Decision<L>, then: () => void): void {

@@ -26,7 +26,9 @@ export type Reason =
       readonly commandId: string | null;
       readonly settle: (refusals: readonly Refusal[]) => void;
     }
-  | { readonly type: 'again'; readonly input: Unstamped };
+  | { readonly type: 'again'; readonly input: Unstamped }
+  /** Another call's decision: it is taken back with that one, and comes again with it. */
+  | { readonly type: 'signal' };
 
 interface DriverOptions {
   readonly system: System;
@@ -47,6 +49,8 @@ export class Driver {
   readonly #commits: Commits<Live>;
   readonly #alarms: Alarms<Live>;
   readonly #retention: Retention;
+  /** What all decisions of the input at hand have in common; null between inputs. */
+  #cause: object | null = null;
   #stopped = false;
 
   constructor(options: DriverOptions) {
@@ -103,7 +107,14 @@ export class Driver {
   /** Resolves when what was decided so far on a call is committed; false when it was taken back. */
   committed(live: Live): Promise<boolean> {
     return new Promise((resolve) =>
-      this.#commits.add({ live, events: [], command: null, act: () => resolve(true), undo: () => resolve(false) }),
+      this.#commits.add({
+        live,
+        cause: {},
+        events: [],
+        command: null,
+        act: () => resolve(true),
+        undo: () => resolve(false),
+      }),
     );
   }
 
@@ -138,6 +149,20 @@ export class Driver {
 
   /** Makes the step the call's state and hands its effects over to the commit; what changes nothing is done at once. */
   #hand(live: Live, step: Step, reason: Reason, rtpPort: number | null): void {
+    const isFirst = this.#cause === null;
+    this.#cause ??= {};
+    this.#keep(live, step, reason, rtpPort);
+    for (const effect of step.effects) if (effect.type === 'signal') this.#signal(live, effect);
+    if (isFirst) this.#cause = null;
+  }
+
+  /** A call that is forgotten has nobody to tell. */
+  #signal({ call }: Live, { to, signal }: Effect & { type: 'signal' }): void {
+    const live = this.#options.calls.withId(to);
+    if (live !== undefined) this.decide(live, { type: 'signal', from: call.id, signal }, { type: 'signal' });
+  }
+
+  #keep(live: Live, step: Step, reason: Reason, rtpPort: number | null): void {
     const changed = step.call !== live.call || live.committed === null;
     const isNew = live.committed === null && live.open === 0;
     live.call = step.call;
@@ -148,6 +173,7 @@ export class Driver {
     const events = step.effects.flatMap((effect) => (effect.type === 'event' ? [this.#rowOf(live, effect)] : []));
     this.#commits.add({
       live,
+      cause: this.#cause!,
       events,
       command: commandId === null ? null : { callId: live.call.id, commandId },
       act: () => this.#act(live, step.effects, events, reason),
@@ -192,6 +218,7 @@ export class Driver {
       case 'release':
         return media.release(effect.port);
       case 'event':
+      case 'signal':
         return;
       default:
         return effect satisfies never;

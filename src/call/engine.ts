@@ -3,8 +3,10 @@
 import type { Refusal } from '../errors.ts';
 import type { Media } from '../media/media.ts';
 import { belongsTo } from '../sip/dialog/dialog.ts';
+import { type Replacement, replacedBy } from '../sip/dialog/replaces.ts';
 import type { Endpoint, EndpointUser, Origin } from '../sip/endpoint.ts';
 import { tagOf } from '../sip/message/address.ts';
+import { readReplaces } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
 import { inviteKey } from '../sip/transaction/key.ts';
 import type { EventRow, Store } from '../store/store.ts';
@@ -13,7 +15,7 @@ import type { ActionName, Bodies, CallControl, CallView } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Driver, type Unstamped } from './driver.ts';
 import { incoming } from './inbound.ts';
-import { offersFirst, unacceptable } from './invitation.ts';
+import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './invitation.ts';
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey } from './live.ts';
 import { readCommand } from './reading.ts';
@@ -150,16 +152,31 @@ export class Engine implements EndpointUser, CallControl {
     if (against) return this.#driver.refuse(request, origin, against.status, against.headers);
     const lifetime = lifetimeFor(request, this.#options.sessionTimers);
     if ('tooShort' in lifetime) return this.#driver.refuse(request, origin, 422, lifetime.tooShort);
-    if (offersFirst(request)) void this.#beginWithOffer(request, origin, lifetime);
-    else this.#begin(request, origin, lifetime, null);
+    const replacement = this.#replacement(request);
+    if (replacement.refused !== null) return this.#driver.refuse(request, origin, replacement.refused);
+    const { replaced } = replacement;
+    if (replaced !== null || offersFirst(request)) void this.#beginWithPort(request, origin, lifetime, replaced);
+    else this.#begin(request, origin, lifetime, null, null);
   }
 
-  /** The edge of an INVITE whose 180 carries our offer, and so needs a port first. */
-  async #beginWithOffer(request: Request, origin: Origin, lifetime: Lifetime): Promise<void> {
+  /** Which call the INVITE is to take the place of (RFC 3891 §3). */
+  #replacement(request: Request): Replacement<ReplaceableCall> {
+    const replaces = readReplaces(request.get('Replaces') ?? '');
+    const live = this.#calls.withTag(replaces?.toTag ?? '');
+    return replacedBy(request, live === undefined ? [] : [replaceable(live.call)]);
+  }
+
+  /** The edge of an INVITE that is answered at once, or whose 180 carries our offer, and so needs a port first. */
+  async #beginWithPort(
+    request: Request,
+    origin: Origin,
+    lifetime: Lifetime,
+    replaced: ReplaceableCall | null,
+  ): Promise<void> {
     const port = await this.#reserve();
     try {
       if (port === null) this.#driver.refuse(request, origin, 503, [['Retry-After', '5']]);
-      else this.#begin(request, origin, lifetime, port);
+      else this.#begin(request, origin, lifetime, port, replaced);
     } catch (error) {
       this.#system.log.error({ callId: request.callId, error: stackOf(error) }, 'An INVITE could not be taken.');
       if (port !== null) this.#options.media.release(port);
@@ -167,20 +184,27 @@ export class Engine implements EndpointUser, CallControl {
     }
   }
 
-  #begin(request: Request, origin: Origin, lifetime: Lifetime, rtpPort: number | null): void {
+  #begin(
+    request: Request,
+    origin: Origin,
+    lifetime: Lifetime,
+    rtpPort: number | null,
+    replaced: ReplaceableCall | null,
+  ): void {
     const { ids, clock } = this.#system;
     const { applications, sdpAddress, media, sessionTimers } = this.#options;
     const identity = {
       id: ids.callControlId(),
       legId: ids.uuid(),
-      sessionId: ids.uuid(),
-      connectionId: applicationOf(applications).id,
+      sessionId: replaced?.call.sessionId ?? ids.uuid(),
+      connectionId: replaced?.call.connectionId ?? applicationOf(applications).id,
       local: this.#endpoint.localAddresses(origin.from),
       sdpAddress,
       media: media.kind,
       rtpPort,
       policy: sessionTimers,
       lifetime,
+      replaces: replaced?.call.id ?? null,
     };
     const turn = incoming({ at: clock.date(), seed: ids.seed(), request, origin }, identity);
     if (turn === null) {

@@ -53,6 +53,8 @@ export interface EventPayloads {
     connection_codecs: string;
     offered_codecs: string;
     tags: string[];
+    /** Additive: the call whose place it takes, by an INVITE with Replaces (RFC 3891). */
+    replaces_call_control_id?: string;
   };
   'call.answered': Base & {
     state: 'answered';
@@ -89,6 +91,7 @@ export function initiated(
     readonly callerIdName: string | null;
     readonly customHeaders: readonly NamedValue[];
     readonly offeredCodecs: readonly string[];
+    readonly replaces: string | null;
   },
 ): Event {
   return {
@@ -104,6 +107,7 @@ export function initiated(
       connection_codecs: connectionCodecs,
       offered_codecs: invite.offeredCodecs.join(','),
       tags: [],
+      ...(invite.replaces !== null && { replaces_call_control_id: invite.replaces }),
     },
   };
 }

@@ -16,7 +16,7 @@ import { lives } from './modifying.ts';
 import { isCompleted } from './refer.ts';
 import { unblockRefer } from './referring.ts';
 import { answerOffer, makeOffer, newSession, takeAnswer } from './sound.ts';
-import { type AnswerOrder, type Call, type OwedResponse, type Phase, sixtyFourT1Ms } from './state.ts';
+import { type AnswerOrder, type Call, isAlive, type OwedResponse, type Phase, sixtyFourT1Ms } from './state.ts';
 import {
   beginTurn,
   capabilities,
@@ -40,6 +40,8 @@ export type Identity = Pick<Call, 'id' | 'legId' | 'sessionId' | 'connectionId' 
   readonly policy: LifetimePolicy;
   /** What the 2xx will say. */
   readonly lifetime: Lifetime;
+  /** The id of the call whose place it takes (RFC 3891): then it is answered at once. */
+  readonly replaces: string | null;
 };
 
 const ringAgainMs = 60_000;
@@ -49,7 +51,7 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
   const { request, origin, at, seed } = input;
   const dialog = uasDialog(request, seed, origin.from, origin.nat);
   if (dialog === null) return null;
-  const { rtpPort, policy, lifetime, ...names } = identity;
+  const { rtpPort, policy, lifetime, replaces, ...names } = identity;
   const call: Call = {
     ...names,
     ...described(request),
@@ -74,9 +76,16 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     authorizations: [],
   };
   const turn = beginTurn(call, at, seed);
-  ring(turn);
-  tell(turn, initiated(turn.call, told(request)));
+  if (replaces === null) ring(turn);
+  tell(turn, initiated(turn.call, { ...told(request), replaces }));
+  if (replaces !== null) takePlace(turn, replaces);
   return turn;
+}
+
+/** RFC 3891 §3: the 2xx first, then the BYE to the one that is replaced. */
+function takePlace(turn: Turn, replaced: string): void {
+  accept(turn, turn.call.phase as Ringing, { headers: [], preferredCodecs: null });
+  if (isAlive(turn.call)) turn.effects.push({ type: 'signal', to: replaced, signal: { type: 'replaced' } });
 }
 
 interface Arrival {

@@ -1,11 +1,13 @@
 // What an INVITE from outside says: whether a call can be made of it (RFC 3261 §8.2.3, RFC 3264 §6), who calls whom, and
 // what the application is told of it. Everything a call keeps of it is a copy, so the message itself can go.
 import { hasSdp, wantsReliable } from '../sip/dialog/invite-usage.ts';
+import type { Replaceable } from '../sip/dialog/replaces.ts';
 import { copy, toUtf8 } from '../sip/message/grammar.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { codecsOf } from '../sip/message/sdp.ts';
 import { readUri } from '../sip/message/uri.ts';
 import type { NamedValue } from './commands.ts';
+import type { Call } from './state.ts';
 
 /** An INVITE no call can be made of, with the response that says why. */
 export interface Unacceptable {
@@ -47,6 +49,18 @@ export function described(invite: Request) {
 export function allowsMethod(message: Request | Response, name: string): boolean | null {
   const methods = message.values('Allow');
   return methods.length === 0 ? null : methods.some((method) => method.toUpperCase() === name);
+}
+
+/** A call as something an INVITE may take the place of (RFC 3891 §3). */
+export interface ReplaceableCall extends Replaceable {
+  readonly call: Call;
+}
+
+export function replaceable(call: Call): ReplaceableCall {
+  const { callId, localTag, remoteTag } = call.dialog;
+  const { name } = call.phase;
+  const state = name === 'ringing' ? 'early' : name === 'answered' || name === 'active' ? 'confirmed' : 'terminated';
+  return { call, callId, localTag, remoteTag, state, initiator: 'them' };
 }
 
 /** What `call.initiated` tells of the INVITE and nobody needs again. */

@@ -166,6 +166,11 @@ export type CallTimer =
   | 'refer-retry'
   | 'refer-grace';
 
+/** What one call has another know, in the same turn and so in the same commit. */
+export type Signal =
+  /** An INVITE with Replaces has taken its place (RFC 3891 §3). */
+  { readonly type: 'replaced' };
+
 /** `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from. */
 export type Input = { readonly at: number; readonly seed: string } & (
   | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
@@ -175,6 +180,8 @@ export type Input = { readonly at: number; readonly seed: string } & (
   | { readonly type: 'failed'; readonly branch: string }
   | { readonly type: 'command'; readonly command: Command; readonly rtpPort: number | null }
   | { readonly type: 'timer'; readonly timer: CallTimer }
+  /** `from` is the id of the call that says so. */
+  | { readonly type: 'signal'; readonly from: string; readonly signal: Signal }
   | { readonly type: 'resumed' }
 );
 
@@ -195,6 +202,8 @@ export type Effect =
   /** The ACK of a 2xx, which nobody answers. */
   | { readonly type: 'ack'; readonly request: BuiltRequest }
   | { readonly type: 'event'; readonly event: Event; readonly sequence: number }
+  /** `to` is the id of a call: it decides on it at once. */
+  | { readonly type: 'signal'; readonly to: string; readonly signal: Signal }
   | { readonly type: 'media'; readonly session: MediaSession }
   | { readonly type: 'release'; readonly port: number };
 

@@ -104,6 +104,7 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   'Timer F': (line) => line.take({ type: 'timeout', branch: line.out }),
   'transport failed': (line) => line.take({ type: 'failed', branch: line.out }),
   ...Object.fromEntries(timers.map((timer) => [timer, (line: Line) => line.timer(timer)])),
+  'replaced by another call': (line) => line.take({ type: 'signal', from: 'v3:other', signal: { type: 'replaced' } }),
   resumed: (line) => line.take({ type: 'resumed' }),
   answer: (line) => line.answer(),
   reject: (line) => line.command('reject', { cause: 'CALL_REJECTED' }),

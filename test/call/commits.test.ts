@@ -24,6 +24,7 @@ function world(t: TestContext) {
     of.call = { ...of.call, clientState };
     commits.add({
       live: of,
+      cause: {},
       events: [],
       command: null,
       act: () => done.push(`act ${of.name} ${clientState}`),
@@ -132,6 +133,33 @@ suite('a batch that was not written', () => {
     assert.deepEqual([a.open, b.open], [0, 0]);
     assert.equal(b.committed?.clientState, '2');
     assert.equal(system.log.at('error').length, 1);
+  });
+
+  test('takes back what came of the same input on other calls, and what was decided on top of that', async (t) => {
+    const { store, done, live, decide, settle } = world(t);
+    const [a, b, c] = [live('a'), live('b'), live('c')];
+    for (const each of [a, b, c]) decide(each, '1');
+    await settle();
+    done.length = 0;
+    store.waits = true;
+    store.mood = 'fails';
+    decide(a, '2');
+    await settle();
+    store.mood = 'writes';
+    const cause = {};
+    decide(a, '3', { cause });
+    decide(b, '3', { cause });
+    decide(c, '3');
+    decide(b, '4');
+    store.waits = false;
+    store.goOn();
+    await settle();
+    assert.deepEqual(done, ['undo a 2', 'undo a 3', 'undo b 3', 'undo b 4', 'act c 3']);
+    assert.deepEqual(
+      [a, b, c].map(({ call }) => call.clientState),
+      ['1', '1', '3'],
+    );
+    assert.ok([a, b, c].every(({ call, committed, open }) => call === committed && open === 0));
   });
 
   test('leaves a call that is new to whoever undoes it', async (t) => {

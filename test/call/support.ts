@@ -37,6 +37,7 @@ export const identity: Identity = {
   rtpPort: null,
   policy: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   lifetime: { headers: [['Session-Expires', '1800;refresher=uas']], agreed: { intervalS: 1_800, refresher: 'us' } },
+  replaces: null,
 };
 
 export const settings: ReferSettings = {
@@ -291,6 +292,8 @@ function show(effect: Effect): string {
       return showEvent(effect);
     case 'quiet':
       return 'stop repeating';
+    case 'signal':
+      return `signal ${effect.signal.type}`;
     case 'media':
       return 'sound';
     case 'release':

@@ -51,7 +51,7 @@ interface Additive {
     | 'refer_before_answer';
   client_state_update: 'command_id';
   send_sip_info: never;
-  'call.initiated': never;
+  'call.initiated': 'replaces_call_control_id';
   'call.answered': never;
   'call.hangup': never;
   'call.refer.started': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
