@@ -55,7 +55,10 @@ export interface EndpointUser {
   request(request: Request, origin: Origin): void;
   /** An ACK that no INVITE server transaction was waiting for: that of a 2xx. */
   ack(request: Request): void;
-  /** 101 to 699, to what was sent under this branch. Of a final one no copies, but for the 2xx of an INVITE. */
+  /**
+   * 101 to 699, to what was sent under this branch, and the 100 of an INVITE: from then on a CANCEL may go (§9.1).
+   * Of a final one no copies, but for the 2xx of an INVITE.
+   */
   response(branch: string, response: Response): void;
   /** Timer B or F. */
   timeout(branch: string, method: string): void;

@@ -269,6 +269,14 @@ test('a request of ours has its response by branch', async () => {
   assert.deepEqual(await starts(), [`BYE sip:${us} SIP/2.0`]);
 });
 
+test('the 100 of an INVITE is told, each time it comes: it lets a CANCEL go (§9.1, §17.1.1.2)', async () => {
+  const { endpoint, hear, said } = await setUp();
+  endpoint.send(ours('INVITE'));
+  await hear(response(100, { method: 'INVITE' }));
+  await hear(response(100, { method: 'INVITE' }));
+  assert.deepEqual(said, Array(2).fill('response z9hG4bKours 100'));
+});
+
 test('every 2xx of an INVITE is passed on, for 64*T1', async () => {
   const { endpoint, hear, said, system } = await setUp();
   endpoint.send(ours('INVITE'));

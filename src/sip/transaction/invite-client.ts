@@ -28,14 +28,14 @@ export function start(tx: ClientFixed): Step<State> {
 export function transition(tx: ClientFixed, state: State, input: ClientInput): Step<State> {
   switch (state.name) {
     case 'calling':
-      if (input.type === 'response') return takeResponse(tx, state, input.response);
+      if (input.type === 'response') return takeResponse(tx, input.response);
       if (input.type === 'transport-failed') return fail(input.error);
       if (input.timer === 'A') return resend(tx, state.resendInMs * 2);
       if (input.timer === 'B') return { state: terminated, effects: [tell({ type: 'timeout' })] };
       return absorbed(state);
     case 'proceeding':
       // Nothing was sent here that could fail, and no timer runs: how long a phone may ring is the user's business.
-      return input.type === 'response' ? takeResponse(tx, state, input.response) : absorbed(state);
+      return input.type === 'response' ? takeResponse(tx, input.response) : absorbed(state);
     case 'accepted':
       if (input.type === 'response') return passOn2xx(state, input.response);
       if (input.type === 'timer' && input.timer === 'M') return absorbed(terminated);
@@ -63,11 +63,10 @@ function fail(error: Error): Step<State> {
   return { state: terminated, effects: [tell({ type: 'failed', error })] };
 }
 
-/** The first response, or one after provisional ones. 100 ends the repetitions and says nothing to the user. */
-function takeResponse(tx: ClientFixed, state: State, response: Response): Step<State> {
+/** The first response, or one after provisional ones. 100 is told like each of them: it lets a CANCEL go (§9.1). */
+function takeResponse(tx: ClientFixed, response: Response): Step<State> {
   const { status } = response;
   const told = tell({ type: 'response', response });
-  if (status === 100) return state.name === 'proceeding' ? absorbed(state) : absorbed({ name: 'proceeding' });
   if (status < 200) return { state: { name: 'proceeding' }, effects: [told] };
   if (status < 300) return { state: { name: 'accepted' }, effects: [arm('M', tx.durations.M), told] };
   const ack = ackOf(tx.text, response);

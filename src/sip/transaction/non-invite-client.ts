@@ -51,7 +51,7 @@ function fail(error: Error): Step<State> {
   return { state: terminated, effects: [tell({ type: 'failed', error })] };
 }
 
-/** A provisional response leaves E and F running. 100 says nothing to the user. */
+/** A provisional response leaves E and F running. 100 says nothing to the user: nothing here waits for it. */
 function takeResponse(tx: ClientFixed, state: Waiting, response: Response): Step<State> {
   const told = tell({ type: 'response', response });
   if (response.status < 200) {

@@ -253,6 +253,12 @@ suite('what is written', () => {
     assert.equal(cancel!.get('To'), 'Bob <sip:bob@biloxi.example>');
     assert.equal(cancel!.get('Reason'), 'SIP;cause=200');
   });
+  test('a lone 100 lets the CANCEL go, before or after the caller gives up; nothing else does (RFC 3261 §9.1)', () => {
+    const methods = (script: readonly string[]): string[] => written(script).map(({ method }) => method);
+    assert.deepEqual(methods(['cancel']), []);
+    assert.deepEqual(methods(['100', 'cancel']), ['CANCEL']);
+    assert.deepEqual(methods(['cancel', '100']), ['CANCEL']);
+  });
   test('a BYE says why: the reason of the cancel, or that another fork has the call (RFC 3326)', () => {
     const [, crossed] = written(['180 a', 'cancel', '200 a']);
     const [, lostBye] = written(['200 a', '200 b']);

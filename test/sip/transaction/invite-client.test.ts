@@ -15,9 +15,10 @@ const states: readonly machine.State[] = [
 const common = {
   'calling + B': 'terminated: tell timeout',
   'calling + failed': 'terminated: tell failed',
-  'calling + 100': 'proceeding',
+  'calling + 100': 'proceeding: tell 100',
   'calling + 180': 'proceeding: tell 180',
   'calling + 200': 'accepted: arm M 32000, tell 200',
+  'proceeding + 100': 'proceeding: tell 100',
   'proceeding + 180': 'proceeding: tell 180',
   'proceeding + 200': 'accepted: arm M 32000, tell 200',
   'accepted + 200': 'accepted: tell 200',
