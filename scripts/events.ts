@@ -52,8 +52,11 @@ const refer: Own<'call.refer.started'> = {
 
 const own: { readonly [T in EventType]: Own<T> } = {
   'call.initiated': {
-    direction: ['string', '`incoming`.'],
-    state: ['string', '`parked`: it rings until a command says otherwise.'],
+    direction: ['string', '`incoming`, or `outgoing` of a call that was dialled.'],
+    state: [
+      'string',
+      '`parked` of an inbound call: it rings until a command says otherwise; `bridging` of one that was dialled.',
+    ],
     start_time: startTime,
     caller_id_name: ['string', 'The display name of the caller, or empty.'],
     custom_headers: ['list of `name`, `value`', 'The `X-` headers of the INVITE.'],
@@ -96,9 +99,10 @@ const own: { readonly [T in EventType]: Own<T> } = {
 };
 
 const when: { readonly [T in EventType]: string } = {
-  'call.initiated': 'A call came in and rings. Answer it, reject it, or refer it.',
+  'call.initiated':
+    'A call came in and rings: answer it, reject it, or refer it. Or one that was dialled is on its way.',
   'call.answered':
-    'The caller has acknowledged the answer. From the command `answer` on the call takes `refer` and `hangup` as well.',
+    'The caller has acknowledged the answer: from the command `answer` on the call takes `refer` and `hangup` as well. Or the callee of a call that was dialled has answered.',
   'call.hangup': 'The call is over. It is the last event of every call.',
   'call.refer.started': 'The peer has accepted a REFER. Not sent if it refuses.',
   'call.refer.completed': 'The target has the caller. `call.hangup` follows.',
@@ -108,14 +112,16 @@ const when: { readonly [T in EventType]: string } = {
 
 const causes: { readonly [C in HangupCause]: string } = {
   normal_clearing: 'An answered call was ended by a BYE, whoever sent it, or a ringing one was referred.',
-  originator_cancel: 'The caller gave up while it rang.',
-  call_rejected: '`reject` with `CALL_REJECTED`, or `hangup` while it rang.',
-  user_busy: '`reject` with `USER_BUSY`.',
-  timeout: 'The caller did not acknowledge the answer, or its INVITE expired.',
+  originator_cancel: 'The caller gave up while it rang, or a call that was dialled was hung up before the answer.',
+  call_rejected:
+    '`reject` with `CALL_REJECTED`, or `hangup` of an inbound call while it rang; or the callee answered 403, 603, 607 or 608.',
+  user_busy: '`reject` with `USER_BUSY`, or the callee answered 486 or 600.',
+  timeout:
+    'The caller did not acknowledge the answer, or its INVITE expired; the callee did not answer in time (`timeout_secs`); or the session was not refreshed.',
   unspecified: 'Anything else, such as no common codec or a provisional response never acknowledged.',
-  time_limit: 'Not in this version.',
-  not_found: 'Not in this version: of outbound calls.',
-  no_answer: 'Not in this version: of outbound calls.',
+  time_limit: 'A call of ours has lasted as long as it may (`time_limit_secs`).',
+  not_found: 'A call of ours was answered with 404, 410, 484 or 604.',
+  no_answer: 'A call of ours was answered with 480 or 408.',
 };
 
 const reasons: { readonly [R in FailureReason]: string } = {
@@ -152,7 +158,7 @@ const examples: { readonly [T in EventType]: Event } = {
     replaces: null,
   }),
   'call.answered': answered(call),
-  'call.hangup': hangup(call, { cause: 'normal_clearing', source: 'caller', sipCause: '200' }),
+  'call.hangup': hangup(call, { cause: 'normal_clearing', by: 'peer', sipCause: '200' }),
   'call.refer.started': referEvent(call, referOf(202, []), 'started', 100),
   'call.refer.completed': referEvent(call, referOf(202, [100, 180, 200]), 'completed', 200),
   'call.refer.failed': referEvent(call, referOf(202, [100, 486]), 'failed', 486),

@@ -45,6 +45,7 @@ export interface Settings {
   readonly media: 'quiet' | 'none';
   readonly rtpPorts: check.PortRange;
   readonly sessionTimers: LifetimePolicy;
+  readonly followsRedirects: boolean;
   /** 0: an event is given up after its first round of attempts. */
   readonly webhookMaxAgeMs: number;
   readonly logLevel: LogLevel;
@@ -156,6 +157,12 @@ export const table = {
     '90',
     'The shortest such time that a peer may ask for, in seconds: a shorter one is refused with 422.',
     check.wholeNumber(90, 86_400),
+  ),
+  dialRedirects: setting(
+    'dial_redirects',
+    'off',
+    'Whether a call out that is answered with a redirect (3xx) is made again to where that points: `on` or `off`.',
+    check.oneOf(['on', 'off']),
   ),
   apiKey: secret(
     'api_key',
@@ -310,6 +317,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
     tls,
     sessionTimers,
+    followsRedirects: all.dialRedirects === 'on',
     dnsServers: all.dnsServers ?? [],
     applications: [first, ...others],
     access,

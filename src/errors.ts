@@ -77,6 +77,37 @@ export const catalogue = {
     title: 'Invalid value',
     detail: 'The value is not valid for this parameter.',
   },
+  'invalid-connection': {
+    code: '10015',
+    status: 422,
+    title: 'Invalid value for connection_id (Call Control App ID)',
+    detail: 'There is no Call Control application with this id.',
+  },
+  'invalid-number': {
+    code: '10016',
+    status: 422,
+    title: 'Phone number must be in +E164 format',
+    detail: 'The value must be a number such as +13125550100, or a sip: or sips: URI.',
+  },
+  'no-route': {
+    code: '10015',
+    status: 422,
+    title: 'Invalid value',
+    detail:
+      'No trunk takes calls to this number. Dial a sip: URI, or give a trunk of the settings a `uri` and the prefix.',
+  },
+  'trunks-full': {
+    code: '90033',
+    status: 422,
+    title: 'Unable to execute command',
+    detail: 'Every trunk that takes calls to this number has as many as it may.',
+  },
+  'needs-media': {
+    code: '10027',
+    status: 422,
+    title: 'Unprocessable Entity',
+    detail: 'This needs a media engine, which this server does not have.',
+  },
   'invalid-json': { code: '10023', status: 400, title: 'Invalid JSON', detail: 'The request body is not valid JSON.' },
   'bad-encoding': {
     code: '10028',

@@ -1,5 +1,6 @@
 // The peers a server knows, built from its settings: the gate they come in by, the registrar of its phones, and what it
 // registers itself. Knows how the settings' words (UTF-8) become those of the wire. Leaves out every rule (sip).
+import type { Gateway } from './call/outbound-routes.ts';
 import type { Access, Trunk } from './config/access.ts';
 import type { Settings } from './config.ts';
 import { isLoopback } from './sip/address-ranges.ts';
@@ -8,11 +9,12 @@ import type { Endpoint, EndpointUser } from './sip/endpoint.ts';
 import type { Gate } from './sip/gate.ts';
 import { algorithms } from './sip/message/digest.ts';
 import { fromUtf8 } from './sip/message/grammar.ts';
+import { readUri, type SipUri } from './sip/message/uri.ts';
 import type { Binding } from './sip/registrar/bindings.ts';
 import { Registrar } from './sip/registrar/registrar.ts';
 import type { Account } from './sip/registration/registration.ts';
 import { Registrations, type RegistrationView } from './sip/registration/registrations.ts';
-import { flowOf, isFlowOf, type Target, type Transport } from './sip/transport/transport.ts';
+import { defaultPort, flowOf, isFlowOf, type Target, type Transport } from './sip/transport/transport.ts';
 import { users } from './sip/users.ts';
 import type { Store } from './store/store.ts';
 import type { System } from './system.ts';
@@ -96,6 +98,36 @@ export class Peers {
   /** Where a phone can be reached now, by its URI or its username. */
   locate(aor: string): readonly Binding[] {
     return this.#registrar?.locate(aor) ?? [];
+  }
+
+  /** The same of a URI somebody wants to call: only one that names us is that of a phone of ours. */
+  locateOwn(uri: string): readonly Binding[] {
+    const read = readUri(uri);
+    return read !== null && read.scheme !== 'tel' && this.#isOurs(read) ? this.locate(uri) : [];
+  }
+
+  /** The trunks that calls go out by, with what they have registered. */
+  gateways(): readonly Gateway[] {
+    const registered = new Map(this.#registrations.views().map((view) => [view.name, view.serviceRoute]));
+    const { trunks } = this.#parts.settings.access ?? nobody;
+    return trunks.flatMap((trunk) => {
+      const { name, uri, prefixes, applications, priority, weight, channels } = trunk;
+      if (uri === null) return [];
+      const { username, password } = credentialsOf(trunk);
+      const credentials = username === null || password === null ? null : { username, password };
+      const routes = registered.get(name) ?? [];
+      return [{ name, uri: fromUtf8(uri), routes, credentials, prefixes, applications, priority, weight, channels }];
+    });
+  }
+
+  #isOurs({ host, port }: SipUri): boolean {
+    const { settings, transports } = this.#parts;
+    const name = host.replace(/^\[|\]$/g, '').toLowerCase();
+    if (name === (settings.access ?? nobody).realm.toLowerCase()) return true;
+    return transports.some(
+      ({ name: transport, local }) =>
+        [local.host, settings.sipPublicAddress].includes(name) && (port ?? defaultPort[transport]) === local.port,
+    );
   }
 
   registrations(): readonly RegistrationView[] {

@@ -125,16 +125,23 @@ export async function compose(parts: Parts): Promise<Composed> {
 function build(parts: Parts, signer: Signer) {
   const { system, settings, store, media } = parts;
   const delivery = new Delivery({ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs });
+  const peers = new Peers(parts);
+  const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
   const engine = new Engine({
     system,
     store,
     media,
     applications: settings.applications,
     sessionTimers: settings.sessionTimers,
-    sdpAddress: settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1',
+    dial: {
+      host,
+      gateways: () => peers.gateways(),
+      locate: (uri) => peers.locateOwn(uri),
+      followsRedirects: settings.followsRedirects,
+    },
+    sdpAddress: host,
     deliver: (events) => delivery.offer(events),
   });
-  const peers = new Peers(parts);
   const endpoint = new Endpoint({
     system,
     transports: parts.transports,

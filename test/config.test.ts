@@ -60,6 +60,7 @@ const byDefault = {
       refer,
     },
   ],
+  followsRedirects: false,
   sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   access: {
     realm: 'switchhook',

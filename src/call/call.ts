@@ -4,8 +4,16 @@
 import { deadlineOf as lifetimeDeadline } from '../sip/dialog/session-timer.ts';
 import type { Response } from '../sip/message/message.ts';
 import type { Command } from './commands.ts';
-import { answerCommand, canceled, invitedAgain, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
-import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain, us } from './leaving.ts';
+import {
+  answerCommand,
+  canceled,
+  invitedAgain,
+  notRinging,
+  refuseCall,
+  repeatResponse,
+  ringingTimer,
+} from './inbound.ts';
+import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
   acknowledgedAgain,
@@ -15,6 +23,17 @@ import {
   modificationTimer,
   modificationUnanswered,
 } from './modifying.ts';
+import {
+  elsewhere,
+  giveUp,
+  inviteDeadline,
+  inviteResponse,
+  inviteTimer,
+  inviteUnanswered,
+  isInvite,
+  requestedEarly,
+  resumeInvite,
+} from './outbound.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
 import { playing } from './sound.ts';
@@ -45,7 +64,8 @@ function decide(turn: Turn, input: Input): void {
   switch (input.type) {
     case 'request':
       if (input.request.method === 'CANCEL') return canceled(turn, input.request, input.origin);
-      if (input.origin.key === turn.call.invite.key) return invitedAgain(turn, input.request, input.origin);
+      if (input.origin.key === turn.call.invite?.key) return invitedAgain(turn, input.request, input.origin);
+      if (turn.call.phase.name === 'dialing') return requestedEarly(turn, input.request, input.origin);
       return requested(turn, input.request, input.origin);
     case 'ack':
       return acked(turn, input.request);
@@ -69,17 +89,29 @@ function decide(turn: Turn, input: Input): void {
   }
 }
 
+/** Of the INVITE of ours: a fork of it may answer when the call is long over. */
+const ofInvite = ['give-up', 'settle'] as const;
 const ofRefer = ['refer-deadline', 'refer-first-notify', 'refer-retry'] as const;
 
 /** The timers a phase owns, with those of the refer it may have; the driver disarms every other. */
 export const timersOf = {
+  dialing: ['dial-timeout', ...ofInvite],
   ringing: ['ring-again', 'prack', 'invite-expires', ...ofRefer, 'refer-grace'],
   // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
   answered: ['ack', ...ofRefer],
-  active: ['reinvite-ack', 'session-refresh', 'session-expiry', 'modify-retry', ...ofRefer, 'refer-grace'],
+  active: [
+    'reinvite-ack',
+    'time-limit',
+    ...ofInvite,
+    'session-refresh',
+    'session-expiry',
+    'modify-retry',
+    ...ofRefer,
+    'refer-grace',
+  ],
   // The dialog is gone: no REFER is sent again, and an outcome ends the call at once.
-  leaving: ['leave', 'refer-deadline', 'refer-first-notify'],
-  ended: [],
+  leaving: ['leave', ...ofInvite, 'refer-deadline', 'refer-first-notify'],
+  ended: [...ofInvite],
 } as const satisfies Record<Phase['name'], readonly CallTimer[]>;
 
 /** What a state waits for, by wall-clock instant. */
@@ -93,8 +125,16 @@ export function deadlinesOf(call: Call): readonly (readonly [CallTimer, number])
   return deadlines;
 }
 
-function deadlineOf({ phase, reliable, refer, modification, expiry }: Call, timer: CallTimer): number | null {
+function deadlineOf(call: Call, timer: CallTimer): number | null {
+  const { phase, reliable, refer, modification, expiry } = call;
   switch (timer) {
+    case 'dial-timeout':
+      return phase.name === 'dialing' ? phase.timeoutAt : null;
+    case 'give-up':
+    case 'settle':
+      return inviteDeadline(call, timer);
+    case 'time-limit':
+      return call.limitAt;
     case 'ring-again':
       return phase.name === 'ringing' && reliable === null ? phase.repeatAt : null;
     case 'prack':
@@ -120,17 +160,18 @@ function deadlineOf({ phase, reliable, refer, modification, expiry }: Call, time
 
 /** Whether nothing is owed to the peer any more: neither a message of ours nor the answers of a tombstone. */
 export function isForgotten(call: Call, at: number): boolean {
-  return call.phase.name === 'ended' && at >= call.phase.endedAt + sixtyFourT1Ms;
+  return call.phase.name === 'ended' && call.outbound === null && at >= call.phase.endedAt + sixtyFourT1Ms;
 }
 
 /** The end of a call on which no decision could be made: a bug is the call's end, never the peer's or the application's wait. */
 export function collapse(call: Call, { at, seed, ...input }: Input): Step {
   const turn = beginTurn(call, at, seed);
-  if (input.type === 'request' && input.origin.key !== call.invite.key) {
+  if (input.type === 'request' && input.origin.key !== call.invite?.key) {
     respond(turn, input.request, input.origin, 500);
   }
-  if (call.phase.name === 'ringing') refuseInvite(turn, 500, endingOf('unspecified', us, 500));
-  else if (isAlive(call)) sayBye(turn, endingOf('unspecified', us, 200));
+  if (call.phase.name === 'dialing') giveUp(turn, 'unspecified');
+  else if (call.phase.name === 'ringing') refuseInvite(turn, 500, endingOf('unspecified', 'us', 500));
+  else if (isAlive(call)) sayBye(turn, endingOf('unspecified', 'us', 200));
   else finishLeaving(turn);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
@@ -148,7 +189,7 @@ function obey(turn: Turn, command: Command, rtpPort: number | null): void {
       return answerCommand(turn, command, rtpPort);
     case 'reject':
       if (turn.call.phase.name === 'ringing') return refuseCall(turn, command.status);
-      return refuse(turn, 'unable-to-execute', 'This call has already been answered.');
+      return refuse(turn, 'unable-to-execute', notRinging(turn.call));
     case 'hangup':
       return hangupCommand(turn, command);
     case 'refer':
@@ -169,9 +210,10 @@ function heldHangup({ phase }: Call): (Held & { type: 'hangup' }) | undefined {
 
 function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void {
   const { phase } = turn.call;
-  if (phase.name === 'ringing') refuseCall(turn, 480, command.headers);
+  if (phase.name === 'dialing') giveUp(turn, 'originator_cancel');
+  else if (phase.name === 'ringing') refuseCall(turn, 480, command.headers);
   else if (phase.name === 'answered') hold(turn, phase, { type: 'hangup', headers: command.headers });
-  else sayBye(turn, clearedBy(us), command.headers);
+  else sayBye(turn, clearedBy('us'), command.headers);
 }
 
 /** Each is kept, and written with every state of the call, until the peer answers it. */
@@ -179,9 +221,9 @@ const mostInfos = 64;
 const tooManyInfos = `${mostInfos} INFO requests of this call still wait for an answer. Try again when the peer takes them.`;
 
 function infoCommand(turn: Turn, command: Command & { name: 'send_sip_info' }): void {
-  const { phase, infos } = turn.call;
+  const { phase, errands } = turn.call;
   const { contentType, body } = command;
-  const open = phase.name === 'answered' ? phase.held : infos;
+  const open = phase.name === 'answered' ? phase.held : errands;
   if (open.length >= mostInfos) refuse(turn, 'unable-to-execute', tooManyInfos);
   else if (phase.name === 'active') sendInfo(turn, contentType, body);
   else if (phase.name === 'answered') hold(turn, phase, { type: 'info', contentType, body });
@@ -197,13 +239,15 @@ function responded(turn: Turn, branch: string, response: Response): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referResponse(turn, response);
   if (branch === modificationOut(call)?.branch) return modificationResponse(turn, response);
+  if (isInvite(call, branch)) return inviteResponse(turn, response);
   if (response.status < 200) return;
   if (response.cseq.method === 'INVITE') return acknowledgedAgain(turn, response);
   const { phase } = call;
   if (phase.name === 'ended' && phase.bye?.branch === branch) return byeAnswered(turn, phase, response);
-  if (!call.infos.some((info) => info.branch === branch)) return;
-  change(turn, { infos: call.infos.filter((info) => info.branch !== branch) });
-  if (response.status === 481) dialogLost(turn);
+  const errand = call.errands.find((each) => each.branch === branch);
+  if (errand === undefined) return;
+  change(turn, { errands: call.errands.filter((each) => each !== errand) });
+  if (response.status === 481 && errand.method === 'INFO') dialogLost(turn);
 }
 
 function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Response): void {
@@ -217,10 +261,12 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
 function signalled(turn: Turn, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
-      if (isAlive(turn.call)) sayBye(turn, clearedBy(us));
+      if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
       return;
+    case 'outrun':
+      return giveUp(turn, 'originator_cancel', elsewhere);
     default:
-      return signal.type satisfies never;
+      return signal satisfies never;
   }
 }
 
@@ -228,11 +274,12 @@ function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-fail
   const { call } = turn;
   if (branch === referBranch(call)) return referUnanswered(turn, why);
   if (branch === modificationOut(call)?.branch) return modificationUnanswered(turn, why);
+  if (isInvite(call, branch)) return inviteUnanswered(turn, why);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
     return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
   }
-  if (call.infos.some((info) => info.branch === branch)) {
-    change(turn, { infos: call.infos.filter((info) => info.branch !== branch) });
+  if (call.errands.some((each) => each.branch === branch)) {
+    change(turn, { errands: call.errands.filter((each) => each.branch !== branch) });
   }
 }
 
@@ -245,9 +292,16 @@ function timedOut(turn: Turn, timer: CallTimer): void {
     case 'ack':
     case 'reinvite-ack':
       // RFC 3261 §13.3.1.4, §14.2: without an ACK in 64·T1 the session is given up with a BYE.
-      return sayBye(turn, endingOf('timeout', us, 200), heldHangup(turn.call)?.headers);
+      return sayBye(turn, endingOf('timeout', 'us', 200), heldHangup(turn.call)?.headers);
     case 'leave':
       return finishLeaving(turn);
+    case 'dial-timeout':
+      return giveUp(turn, 'timeout');
+    case 'give-up':
+    case 'settle':
+      return inviteTimer(turn, timer);
+    case 'time-limit':
+      return sayBye(turn, endingOf('time_limit', 'us', 200));
     case 'session-refresh':
       return lifetimeTimer(turn, 'refresh');
     case 'session-expiry':
@@ -269,7 +323,8 @@ function resumed(turn: Turn): void {
   }
   if (phase.name === 'answered' && owed(phase.ok)) repeatResponse(turn, '2xx', phase.ok);
   if (phase.name === 'active' && owed(phase.reinvite)) repeatResponse(turn, '2xx', phase.reinvite);
-  if ('final' in phase && owed(phase.final)) respondText(turn, call.invite, phase.final.status, phase.final.text);
+  resumeInvite(turn);
+  if ('final' in phase && owed(phase.final)) respondText(turn, call.invite!, phase.final.status, phase.final.text);
   for (const request of requestsOut(call)) sentAgain(turn, request);
   if (isAlive(turn.call)) playing(turn);
 }
@@ -286,7 +341,7 @@ function sentAgain(turn: Turn, { until, ...request }: OwedRequest): void {
 export function requestsOut(call: Call): readonly OwedRequest[] {
   const bye = call.phase.name === 'ended' ? call.phase.bye : null;
   const modification = isAlive(call) ? modificationOut(call) : null;
-  return [referRequest(call), modification, bye, ...call.infos].filter((request) => request !== null);
+  return [referRequest(call), modification, bye, ...call.errands].filter((request) => request !== null);
 }
 
 function referRequest({ refer }: Call): OwedRequest | null {

@@ -55,6 +55,45 @@ export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
 );
 
+/** The body of a dial, as the API names its fields. */
+export interface DialBody extends Common {
+  connection_id: string;
+  from: string;
+  to: string | string[];
+  from_display_name?: string;
+  timeout_secs?: number;
+  time_limit_secs?: number;
+  privacy?: 'id' | 'none';
+  custom_headers?: NamedValue[];
+  sip_headers?: NamedValue[];
+  sip_auth_username?: string;
+  sip_auth_password?: string;
+  sip_transport_protocol?: 'UDP' | 'TCP' | 'TLS';
+  preferred_codecs?: string;
+  diversion?: string;
+  link_to?: string;
+}
+
+/** The calls a dial has made, one for each destination, or why it was refused. */
+export type Dialled = { readonly calls: readonly CallView[] } | { readonly refusals: readonly Refusal[] };
+
+/** A call to make, as it was ordered. Texts of SIP as they go on the wire; `from` and `to` as the API says them. */
+export interface DialOrder {
+  readonly from: string;
+  readonly to: string;
+  /** What stands in From and To, without tags. */
+  readonly fromAddress: string;
+  readonly toAddress: string;
+  readonly displayName: string | null;
+  readonly contactUser: string | null;
+  readonly headers: readonly NamedValue[];
+  readonly timeoutMs: number;
+  readonly timeLimitMs: number;
+  readonly preferredCodecs: string | null;
+  readonly credentials: Credentials | null;
+  readonly clientState: string | null;
+}
+
 /** A call as `GET /v2/calls/{id}` shows it. Instants are wall-clock milliseconds, the duration is in seconds. */
 export interface CallView {
   readonly callControlId: string;
@@ -73,6 +112,10 @@ export interface CallControl {
   accepted(callControlId: string, commandId: string): Promise<boolean>;
   /** Resolves to no refusals once the command is committed, or to why it was refused. */
   execute<A extends ActionName>(callControlId: string, action: A, body: Bodies[A]): Promise<readonly Refusal[]>;
+  /** The calls that a dial with this command id has made before; null when there is none. */
+  dialled(commandId: string): Promise<Dialled | null>;
+  /** Resolves once the calls are committed. */
+  dial(body: DialBody): Promise<Dialled>;
   /** A live call, or one that ended not longer than ten minutes ago. */
   view(callControlId: string): Promise<CallView | null>;
 }

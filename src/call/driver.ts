@@ -23,6 +23,8 @@ export type Reason =
   | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
   | {
       readonly type: 'command';
+      /** The place of the call in the dial that makes it, from 1. */
+      readonly dials?: number;
       readonly commandId: string | null;
       readonly settle: (refusals: readonly Refusal[]) => void;
     }
@@ -90,6 +92,13 @@ export class Driver {
   /** The first decision on a call, which made it. */
   begin(live: Live, step: Step, reason: Reason, rtpPort: number | null): void {
     this.#hand(live, step, reason, rtpPort);
+  }
+
+  /** What is decided within is kept together or not at all. */
+  together(decide: () => void): void {
+    this.#cause = {};
+    decide();
+    this.#cause = null;
   }
 
   decide(live: Live, unstamped: Unstamped, reason = reasonOf(unstamped)): void {
@@ -167,7 +176,8 @@ export class Driver {
     const isNew = live.committed === null && live.open === 0;
     live.call = step.call;
     const commandId = reason.type === 'command' ? reason.commandId : null;
-    if (commandId !== null) live.commandIds.add(commandId);
+    const dials = reason.type === 'command' ? reason.dials : undefined;
+    if (commandId !== null && dials === undefined) live.commandIds.add(commandId);
     for (const request of requestsOf(step)) this.#options.calls.nameBranch(live, request);
     if (!changed && commandId === null && live.open === 0) return this.#act(live, step.effects, [], reason);
     const events = step.effects.flatMap((effect) => (effect.type === 'event' ? [this.#rowOf(live, effect)] : []));
@@ -175,7 +185,7 @@ export class Driver {
       live,
       cause: this.#cause!,
       events,
-      command: commandId === null ? null : { callId: live.call.id, commandId },
+      command: commandId === null ? null : { callId: live.call.id, commandId, ...(dials !== undefined && { dials }) },
       act: () => this.#act(live, step.effects, events, reason),
       undo: () => this.#undo(live, step, reason, { isNew, rtpPort }),
     });
@@ -195,7 +205,7 @@ export class Driver {
     } finally {
       const due = events.filter(({ status }) => status === 'due');
       if (due.length > 0) this.#options.deliver(due);
-      this.#options.calls.nameInvite(live, live.call.invite.key);
+      if (live.call.invite !== null) this.#options.calls.nameInvite(live, live.call.invite.key);
       this.#rearm(live);
     }
   }
@@ -299,8 +309,8 @@ function requestsOf({ effects }: Step): Outgoing[] {
 }
 
 function earliestOf(call: Call): number | null {
-  if (call.phase.name === 'ended') return call.phase.endedAt + sixtyFourT1Ms;
-  let earliest: number | null = null;
+  const isOver = call.phase.name === 'ended' && call.outbound === null;
+  let earliest = isOver && call.phase.name === 'ended' ? call.phase.endedAt + sixtyFourT1Ms : null;
   for (const [, at] of deadlinesOf(call)) if (earliest === null || at < earliest) earliest = at;
   return earliest;
 }

@@ -11,13 +11,15 @@ import type { Request, Response } from '../sip/message/message.ts';
 import { inviteKey } from '../sip/transaction/key.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
-import type { ActionName, Bodies, CallControl, CallView } from './commands.ts';
+import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
+import { Dialler, type DialSettings } from './dialler.ts';
 import { Driver, type Unstamped } from './driver.ts';
 import { incoming } from './inbound.ts';
 import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './invitation.ts';
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey } from './live.ts';
+import { isEarlyOf } from './outbound.ts';
 import { readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { type Application, applicationOf } from './routing.ts';
@@ -31,6 +33,7 @@ export interface EngineOptions {
   readonly applications: readonly [Application, ...Application[]];
   /** What calls would have of session timers (RFC 4028). */
   readonly sessionTimers: LifetimePolicy;
+  readonly dial: DialSettings;
   /** What o= and c= of our session descriptions say. */
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
@@ -45,6 +48,7 @@ export class Engine implements EndpointUser, CallControl {
   readonly #calls = new LiveCalls();
   #endpoint!: Endpoint;
   #driver!: Driver;
+  #dialler!: Dialler;
   #restored: Live[] = [];
   #reserving = 0;
 
@@ -59,6 +63,7 @@ export class Engine implements EndpointUser, CallControl {
     this.#endpoint = endpoint;
     const applicationOf = (call: Call) => this.#application(call);
     this.#driver = new Driver({ system, store, media, deliver, endpoint, applicationOf, calls: this.#calls });
+    this.#dialler = this.#newDialler(endpoint);
     for (const row of await store.calls(system.clock.date() - sixtyFourT1Ms)) {
       const call = JSON.parse(row.state) as Call;
       const live = this.#calls.add(call, await store.commandIds(call.id));
@@ -104,7 +109,8 @@ export class Engine implements EndpointUser, CallControl {
       return this.#driver.refuse(request, origin, 481);
     }
     const live = this.#calls.withTag(tag);
-    this.#toCall(live && belongsTo(live.call.dialog, request) ? live : undefined, request, origin);
+    const isOfCall = live && (belongsTo(live.call.dialog, request) || isEarlyOf(live.call, request));
+    this.#toCall(isOfCall ? live : undefined, request, origin);
   }
 
   ack(request: Request): void {
@@ -113,16 +119,20 @@ export class Engine implements EndpointUser, CallControl {
   }
 
   response(branch: string, response: Response): void {
+    // What becomes of a CANCEL shows in the INVITE, whose branch it has (RFC 3261 §9.1).
+    if (response.cseq.method === 'CANCEL') return;
     // The 2xx of an INVITE comes again until its ACK has arrived.
     const isLast = response.status >= 200 && (response.cseq.method !== 'INVITE' || response.status >= 300);
     this.#ofBranch(branch, isLast, { type: 'response', branch, response });
   }
 
-  timeout(branch: string): void {
+  timeout(branch: string, method: string): void {
+    if (method === 'CANCEL') return;
     this.#ofBranch(branch, true, { type: 'timeout', branch });
   }
 
-  failed(branch: string, error: Error): void {
+  failed(branch: string, error: Error, method: string): void {
+    if (method === 'CANCEL') return;
     this.#system.log.warn(
       { call: this.#calls.withBranch(branch)?.call.id, error: error.message },
       'A request could not be sent.',
@@ -224,6 +234,18 @@ export class Engine implements EndpointUser, CallControl {
     return live.open === 0 || this.#driver.committed(live);
   }
 
+  async dialled(commandId: string): Promise<Dialled | null> {
+    const open = this.#dialler.open(commandId);
+    if (open !== null) return open;
+    const ids = await this.#options.store.dialled(commandId);
+    const views = await Promise.all(ids.map((id) => this.view(id)));
+    return ids.length === 0 ? null : { calls: views.filter((view) => view !== null) };
+  }
+
+  dial(body: DialBody): Promise<Dialled> {
+    return this.#dialler.dial(body);
+  }
+
   async execute<A extends ActionName>(callControlId: string, action: A, body: Bodies[A]): Promise<readonly Refusal[]> {
     const live = this.#calls.withId(callControlId);
     if (live === undefined) return [await this.#refusalOf(callControlId)];
@@ -260,6 +282,17 @@ export class Engine implements EndpointUser, CallControl {
   async #remembered(callControlId: string) {
     const row = await this.#options.store.call(callControlId);
     return row?.endedAt != null && row.endedAt > this.#system.clock.date() - rememberedMs ? row : null;
+  }
+
+  #newDialler(endpoint: Endpoint): Dialler {
+    const { system, media, dial, applications, sessionTimers, sdpAddress } = this.#options;
+    return new Dialler({
+      ...{ system, endpoint, sessionTimers, sdpAddress, settings: dial, calls: this.#calls, driver: this.#driver },
+      media: media.kind,
+      hasApplication: (id) => applications.some((application) => application.id === id),
+      reserve: () => this.#reserve(),
+      release: (port) => media.release(port),
+    });
   }
 
   #application(call: Call): Application {

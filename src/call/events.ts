@@ -45,7 +45,7 @@ interface ReferPayload extends Base {
 export interface EventPayloads {
   'call.initiated': Base & {
     direction: 'incoming' | 'outgoing';
-    state: 'parked';
+    state: 'parked' | 'bridging';
     start_time: string;
     caller_id_name: string;
     custom_headers: NamedValue[];
@@ -99,7 +99,7 @@ export function initiated(
     payload: {
       ...base(call),
       direction: call.direction,
-      state: 'parked',
+      state: call.direction === 'incoming' ? 'parked' : 'bridging',
       start_time: isoStamp(call.startedAt),
       caller_id_name: invite.callerIdName ?? '',
       custom_headers: [...invite.customHeaders],
@@ -134,7 +134,7 @@ export function hangup(call: Call, ending: Ending): Event {
       state: 'hangup',
       start_time: isoStamp(call.startedAt),
       hangup_cause: ending.cause,
-      hangup_source: ending.source,
+      hangup_source: (ending.by === 'peer') === (call.direction === 'incoming') ? 'caller' : 'callee',
       sip_hangup_cause: ending.sipCause,
       call_quality_stats: null,
       custom_headers: [...call.answerHeaders],

@@ -10,7 +10,7 @@ import { writeResponse } from '../sip/message/write.ts';
 import type { Command, NamedValue } from './commands.ts';
 import { causeOf, initiated } from './events.ts';
 import { described, headOf, told } from './invitation.ts';
-import { endingOf, peer, peerLeft, quietInvite, refuseInvite, sendFinal, us } from './leaving.ts';
+import { endingOf, peerLeft, quietInvite, refuseInvite, sendFinal } from './leaving.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
 import { lives } from './modifying.ts';
 import { isCompleted } from './refer.ts';
@@ -62,6 +62,9 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     events: 0,
     dialog,
     invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
+    outbound: null,
+    gateway: null,
+    limitAt: null,
     session: rtpPort === null ? null : newSession(rtpPort, seed),
     taken: null,
     reliable: null,
@@ -71,7 +74,8 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     modification: null,
     acked: null,
     expiry: { ...policy, timer: off },
-    infos: [],
+    errands: [],
+    ownCredentials: null,
     credentials: null,
     authorizations: [],
   };
@@ -136,9 +140,9 @@ function ring(turn: Turn): void {
   const repeatAt = turn.at + ringAgainMs;
   if (rseq === null) {
     change(turn, { phase: { ...state, provisional, repeatAt } });
-    return respondText(turn, call.invite, 180, provisional.text);
+    return respondText(turn, call.invite!, 180, provisional.text);
   }
-  const reliable = { rseq, cseq: call.invite.cseq, carriesOffer: offers };
+  const reliable = { rseq, cseq: call.invite!.cseq, carriesOffer: offers };
   change(turn, { reliable, phase: { ...state, provisional, nextRseq: rseq + 1, repeatAt } });
   repeatResponse(turn, 'reliable-1xx', provisional);
 }
@@ -150,15 +154,15 @@ export function ringingTimer(turn: Turn, timer: 'ring-again' | 'prack' | 'invite
   if (turn.call.phase.name !== 'ringing') return;
   if (timer === 'ring-again') return ring(turn);
   // RFC 3262 §3: no PRACK within 64·T1 is answered with a 5xx. RFC 3261 §13.3.1: an expired INVITE with 487.
-  if (timer === 'prack') refuseInvite(turn, 504, endingOf('unspecified', us, 504));
-  else refuseInvite(turn, 487, endingOf('timeout', us, 487));
+  if (timer === 'prack') refuseInvite(turn, 504, endingOf('unspecified', 'us', 504));
+  else refuseInvite(turn, 487, endingOf('timeout', 'us', 487));
 }
 
 /** `answer`: the 2xx goes out at once, or behind the PRACK of a 180 that carried our offer (RFC 3262 §3). */
 export function answerCommand(turn: Turn, command: Command & { name: 'answer' }, rtpPort: number | null): void {
   const { phase } = turn.call;
   if (phase.name !== 'ringing' || phase.answer !== null) {
-    return refuse(turn, 'unable-to-execute', 'This call has already been answered.');
+    return refuse(turn, 'unable-to-execute', notRinging(turn.call));
   }
   if (turn.call.session === null) {
     if (rtpPort === null) return refuse(turn, 'unavailable', 'No RTP port is free. Try again.');
@@ -181,7 +185,7 @@ function accept(turn: Turn, phase: Ringing, order: AnswerOrder): void {
     : phase.offer === null
       ? makeOffer(turn, session, codecs)
       : answerOffer(turn, session, phase.offer, codecs);
-  if (typeof sdp === 'number') return refuseInvite(turn, sdp, endingOf('unspecified', us, sdp));
+  if (typeof sdp === 'number') return refuseInvite(turn, sdp, endingOf('unspecified', 'us', sdp));
   quietInvite(turn);
   const body = sdp ?? undefined;
   const headers = [
@@ -198,11 +202,18 @@ function accept(turn: Turn, phase: Ringing, order: AnswerOrder): void {
   lives(turn, phase.lifetime.agreed);
 }
 
+/** Why a call cannot be answered or rejected. */
+export function notRinging({ phase }: Call): string {
+  return phase.name === 'dialing'
+    ? 'Only an inbound call can be answered or rejected.'
+    : 'This call has already been answered.';
+}
+
 /** `reject` answers the INVITE with 603 or 486, `hangup` of a ringing call with 480. */
 export function refuseCall(turn: Turn, status: 603 | 486 | 480, headers: readonly NamedValue[] = []): void {
   const given = status === 480 ? 'call_rejected' : causeOf(status);
   const cause = isCompleted(turn.call.refer) ? 'normal_clearing' : given;
-  refuseInvite(turn, status, endingOf(cause, us, status), headerList(headers));
+  refuseInvite(turn, status, endingOf(cause, 'us', status), headerList(headers));
 }
 
 /** CANCEL (§9.2), or a BYE in the early dialog (§15): its own 200, and 487 for the INVITE. */
@@ -211,7 +222,7 @@ export function canceled(turn: Turn, request: Request, origin: Origin): void {
   if (turn.call.phase.name !== 'ringing') return;
   const final = sendFinal(turn, 487);
   const cause = isCompleted(turn.call.refer) ? 'normal_clearing' : 'originator_cancel';
-  peerLeft(turn, endingOf(cause, peer, 487), final);
+  peerLeft(turn, endingOf(cause, 'peer', 487), final);
 }
 
 /** PRACK (RFC 3262 §3): ends the repetition. It is taken after the final response as well, when nothing hangs on it any more. */
@@ -231,7 +242,7 @@ function progressed(turn: Turn, phase: Ringing, offered: boolean, prack: Request
   const agreed = offered && hasSdp(prack) && takeAnswer(turn, prack.body);
   // A 180 without our offer leaves the caller's own unanswered: there is no room for another one.
   respond(turn, prack, origin, offered || !hasSdp(prack) ? 200 : 488);
-  if (offered && !agreed) return refuseInvite(turn, 488, endingOf('unspecified', us, 488));
+  if (offered && !agreed) return refuseInvite(turn, 488, endingOf('unspecified', 'us', 488));
   if (phase.answer !== null) accept(turn, turn.call.phase as Ringing, phase.answer);
   else unblockRefer(turn);
 }
@@ -251,6 +262,8 @@ function lastResponse(phase: Phase): OwedResponse | null {
       return phase.ok;
     case 'active':
       return phase.reinvite;
+    case 'dialing':
+      return null;
     default:
       return phase.final;
   }
@@ -263,13 +276,13 @@ export function repeatResponse(
   owed: { status: number; text: string; until: number },
 ): void {
   const { call } = turn;
-  const to = { key: call.invite.key, replyTo: call.invite.replyTo };
+  const { key, replyTo, cseq } = call.invite!;
   const { status, text } = owed;
   turn.effects.push({
     type: 'repeat',
-    id: repeatId(call, call.invite.cseq),
+    id: repeatId(call, cseq),
     kind,
-    to,
+    to: { key, replyTo },
     status,
     text,
     timeoutMs: owed.until - turn.at,

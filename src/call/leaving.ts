@@ -4,24 +4,21 @@ import { forNextRequest } from '../sip/message/authorizations.ts';
 import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
 import type { NamedValue } from './commands.ts';
-import { type HangupCause, type HangupSource, hangup, referEvent } from './events.ts';
+import { type HangupCause, hangup, referEvent } from './events.ts';
 import { isOut, isPending, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
 import { change, credentialsFor, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
 
-/** An inbound call: the peer is the caller, we are the callee. */
-export const peer: HangupSource = 'caller';
-export const us: HangupSource = 'callee';
-
-export const endingOf = (cause: HangupCause, source: HangupSource, sipCause: number): Ending => ({
+/** `status`: null where no SIP response goes with the end. */
+export const endingOf = (cause: HangupCause, by: Ending['by'], status: number | null): Ending => ({
   cause,
-  source,
-  sipCause: String(sipCause),
+  by,
+  sipCause: status === null ? 'unspecified' : String(status),
 });
 
 /** An answered call that ends by a BYE says 200, whoever sent it. */
-export const clearedBy = (source: HangupSource): Ending => endingOf('normal_clearing', source, 200);
+export const clearedBy = (by: Ending['by']): Ending => endingOf('normal_clearing', by, 200);
 
 /** Sends BYE (RFC 3261 §15.1.1) and ends the call. Without an ACK it may only be sent once 64·T1 have passed. */
 export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[] = []): void {
@@ -73,7 +70,7 @@ export function sendFinal(turn: Turn, status: number, headers: HeaderList = []):
   if (call.phase.name !== 'ringing') return null;
   quietInvite(turn);
   const text = writeResponse({ status }, [...call.phase.head, ...headers]);
-  respondText(turn, call.invite, status, text);
+  respondText(turn, call.invite!, status, text);
   return { status, text, until: turn.at + sixtyFourT1Ms };
 }
 
@@ -81,7 +78,7 @@ export function sendFinal(turn: Turn, status: number, headers: HeaderList = []):
 export function quietInvite(turn: Turn): void {
   const { call } = turn;
   const { phase } = call;
-  const cseq = phase.name === 'active' ? phase.reinvite?.cseq : isRepeating(call) ? call.invite.cseq : undefined;
+  const cseq = phase.name === 'active' ? phase.reinvite?.cseq : isRepeating(call) ? call.invite!.cseq : undefined;
   if (cseq !== undefined) turn.effects.push({ type: 'quiet', id: repeatId(call, cseq) });
 }
 
@@ -101,11 +98,12 @@ function abandonRefer(turn: Turn, by: 'us' | 'peer'): void {
   }
 }
 
-function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
+export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
   endSound(turn);
   change(turn, {
     phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },
-    infos: [],
+    // What belongs to an INVITE of ours goes on: its forks are let go of.
+    errands: turn.call.errands.filter(({ method }) => method !== 'INFO'),
     // Only a BYE can still be challenged: a password is not kept with a call that is over.
     ...(owed.bye ? {} : { credentials: null, authorizations: [] }),
   });

@@ -45,8 +45,10 @@ export class LiveCalls {
     };
     this.#byId.set(call.id, live);
     this.#byTag.set(call.dialog.localTag, live);
-    this.nameInvite(live, call.invite.key);
-    this.nameInvite(live, mergeKeyOf(call));
+    if (call.invite !== null) {
+      this.nameInvite(live, call.invite.key);
+      this.nameInvite(live, mergeKeyOf(call, call.invite.cseq));
+    }
     return live;
   }
 
@@ -104,4 +106,4 @@ export function mergeKey(invite: Request): string {
   return `${invite.callId} ${tagOf(invite.from) ?? ''} ${invite.cseq.number}`;
 }
 
-const mergeKeyOf = ({ dialog, invite }: Call): string => `${dialog.callId} ${dialog.remoteTag ?? ''} ${invite.cseq}`;
+const mergeKeyOf = ({ dialog }: Call, cseq: number): string => `${dialog.callId} ${dialog.remoteTag ?? ''} ${cseq}`;

@@ -16,7 +16,7 @@ import {
 import { credentialsIn } from '../sip/message/authorizations.ts';
 import { readNumber } from '../sip/message/grammar.ts';
 import type { HeaderList, Response } from '../sip/message/message.ts';
-import { clearedBy, endingOf, sayBye, us } from './leaving.ts';
+import { clearedBy, endingOf, sayBye } from './leaving.ts';
 import { askedBy } from './lifetime.ts';
 import { begin, type ModificationEffect, type ModificationInput, transition, type Wish } from './modification.ts';
 import { unblockRefer } from './referring.ts';
@@ -157,7 +157,7 @@ function accepted(turn: Turn, response: Response): void {
 
 /** §14.1: the session stays as it was; 481, 408 and silence say that there is none any more (§12.2.1.2). */
 function refused(turn: Turn, status: number, response: Response | null): void {
-  if (status === 481 || (status === 408 && turn.call.phase.name === 'active')) return sayBye(turn, clearedBy(us));
+  if (status === 481 || (status === 408 && turn.call.phase.name === 'active')) return sayBye(turn, clearedBy('us'));
   const { timer } = turn.call.expiry;
   const asks = response !== null && status === 422 ? askAgain(asksOf(timer)!, response) : null;
   const retryAfter = readNumber(/^\d+/.exec(response?.get('Retry-After') ?? '')?.[0] ?? '');
@@ -184,6 +184,6 @@ function timed(turn: Turn, input: SessionTimerInput): void {
   for (const effect of effects) {
     if (effect.type === 'refresh') modify(turn, { name: 'refresh' });
     // §10: the session has expired.
-    else sayBye(turn, endingOf('timeout', us, 200));
+    else sayBye(turn, endingOf('timeout', 'us', 200));
   }
 }

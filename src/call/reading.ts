@@ -2,6 +2,7 @@
 // grammar; what JSON Schema can say of a body was checked before. Text becomes the bytes that go on the wire.
 import type { Refusal } from '../errors.ts';
 import { readAddress } from '../sip/message/address.ts';
+import type { Credentials } from '../sip/message/digest.ts';
 import { fromUtf8, isToken } from '../sip/message/grammar.ts';
 import { sameHeader } from '../sip/message/headers.ts';
 import { readUri, withHeaders } from '../sip/message/uri.ts';
@@ -54,9 +55,7 @@ function readRefer(body: Bodies['refer'], settings: ReferSettings, refusals: Ref
   const placement = isTel ? 'refer' : (body.refer_header_placement ?? settings.headerPlacement);
   const pairs = headers.map(({ name, value }) => [name, value] as const);
   const withAll = isTel || pairs.length === 0 ? target : withHeaders(target, pairs);
-  if (body.sip_auth_password !== undefined && body.sip_auth_username === undefined) {
-    refusals.push(missing('sip_auth_username'));
-  }
+  const credentials = readSipAuth(body, refusals);
   return {
     ...common(body),
     name: 'refer',
@@ -72,11 +71,21 @@ function readRefer(body: Bodies['refer'], settings: ReferSettings, refusals: Ref
     timeoutMs: body.refer_timeout_ms ?? settings.timeoutMs,
     beforeAnswer: body.refer_before_answer ?? settings.beforeAnswer,
     redirectTo: withAll,
-    credentials:
-      body.sip_auth_username === undefined
-        ? null
-        : { username: fromUtf8(body.sip_auth_username), password: fromUtf8(body.sip_auth_password ?? '') },
+    credentials,
   };
+}
+
+/** What challenges are to be answered with. */
+export function readSipAuth(
+  {
+    sip_auth_username: username,
+    sip_auth_password: password,
+  }: { sip_auth_username?: string; sip_auth_password?: string },
+  refusals: Refusal[],
+): Credentials | null {
+  if (username !== undefined) return { username: fromUtf8(username), password: fromUtf8(password ?? '') };
+  if (password !== undefined) refusals.push(missing('sip_auth_username'));
+  return null;
 }
 
 /** A sip:, sips: or tel: URI, byte for byte; a display name around it is dropped, since some peers refuse one. */
@@ -97,7 +106,7 @@ const protectedNames = [
   ...['Require', 'Supported', 'Allow', 'Replaces', 'RSeq', 'RAck', 'Proxy-Require', 'Unsupported'],
 ];
 
-function readHeaders(
+export function readHeaders(
   body: { custom_headers?: NamedValue[]; sip_headers?: NamedValue[] },
   field: 'custom_headers' | 'sip_headers',
   refusals: Refusal[],

@@ -10,7 +10,7 @@ import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
 import type { Command } from './commands.ts';
 import { referEvent } from './events.ts';
-import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, us } from './leaving.ts';
+import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye } from './leaving.ts';
 import {
   begin,
   isPending,
@@ -44,11 +44,13 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
   const { call } = turn;
   const earlier = call.refer?.cseqs ?? [];
   if (isPending(call.refer)) return refuse(turn, 'unable-to-execute', 'A refer is already in progress on this call.');
-  if (call.phase.name === 'ringing' && command.beforeAnswer === 'refuse') return refuse(turn, 'not-answered');
+  const isEarly = call.phase.name === 'ringing' && command.beforeAnswer === 'refuse';
+  if (isEarly || call.phase.name === 'dialing') return refuse(turn, 'not-answered');
   change(turn, {
     refer: begin(command.order, turn.at + command.timeoutMs),
     pastRefers: [...call.pastRefers, ...earlier].slice(-mostPast),
-    credentials: command.credentials,
+    // Contract A.7: those of the command, else of the dial or the trunk that made the call.
+    credentials: command.credentials ?? call.ownCredentials,
     authorizations: [],
   });
   if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') return redirect(turn, command.redirectTo);
@@ -70,8 +72,8 @@ function isBlocked({ call: { phase, reliable, modification } }: Turn): boolean {
 export function referTimer(turn: Turn, timer: ReferTimer): void {
   if (timer !== 'refer-grace') return step(turn, { type: 'timer', timer });
   const { phase } = turn.call;
-  if (phase.name === 'ringing') refuseInvite(turn, 480, endingOf('normal_clearing', us, 480));
-  else if (phase.name === 'active') sayBye(turn, clearedBy(us));
+  if (phase.name === 'ringing') refuseInvite(turn, 480, endingOf('normal_clearing', 'us', 480));
+  else if (phase.name === 'active') sayBye(turn, clearedBy('us'));
 }
 
 export function referResponse(turn: Turn, response: Response): void {
@@ -157,7 +159,7 @@ function completed(turn: Turn, refer: Refer): void {
 
 /** RFC 5057 §5.1: 481 says that the dialog is gone, so a confirmed call is over; BYE tells whoever may still be there. */
 export function dialogLost(turn: Turn): void {
-  if (turn.call.phase.name === 'active') sayBye(turn, clearedBy(us));
+  if (turn.call.phase.name === 'active') sayBye(turn, clearedBy('us'));
 }
 
 function sendRefer(turn: Turn, refer: Refer): void {
@@ -183,5 +185,5 @@ function redirect(turn: Turn, target: string): void {
   change(turn, { refer: done });
   tell(turn, referEvent(turn.call, done, 'started', 100));
   tell(turn, referEvent(turn.call, done, 'completed', 302));
-  refuseInvite(turn, 302, endingOf('normal_clearing', us, 302), [['Contact', `<${target}>`]]);
+  refuseInvite(turn, 302, endingOf('normal_clearing', 'us', 302), [['Contact', `<${target}>`]]);
 }

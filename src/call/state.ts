@@ -4,17 +4,20 @@
 import type { Refusal } from '../errors.ts';
 import type { MediaSession } from '../media/media.ts';
 import type { BuiltRequest, Dialog, LocalAddresses } from '../sip/dialog/dialog.ts';
+import type { Invitation } from '../sip/dialog/initial-invite.ts';
+import type { Usage } from '../sip/dialog/invite-client-state.ts';
 import type { ReliableProvisional } from '../sip/dialog/invite-usage.ts';
-import type { SessionTimer } from '../sip/dialog/session-timer.ts';
+import type { Asked, SessionTimer } from '../sip/dialog/session-timer.ts';
 import type { Origin, Outgoing } from '../sip/endpoint.ts';
 import type { Authorizations } from '../sip/message/authorizations.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
 import type { Command, NamedValue } from './commands.ts';
-import type { Event, HangupCause, HangupSource } from './events.ts';
+import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
 import type { Modification } from './modification.ts';
+import type { Route } from './outbound-routes.ts';
 import type { Refer } from './refer.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
@@ -63,10 +66,24 @@ export interface Expiry extends LifetimePolicy {
   readonly timer: SessionTimer;
 }
 
+/** `sipCause` is the SIP status that goes with it, or `unspecified`. */
 export interface Ending {
   readonly cause: HangupCause;
-  readonly source: HangupSource;
+  readonly by: 'us' | 'peer';
   readonly sipCause: string;
+}
+
+/**
+ * The INVITE of ours that began the call, until no fork of it can answer any more (RFC 3261 §13.2.2.4). `invitation` is how
+ * the next one would be written, `routes` are the places that are left, `until` is when its Timer B has run out.
+ */
+export interface Outbound {
+  readonly usage: Usage;
+  readonly invitation: Invitation;
+  readonly asked: Asked;
+  readonly followsRedirects: boolean;
+  readonly routes: readonly Route[];
+  readonly until: number;
 }
 
 export type Phase =
@@ -86,6 +103,14 @@ export type Phase =
       readonly expiresAt: number | null;
       /** What the 2xx will say of the lifetime of the session. */
       readonly lifetime: Lifetime;
+    }
+  /** Our INVITE has no final response. `status` is the last provisional one; `siblings` are dialled with it: who answers first has it. */
+  | {
+      readonly name: 'dialing';
+      readonly status: number | null;
+      readonly timeoutAt: number;
+      readonly timeLimitMs: number;
+      readonly siblings: readonly string[];
     }
   /** Our 2xx is repeated until its ACK; `offered`: it carried our offer, and the ACK brings the answer. */
   | { readonly name: 'answered'; readonly ok: OwedResponse; readonly offered: boolean; readonly held: readonly Held[] }
@@ -110,7 +135,7 @@ export interface Call {
   readonly legId: string;
   readonly sessionId: string;
   readonly connectionId: string;
-  readonly direction: 'incoming';
+  readonly direction: 'incoming' | 'outgoing';
   readonly from: string;
   readonly to: string;
   readonly startedAt: number;
@@ -129,7 +154,13 @@ export interface Call {
   readonly local: LocalAddresses;
   readonly sdpAddress: string;
   readonly media: 'quiet' | 'none';
-  readonly invite: ReplyPath & { readonly cseq: number };
+  /** The peer's last INVITE that was taken; null where none came yet. */
+  readonly invite: (ReplyPath & { readonly cseq: number }) | null;
+  readonly outbound: Outbound | null;
+  /** The trunk it goes by. */
+  readonly gateway: string | null;
+  /** When it is ended, however long it would go on (`time_limit_secs`); null: never. */
+  readonly limitAt: number | null;
   /** The key of the last PRACK, NOTIFY or BYE that was taken: killed before its 200 leaves, we must know its copy again. */
   readonly taken: string | null;
   readonly session: Session | null;
@@ -145,8 +176,10 @@ export interface Call {
   readonly acked: Acked | null;
   /** How long the session lives without a refresh (RFC 4028). */
   readonly expiry: Expiry;
-  /** Requests of ours whose outcome matters little: INFO, by branch. */
-  readonly infos: readonly OwedRequest[];
+  /** Requests of ours whose outcome matters little: INFO, PRACK, the BYE to a fork that lost. */
+  readonly errands: readonly OwedRequest[];
+  /** What answers challenges that nothing else was given for: those of the dial, else of its trunk. */
+  readonly ownCredentials: Credentials | null;
   readonly credentials: Credentials | null;
   readonly authorizations: Authorizations;
 }
@@ -158,6 +191,10 @@ export type CallTimer =
   | 'ack'
   | 'reinvite-ack'
   | 'leave'
+  | 'dial-timeout'
+  | 'give-up'
+  | 'settle'
+  | 'time-limit'
   | 'session-refresh'
   | 'session-expiry'
   | 'modify-retry'
@@ -169,7 +206,9 @@ export type CallTimer =
 /** What one call has another know, in the same turn and so in the same commit. */
 export type Signal =
   /** An INVITE with Replaces has taken its place (RFC 3891 §3). */
-  { readonly type: 'replaced' };
+  | { readonly type: 'replaced' }
+  /** Another call that was dialled with it was answered first. */
+  | { readonly type: 'outrun' };
 
 /** `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from. */
 export type Input = { readonly at: number; readonly seed: string } & (

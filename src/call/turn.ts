@@ -128,9 +128,10 @@ export function headerList(values: readonly NamedValue[]): HeaderList {
   return values.map(({ name, value }) => [name, value] as const);
 }
 
-/** RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other side, in steps of 10 ms. An inbound call's is the peer's. */
+/** RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, who sent the first INVITE, 0–2 s for the other side, in steps of 10 ms. */
 export function glareDelayMs(turn: Turn): number {
-  return Math.floor(chance(turn) * 201) * 10;
+  const isOwner = turn.call.direction === 'outgoing';
+  return isOwner ? 2_100 + Math.floor(chance(turn) * 191) * 10 : Math.floor(chance(turn) * 201) * 10;
 }
 
 /** A number from 0 up to 1, out of the turn's chance. */

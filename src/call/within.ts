@@ -8,7 +8,7 @@ import { reply } from '../sip/message/message.ts';
 import { answered } from './events.ts';
 import { acknowledged, canceled, repeatResponse } from './inbound.ts';
 import { allowsMethod } from './invitation.ts';
-import { clearedBy, peer, peerLeft, quietInvite, sayBye, us } from './leaving.ts';
+import { clearedBy, peerLeft, quietInvite, sayBye } from './leaving.ts';
 import { type Lifetime, lifetimeFor } from './lifetime.ts';
 import { isModifying, lives, modificationOut, unblockModification } from './modifying.ts';
 import { notified, unblockRefer } from './referring.ts';
@@ -62,7 +62,7 @@ function goodbye(turn: Turn, request: Request, origin: Origin): void {
   if (turn.call.phase.name === 'ringing') return canceled(turn, request, origin);
   respond(turn, request, origin, 200);
   quietInvite(turn);
-  peerLeft(turn, clearedBy(peer), null);
+  peerLeft(turn, clearedBy('peer'), null);
 }
 
 /** The ACK of a 2xx: the first one makes the call active, a re-INVITE's ends its repetition. */
@@ -70,7 +70,7 @@ export function acked(turn: Turn, request: Request): void {
   const { call } = turn;
   const { phase } = call;
   const { number } = request.cseq;
-  if (phase.name === 'answered' && number === call.invite.cseq) return becameActive(turn, phase, request);
+  if (phase.name === 'answered' && number === call.invite?.cseq) return becameActive(turn, phase, request);
   if (phase.name !== 'active' || phase.reinvite?.cseq !== number) return;
   quietInvite(turn);
   change(turn, { phase: { name: 'active', reinvite: null } });
@@ -83,7 +83,7 @@ function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Requ
   change(turn, { phase: { name: 'active', reinvite: null } });
   const agreed = !phase.offered || (hasSdp(ack) && takeAnswer(turn, ack.body));
   tell(turn, answered(turn.call));
-  if (!agreed) return sayBye(turn, clearedBy(us));
+  if (!agreed) return sayBye(turn, clearedBy('us'));
   for (const held of phase.held) release(turn, held);
   unblock(turn);
 }
@@ -97,13 +97,13 @@ function unblock(turn: Turn): void {
 function release(turn: Turn, held: Held): void {
   if (turn.call.phase.name !== 'active') return;
   if (held.type === 'info') sendInfo(turn, held.contentType, held.body);
-  else sayBye(turn, clearedBy(us), held.headers);
+  else sayBye(turn, clearedBy('us'), held.headers);
 }
 
 /** An INFO of the application's (RFC 6086 without a package, as RFC 2976 had it). */
 export function sendInfo(turn: Turn, contentType: string, body: string): void {
   const { cseq: _cseq, ...info } = sendWithin(turn, 'INFO', [['Content-Type', contentType]], { body });
-  change(turn, { infos: [...turn.call.infos, info] });
+  change(turn, { errands: [...turn.call.errands, info] });
 }
 
 function reinvited(turn: Turn, request: Request, origin: Origin): void {

@@ -22,6 +22,15 @@ export interface Trunk {
   readonly registerAs: string;
   readonly registerSecs: number;
   readonly nat: boolean;
+  /** Where calls to it go; null: none do. */
+  readonly uri: string | null;
+  readonly prefixes: readonly string[];
+  /** Null: every application may use it. */
+  readonly applications: readonly string[] | null;
+  readonly priority: number;
+  readonly weight: number;
+  /** Null: any number of calls at a time. */
+  readonly channels: number | null;
 }
 
 export interface Phone {
@@ -83,6 +92,37 @@ export const trunkTable = {
     'on',
     'When its Contact is a private address and its packets come from another one: requests go where those come from (`on`), or to the Contact (`off`).',
     check.oneOf(['on', 'off']),
+  ),
+  uri: setting(
+    'uri',
+    '',
+    'Where calls by it go: a sip URI whose user becomes the number. Unset: its first registrar; without one no calls go by it.',
+    orNull(check.sipUri),
+  ),
+  prefixes: setting(
+    'prefixes',
+    '',
+    'Which numbers it takes, by what they begin with, such as `+44,+1312`, a list or with commas between. Unset: every number.',
+    orNull(check.prefixes),
+  ),
+  applications: setting(
+    'applications',
+    '',
+    'The ids of the applications whose calls go by it, a list or with commas between. Unset: all.',
+    orNull(check.connectionIds),
+  ),
+  priority: setting('priority', '1', 'Trunks with a lower one are tried first.', check.wholeNumber(0, 65_535)),
+  weight: setting(
+    'weight',
+    '1',
+    'Of trunks with the same priority and prefix, how often this one is tried first beside the others.',
+    check.wholeNumber(0, 65_535),
+  ),
+  channels: setting(
+    'channels',
+    '',
+    'How many calls it takes at a time. Unset: any number.',
+    orNull(check.wholeNumber(1, 1_000_000)),
   ),
 } as const;
 
@@ -147,6 +187,12 @@ function trunkOf(entry: Values<typeof trunkTable>): Trunk {
     addresses: [...new Set([...(addresses ?? []), ...hosts.filter((host) => isIP(host) !== 0)])],
     registerAs: registerAs ?? (username !== null && hosts[0] ? `sip:${username}@${bracketed(hosts[0])}` : ''),
     nat: nat === 'on',
+    uri: entry.uri ?? registrars?.[0] ?? null,
+    prefixes: entry.prefixes ?? [''],
+    applications: entry.applications ?? null,
+    priority: entry.priority ?? 1,
+    weight: entry.weight ?? 1,
+    channels: entry.channels ?? null,
   };
 }
 
@@ -158,11 +204,11 @@ function hostOf(text: string): string {
 const bracketed = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
 
 function whatTrunkLacks(entry: Values<typeof trunkTable>): string[] {
-  const { name, addresses, username, password, registrars, registerAs } = entry;
-  const isKnown = Boolean(addresses) || (Boolean(username) && Boolean(password)) || Boolean(registrars);
+  const { name, addresses, username, password, registrars, registerAs, uri } = entry;
+  const isKnown = Boolean(addresses) || (Boolean(username) && Boolean(password)) || Boolean(registrars) || Boolean(uri);
   return [
     ...(name ? [] : ['every trunk needs a name.']),
-    ...(isKnown ? [] : ['a trunk needs addresses, or a username and a password, or a registrar.']),
+    ...(isKnown ? [] : ['a trunk needs addresses, or a username and a password, or a registrar, or a uri.']),
     ...(Boolean(username) === Boolean(password) ? [] : ['a username and a password go together.']),
     ...(registerAs && !registrars ? ['register_as needs a registrar.'] : []),
     ...(registrars && !registerAs && !username ? ['a registrar needs a username or register_as.'] : []),

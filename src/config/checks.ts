@@ -215,6 +215,26 @@ export function sipUris(text: string): readonly string[] | Wrong {
       );
 }
 
+export function sipUri(text: string): string | Wrong {
+  return uriOf(text) === null
+    ? new Wrong('It must be a sip or sips URI, such as sip:gateway.example.com or sip:192.0.2.10;transport=tcp')
+    : text;
+}
+
+export function prefixes(text: string): readonly string[] | Wrong {
+  const all = text.split(',').map((prefix) => prefix.trim());
+  return all.every((prefix) => /^\+?\d{1,15}$/.test(prefix))
+    ? all
+    : new Wrong('It must be the beginnings of numbers with commas between, such as +44,+1312');
+}
+
+export function connectionIds(text: string): readonly string[] | Wrong {
+  const ids = text.split(',').map((id) => id.trim());
+  return ids.every((id) => /^[1-9]\d{18}$/.test(id))
+    ? ids
+    : new Wrong('It must be ids of 19 digits with commas between');
+}
+
 /** A sip or sips URI with a user: what a phone or an account is called by. */
 export function addressOfRecord(text: string): string | Wrong {
   return uriOf(text)?.user

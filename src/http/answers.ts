@@ -40,3 +40,9 @@ const refusalByCode: Readonly<Record<string, Refusal['name']>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 };
+
+/** The id by which a command that is sent again is known, as far as a body that is not checked yet has one. */
+export function commandId(body: unknown): string | null {
+  const id = (body as { command_id?: unknown } | null)?.command_id;
+  return typeof id === 'string' && id !== '' ? id : null;
+}

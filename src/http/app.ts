@@ -7,6 +7,7 @@ import type { Log } from '../system.ts';
 import { refuse, refuseConnection } from './answers.ts';
 import type { Auth } from './auth.ts';
 import { callRoutes } from './calls.ts';
+import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import { describeApi } from './openapi.ts';
 import { type Service, serviceRoutes } from './service.ts';
@@ -63,6 +64,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   answerErrors(app, options.log);
   describeApi(app, options.version);
   app.after(() => {
+    dialRoute(app, options.calls);
     callRoutes(app, options.calls);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Static, TProperties } from 'typebox';
 import type { ActionName, Bodies, CallControl, CallView } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
-import { accept, refuse } from './answers.ts';
+import { accept, commandId, refuse } from './answers.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
 import { knownFields } from './validation.ts';
@@ -113,11 +113,6 @@ function commandRoute(app: FastifyInstance, calls: CallControl, action: ActionNa
       return first ? refuse(reply, [first, ...others]) : accept(reply);
     },
   });
-}
-
-function commandId(body: unknown): string | null {
-  const id = (body as { command_id?: unknown } | null)?.command_id;
-  return typeof id === 'string' && id !== '' ? id : null;
 }
 
 /** A call as the API shows it. */

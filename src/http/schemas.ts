@@ -148,6 +148,96 @@ export const ReferRequest = component(
   }),
 );
 
+const seconds = (minimum: number, maximum: number, description: string) =>
+  Type.Optional(Type.Integer({ minimum, maximum, description }));
+
+/** What a dial may ask of the sound and this server cannot give: refused where it is not switched off. */
+export const mediaFields = {
+  record: [],
+  stream_url: [],
+  stream_track: [],
+  transcription: [false],
+  answering_machine_detection: ['disabled'],
+  audio_url: [],
+  media_name: [],
+  send_digits_on_answer: [],
+  conference_config: [],
+  supervise_call_control_id: [],
+  media_encryption: ['disabled'],
+  sound_modifications: [],
+  enable_dialogflow: [false],
+  dialogflow_config: [],
+  deepfake_detection: [],
+  assistant: [],
+  conversation_relay_config: [],
+} as const satisfies Record<string, readonly unknown[]>;
+
+const mediaProperties = Object.fromEntries(
+  Object.keys(mediaFields).map((field) => [
+    field,
+    Type.Optional(Type.Unknown({ description: 'Needs a media engine: refused, unless it says that it is off.' })),
+  ]),
+);
+
+const destination = line(2048, 'A number in E.164 with a plus sign, or a `sip:` or `sips:` URI.', {
+  ...notBlank,
+  examples: ['+13125550100', 'sip:bob@example.com'],
+});
+
+export const DialRequest = component(
+  'CallRequest',
+  Type.Object({
+    ...common,
+    command_id: Type.Optional(
+      line(256, 'A dial with an id that was accepted before is answered the same and makes no second call.', {
+        pattern: '\\S',
+      }),
+    ),
+    connection_id: line(64, 'The id of the Call Control application whose call it is.', {
+      ...notBlank,
+      examples: ['1000000000000000001'],
+    }),
+    from: line(2048, 'Who calls: a number in E.164 with a plus sign, or a `sip:` URI.', {
+      ...notBlank,
+      examples: ['+13125550199'],
+    }),
+    to: Type.Union([destination, Type.Array(destination, { minItems: 1, maxItems: 16 })], {
+      description:
+        'Who is called. Several are called at once: the first to answer has the call, the others are cancelled.',
+    }),
+    from_display_name: Type.Optional(
+      Type.String({
+        maxLength: 128,
+        format: 'display-name',
+        description: 'The name of the caller: letters, digits, spaces and -_~!.+',
+      }),
+    ),
+    timeout_secs: seconds(5, 600, 'How long it rings before it is given up. Default 30.'),
+    time_limit_secs: seconds(30, 14_400, 'How long it may last once it is answered. Default 14400.'),
+    privacy: Type.Optional(
+      Type.Enum(['id', 'none'], { type: 'string', description: '`id`: the callee does not learn who calls.' }),
+    ),
+    custom_headers: customHeaders('Headers added to the INVITE.'),
+    sip_headers: sipHeaders('User-to-User headers added to the INVITE.'),
+    sip_auth_username: Type.Optional(line(255, 'User name with which challenges are answered.')),
+    sip_auth_password: Type.Optional(line(255, 'Password with which challenges are answered.', { writeOnly: true })),
+    sip_transport_protocol: Type.Optional(
+      Type.Enum(['UDP', 'TCP', 'TLS'], {
+        type: 'string',
+        description: 'The transport to a SIP URI that does not name one.',
+      }),
+    ),
+    preferred_codecs: Type.Optional(
+      line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
+    ),
+    diversion: Type.Optional(line(2048, 'A Diversion header for the INVITE.')),
+    link_to: Type.Optional(
+      line(256, 'The call_control_id of a live call that this one belongs to: they share the call_session_id.'),
+    ),
+    ...mediaProperties,
+  }),
+);
+
 export const ClientStateUpdateRequest = component(
   'ClientStateUpdateRequest',
   Type.Object({ ...common, client_state: Type.String({ ...clientState, ...notBlank }) }),
@@ -177,6 +267,21 @@ export const SendSipInfoRequest = component(
 export const CommandResponse = component(
   'CallControlCommandResponse',
   Type.Object({ data: Type.Object({ result: Type.Literal('ok') }) }),
+);
+
+export const DialResponse = component(
+  'CreateCallResponse',
+  Type.Object({
+    data: Type.Object({
+      record_type: Type.Literal('call'),
+      call_control_id: Type.String({ description: 'Identifies the call in commands.' }),
+      call_leg_id: Type.String({ description: 'Identifies the call in events.' }),
+      call_session_id: Type.String({ description: 'Shared by calls that belong together.' }),
+      is_alive: Type.Boolean({ description: 'Always false here: the call is being made.' }),
+      client_state: Type.Union([Type.String(), Type.Null()]),
+      start_time: Type.String({ format: 'date-time' }),
+    }),
+  }),
 );
 
 export const CallStatusResponse = component(
@@ -241,9 +346,11 @@ export const components: readonly TSchema[] = [
   RejectRequest,
   HangupRequest,
   ReferRequest,
+  DialRequest,
   ClientStateUpdateRequest,
   SendSipInfoRequest,
   CommandResponse,
+  DialResponse,
   CallStatusResponse,
   ErrorsResponse,
   PublicKeyResponse,

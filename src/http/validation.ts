@@ -49,6 +49,10 @@ const formats: Readonly<Record<string, Format>> = {
     says: 'The value must be valid Base64.',
     validate: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text),
   },
+  'display-name': {
+    says: 'The value may hold letters, digits, spaces and -_~!.+ only.',
+    validate: (text) => /^[A-Za-z0-9 \-_~!.+]*$/.test(text),
+  },
   'header-name': {
     says: "The value must be a SIP header name: letters, digits and any of -.!%*_+`'~.",
     validate: (text) => headerName.test(text),

@@ -56,6 +56,9 @@ export const migrations: readonly string[] = [
      expires_at INTEGER NOT NULL,
      PRIMARY KEY (aor, contact)
    ) STRICT, WITHOUT ROWID;`,
+
+  `ALTER TABLE commands ADD COLUMN dials INTEGER NOT NULL DEFAULT 0; -- the place of the call in the dial that made it, from 1
+   CREATE INDEX commands_dial ON commands (command_id) WHERE dials > 0;`,
 ];
 
 /** Brings the database to the newest schema, each step in its own transaction; refuses what this version cannot read. */

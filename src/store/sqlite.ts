@@ -96,9 +96,9 @@ class SqliteStore implements Store {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#addCommand = database.prepare(
-      'INSERT INTO commands (call_id, command_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO commands (call_id, command_id, dials) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     );
-    this.#getCommands = database.prepare('SELECT command_id FROM commands WHERE call_id = ?');
+    this.#getCommands = database.prepare('SELECT command_id FROM commands WHERE call_id = ? AND dials = 0');
     this.#putBatch = database.prepare('INSERT OR REPLACE INTO batches (slot, id) VALUES (?, ?)');
     this.#findBatch = database.prepare('SELECT 1 FROM batches WHERE id = ?');
     this.#settleEvent = database.prepare('UPDATE events SET status = ?, attempts = ?, due_at = ? WHERE id = ?');
@@ -110,7 +110,7 @@ class SqliteStore implements Store {
     this.#transaction(() => {
       for (const { id, state, endedAt } of batch.calls) this.#putCall.run(id, state, endedAt);
       for (const event of batch.events) this.#insert(event);
-      for (const { callId, commandId } of batch.commands) this.#addCommand.run(callId, commandId);
+      for (const { callId, commandId, dials } of batch.commands) this.#addCommand.run(callId, commandId, dials ?? 0);
       this.#putBatch.run(this.#batches++ % batchSlots, batch.id);
     });
   }
@@ -135,6 +135,11 @@ class SqliteStore implements Store {
 
   async commandIds(callId: string): Promise<string[]> {
     return this.#reading(() => this.#getCommands.all(callId)).map((row) => String(row.command_id));
+  }
+
+  async dialled(commandId: string): Promise<string[]> {
+    const sql = 'SELECT call_id FROM commands WHERE command_id = ? AND dials > 0 ORDER BY dials';
+    return this.#reading(() => this.#database.prepare(sql).all(commandId)).map((row) => String(row.call_id));
   }
 
   async dueEvents(): Promise<EventRow[]> {

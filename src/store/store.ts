@@ -40,6 +40,8 @@ export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt'>;
 export interface CommandRow {
   readonly callId: string;
   readonly commandId: string;
+  /** The place of the call in the dial that made it, from 1: such an id counts for the whole account. */
+  readonly dials?: number;
 }
 
 /** All that one turn decided; written in one transaction. A call is in `calls` at most once. */
@@ -70,6 +72,8 @@ export interface Store {
   call(id: string): Promise<CallRow | null>;
   /** The ids of the accepted commands of a call that is kept. */
   commandIds(callId: string): Promise<string[]>;
+  /** The calls that the dial with this command id has made, in the order that was asked for. */
+  dialled(commandId: string): Promise<string[]>;
   /** Every event with status `due`, by call and sequence. */
   dueEvents(): Promise<EventRow[]>;
   settle(settlements: readonly Settlement[]): Promise<void>;

@@ -2,7 +2,7 @@
 // name. The test walks it, and docs/machines.md is drawn from it.
 
 import type { CallTimer, Step } from '../../src/call/state.ts';
-import { active, answerText, Line, offerText, shown, target, videoOnly } from './support.ts';
+import { active, answerText, Line, offerText, originOf, shown, target, videoOnly } from './support.ts';
 
 const reliably = { headers: { Supported: '100rel' } };
 const offerless = { body: '' };
@@ -25,6 +25,11 @@ const fails491 = (line: Line) => line.respond(491);
 
 /** Makes a fresh sample at each call. */
 export const samples: Readonly<Record<string, () => Line>> = {
+  dialing: () => Line.dialled(),
+  'dialing, it rings': () => then(Line.dialled(), (line) => line.respond(180)),
+  'ended by us, the CANCEL is out': () => then(Line.dialled(), (line) => line.respond(180), hangsUp),
+  'ended by us, the CANCEL waits': () => then(Line.dialled(), hangsUp),
+  'active, dialled': () => then(Line.dialled(), (line) => line.respond(200)),
   ringing: () => new Line(),
   'ringing, the 180 not acknowledged': () => new Line(reliably),
   'ringing, the 180 with our offer': () => new Line(offeredByUs),
@@ -65,6 +70,7 @@ export const samples: Readonly<Record<string, () => Line>> = {
 
 const timers: readonly CallTimer[] = [
   ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave'] as const),
+  ...(['dial-timeout', 'give-up', 'settle', 'time-limit'] as const),
   ...(['session-refresh', 'session-expiry', 'modify-retry'] as const),
   ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace'] as const),
 ];
@@ -96,6 +102,7 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   'ACK with an answer': (line) => line.ack({ body: answerText }),
   'ACK of another INVITE': (line) => line.ack({ cseq: 99 }),
   '100 to our request': (line) => line.respond(100),
+  '180 to our request': (line) => line.respond(180),
   '200 to our request': (line) => line.respond(200),
   '481 to our request': (line) => line.respond(481),
   '491 to our request': (line) => line.respond(491),
@@ -104,6 +111,8 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   'Timer F': (line) => line.take({ type: 'timeout', branch: line.out }),
   'transport failed': (line) => line.take({ type: 'failed', branch: line.out }),
   ...Object.fromEntries(timers.map((timer) => [timer, (line: Line) => line.timer(timer)])),
+  'another call was answered first': (line) =>
+    line.take({ type: 'signal', from: 'v3:other', signal: { type: 'outrun' } }),
   'replaced by another call': (line) => line.take({ type: 'signal', from: 'v3:other', signal: { type: 'replaced' } }),
   resumed: (line) => line.take({ type: 'resumed' }),
   answer: (line) => line.answer(),
@@ -117,7 +126,8 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
 };
 
 function copyOf({ invite, call }: Line): object {
-  const origin = { key: call.invite.key, from: call.dialog.flow, replyTo: call.invite.replyTo };
+  const { key, replyTo } = call.invite ?? originOf(invite);
+  const origin = { key, from: call.dialog.flow, replyTo };
   return { request: invite, origin };
 }
 

@@ -16,6 +16,7 @@ import { identity, inviteOf, Line, originOf, responseOf, settings, target, us } 
 import { type WilfulStore, wilfulStore } from './wilful-store.ts';
 
 const sessionTimers = identity.policy;
+const dial = { gateways: () => [], locate: () => [], host: us.host, followsRedirects: false };
 
 const application: Application = {
   id: '1000000000000000001',
@@ -164,6 +165,7 @@ class Rig {
       media,
       applications: [application],
       sessionTimers,
+      dial,
       sdpAddress: us.host,
       deliver,
     });
@@ -312,7 +314,7 @@ suite('a commit that fails', () => {
 
     await rig.commands(line, 'refer', { sip_address: target });
     rig.store.mood = 'fails';
-    rig.engine.timeout(rig.sent.at(-1)!.branch);
+    rig.engine.timeout(rig.sent.at(-1)!.branch, 'REFER');
     await rig.settle();
     rig.store.mood = 'writes';
     await rig.after(1_000);
@@ -664,6 +666,7 @@ suite('whose a request is', () => {
       ...rig,
       applications: [application],
       sessionTimers,
+      dial,
       sdpAddress: us.host,
       deliver: () => {},
     });

@@ -13,7 +13,7 @@ suite('the names of a call', () => {
     const found = () => [
       calls.withId(call.id),
       calls.withTag(call.dialog.localTag),
-      calls.withInvite(call.invite.key),
+      calls.withInvite(call.invite!.key),
       calls.withInvite(mergeKey(invite)),
       calls.withBranch('z9hG4bK-refer'),
     ];
@@ -31,6 +31,6 @@ suite('the names of a call', () => {
     assert.equal(live.inviteKeys.length, 3);
     assert.equal(calls.withInvite('re-INVITE 1000'), live);
     assert.equal(calls.withInvite('re-INVITE 999'), undefined);
-    assert.equal(calls.withInvite(call.invite.key), live, 'the first INVITE keeps its name');
+    assert.equal(calls.withInvite(call.invite!.key), live, 'the first INVITE keeps its name');
   });
 });

@@ -2,8 +2,9 @@
 // as text. Shares nothing with the engine but the machine itself.
 import assert from 'node:assert/strict';
 import { deadlinesOf, requestsOut, transition } from '../../src/call/call.ts';
-import type { ActionName, Bodies } from '../../src/call/commands.ts';
+import type { ActionName, Bodies, DialOrder } from '../../src/call/commands.ts';
 import { type Identity, incoming } from '../../src/call/inbound.ts';
+import { outgoing } from '../../src/call/outbound.ts';
 import { readCommand } from '../../src/call/reading.ts';
 import type { ReferSettings } from '../../src/call/routing.ts';
 import type { Call, CallTimer, Effect, Input, Step } from '../../src/call/state.ts';
@@ -48,6 +49,29 @@ export const settings: ReferSettings = {
   beforeAnswer: 'early',
   byeWithoutFinal: 'failed',
   withoutAllow: 'send',
+};
+
+const dialIdentity = {
+  sipCallId: 'call@switchhook.example',
+  rtpPort: 40_000,
+  followsRedirects: false,
+  routes: [{ uri: 'sip:alice@192.0.2.10:5060', routes: [], flow: null, gateway: null, credentials: null }],
+  siblings: ['v3:sibling'],
+} as const;
+
+const dialOrder: DialOrder = {
+  from: '+13125550100',
+  to: 'sip:alice@192.0.2.10:5060',
+  fromAddress: '<sip:+13125550100@192.0.2.1>',
+  toAddress: '<sip:alice@192.0.2.10>',
+  displayName: null,
+  contactUser: null,
+  headers: [],
+  timeoutMs: 30_000,
+  timeLimitMs: 14_400_000,
+  preferredCodecs: null,
+  credentials: null,
+  clientState: null,
 };
 
 export const target = 'sip:bob@biloxi.example';
@@ -114,6 +138,21 @@ export class Line {
     this.effects.push(...turn.effects);
   }
 
+  /** A call of ours that has just been dialled. */
+  static dialled(): Line {
+    const line = Object.assign(Object.create(Line.prototype) as Line, {
+      at: epoch,
+      effects: [],
+      seeds: 0,
+      lastCseq: 0,
+    });
+    const { rtpPort: _none, lifetime: _lifetime, replaces: _replaces, ...names } = identity;
+    const turn = outgoing({ at: line.at, seed: line.seed() }, { ...names, ...dialIdentity }, dialOrder);
+    line.call = turn.call;
+    line.effects.push(...turn.effects);
+    return Object.assign(line, { invite: line.last });
+  }
+
   /** A line of its own on the same call. */
   fork(): Line {
     const other: Line = Object.assign(Object.create(Line.prototype), this);
@@ -175,7 +214,7 @@ export class Line {
     return this.take(this.acks(wanted));
   }
 
-  acks({ cseq = this.call.invite.cseq, ...wanted }: Wanted = {}): object {
+  acks({ cseq = this.call.invite?.cseq ?? 1, ...wanted }: Wanted = {}): object {
     const { request } = this.asks('ACK', { cseq, ...wanted }) as { request: Request };
     return { type: 'ack', request };
   }
@@ -197,25 +236,26 @@ export class Line {
   }
 
   responds(status: number, headers: Changes = {}, branch = this.out): object {
-    const sent = this.sent.findLast(({ request }) => request.branch === branch)?.request;
+    const isIt = ({ request }: Sent): boolean => request.branch === branch && request.method !== 'CANCEL';
+    const sent = this.sent.findLast(isIt)?.request;
     const { number, method } = sent ? requestOf(sent.text).cseq : { number: 1, method: 'REFER' };
+    const { local, remote, remoteTag, callId } = this.call.dialog;
+    const isAnswer = method === 'INVITE' && status >= 200 && status < 300;
     const usual: Changes = {
       Via: `SIP/2.0/UDP 192.0.2.1:5060;branch=${branch};rport`,
-      From: this.call.dialog.local,
-      To: this.call.dialog.remote,
-      'Call-ID': this.call.dialog.callId,
+      From: local,
+      To: remoteTag === null && status > 100 ? `${remote};tag=alice` : remote,
+      'Call-ID': callId,
       CSeq: `${number} ${method}`,
+      ...(isAnswer ? { Contact: '<sip:alice@192.0.2.10:5060>', ...sdpType } : {}),
     };
-    return {
-      type: 'response',
-      branch,
-      response: responseOf(rawMessage(`SIP/2.0 ${status} Whatever`, { ...usual, ...headers })),
-    };
+    const text = rawMessage(`SIP/2.0 ${status} Whatever`, { ...usual, ...headers }, isAnswer ? answerText : '');
+    return { type: 'response', branch, response: responseOf(text) };
   }
 
   /** The branch of the last request of ours that has no answer yet. */
   get out(): string {
-    return requestsOut(this.call).at(-1)?.branch ?? 'z9hG4bK-nobody';
+    return requestsOut(this.call).at(-1)?.branch ?? this.call.outbound?.usage.invite.branch ?? 'z9hG4bK-nobody';
   }
 
   command<A extends ActionName>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): Step {

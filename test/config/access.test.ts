@@ -19,6 +19,7 @@ function errorsOf(file: string): string[] {
 const usual = {
   ...{ addresses: [], username: null, password: null, realm: null, registrars: [], registerAs: '', registerSecs: 600 },
   nat: true,
+  ...{ uri: null, prefixes: [''], applications: null, priority: 1, weight: 1, channels: null },
 };
 
 test('trunks, phones, and what holds for all of them', () => {
@@ -44,6 +45,13 @@ test('trunks, phones, and what holds for all of them', () => {
       - name: named
         registrar: sip:pbx.example.com
         register_as: sip:desk@example.com
+      - name: out
+        uri: sip:out.example.com
+        prefixes: [ +44, 1312 ]
+        applications: 1000000000000000001
+        priority: 2
+        weight: 10
+        channels: 30
     phones:
       - username: alice
         password: 00112233
@@ -60,8 +68,16 @@ test('trunks, phones, and what holds for all of them', () => {
         addresses: ['198.51.100.9'],
         registrars: ['sip:198.51.100.9', 'sip:pbx.example.com;transport=tcp'],
         registerAs: 'sip:0123@198.51.100.9',
+        uri: 'sip:198.51.100.9',
       },
-      { ...usual, name: 'named', registrars: ['sip:pbx.example.com'], registerAs: 'sip:desk@example.com' },
+      {
+        ...{ ...usual, name: 'named', registrars: ['sip:pbx.example.com'], registerAs: 'sip:desk@example.com' },
+        uri: 'sip:pbx.example.com',
+      },
+      {
+        ...{ ...usual, name: 'out', uri: 'sip:out.example.com', prefixes: ['+44', '1312'] },
+        ...{ applications: ['1000000000000000001'], priority: 2, weight: 10, channels: 30 },
+      },
     ],
     phones: [{ username: 'alice', password: '00112233', displayName: 'Alice Zoë' }],
   });
@@ -79,12 +95,28 @@ suite('what is wrong with them, each in one sentence that names its line and nev
       'sh.yaml line 2: a phone must be a map of settings, each "name: value".',
       'sh.yaml line 2: every phone needs a username and a password.',
     ],
+    [
+      'trunks:\n  - name: t\n    uri: tel:+1',
+      'sh.yaml line 3: uri: It must be a sip or sips URI, such as sip:gateway.example.com or sip:192.0.2.10;transport=tcp; it is "tel:+1".',
+      'sh.yaml line 2: a trunk needs addresses, or a username and a password, or a registrar, or a uri.',
+    ],
+    [
+      'trunks:\n  - name: t\n    uri: sip:a.example\n    prefixes: +4x',
+      'sh.yaml line 4: prefixes: It must be the beginnings of numbers with commas between, such as +44,+1312; it is "+4x".',
+    ],
+    [
+      'trunks:\n  - name: t\n    uri: sip:a.example\n    applications: 7',
+      'sh.yaml line 4: applications: It must be ids of 19 digits with commas between; it is "7".',
+    ],
     ['trunks:\n  - addresses: 192.0.2.1', 'sh.yaml line 2: every trunk needs a name.'],
-    ['trunks:\n  - name: t', 'sh.yaml line 2: a trunk needs addresses, or a username and a password, or a registrar.'],
+    [
+      'trunks:\n  - name: t',
+      'sh.yaml line 2: a trunk needs addresses, or a username and a password, or a registrar, or a uri.',
+    ],
     [
       'trunks:\n  - name: t\n    adresses: 1.1.1.1',
       'sh.yaml line 3: Unknown setting adresses; did you mean addresses?',
-      'sh.yaml line 2: a trunk needs addresses, or a username and a password, or a registrar.',
+      'sh.yaml line 2: a trunk needs addresses, or a username and a password, or a registrar, or a uri.',
     ],
     ...['192.0.2.0/33', '192.0.2', 'example.com', '2001:db8::/129', '192.0.2.1,', '192.0.2.1-9', '1.1.1.1/'].map(
       (text): [string, ...string[]] => [

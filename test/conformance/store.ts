@@ -81,6 +81,22 @@ function commits(open: OpenStore): void {
     assert.deepEqual(await store.commandIds('a'), ['refer-1']);
   });
 
+  it('finds the calls of a dial by its command, in their order, until they are forgotten', async (t) => {
+    const { store } = await open(t);
+    const calls = [call('z', { endedAt: 5 }), call('a')];
+    const commands = [
+      { callId: 'a', commandId: 'dial-1', dials: 2 },
+      { callId: 'z', commandId: 'dial-1', dials: 1 },
+      { callId: 'z', commandId: 'refer-1' },
+    ];
+    await store.commit(batch('1', { calls, commands }));
+    assert.deepEqual(await store.dialled('dial-1'), ['z', 'a']);
+    assert.deepEqual(await store.dialled('refer-1'), [], 'another command of the same id is none');
+    assert.deepEqual(await store.commandIds('z'), ['refer-1'], 'a dial is no command of its call');
+    await store.prune(6);
+    assert.deepEqual(await store.dialled('dial-1'), ['a']);
+  });
+
   it('replaces the state of a call', async (t) => {
     const { store } = await open(t);
     await store.commit(batch('1', { calls: [call('a'), call('b')] }));

@@ -3,13 +3,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as client from 'telnyx/resources/calls/actions';
-import type { CallRetrieveStatusResponse } from 'telnyx/resources/calls/calls';
+import type { CallDialParams, CallDialResponse, CallRetrieveStatusResponse } from 'telnyx/resources/calls/calls';
 import type * as webhooks from 'telnyx/resources/webhooks';
 import type { Static } from 'typebox';
-import type { ActionName, Bodies } from '../../src/call/commands.ts';
+import type { ActionName, Bodies, DialBody } from '../../src/call/commands.ts';
 import type { EventPayloads } from '../../src/call/events.ts';
 import { commands } from '../../src/http/calls.ts';
-import type { CallStatusResponse, CommandResponse } from '../../src/http/schemas.ts';
+import type {
+  CallStatusResponse,
+  CommandResponse,
+  DialRequest,
+  DialResponse,
+  mediaFields,
+} from '../../src/http/schemas.ts';
 
 interface Params {
   answer: client.ActionAnswerParams;
@@ -104,6 +110,17 @@ const callStatus = (data: StateAsTyped<Static<typeof CallStatusResponse>['data']
   data,
 });
 
+// A dial: what the client may send passes our schema, what passes is what the call layer reads, and no field is ours alone.
+type Dial = Static<typeof DialRequest>;
+type OfCalls = Exclude<keyof Dial, keyof typeof mediaFields>;
+const dial = {
+  request: (params: Pick<CallDialParams, OfCalls>): Pick<Dial, OfCalls> => params,
+  body: (body: Pick<Dial, OfCalls>): DialBody => body,
+  field: (field: keyof Dial): keyof CallDialParams => field as OfCalls,
+  ofMedia: (field: keyof typeof mediaFields): keyof CallDialParams => field,
+  response: (data: StateAsTyped<Static<typeof DialResponse>['data']>): CallDialResponse => ({ data }),
+};
+
 type EventName = keyof EventPayloads;
 const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) => Payloads[E] } = {
   'call.initiated': (payload) => payload,
@@ -129,4 +146,5 @@ test('types: every command and every event is compared', () => {
   }
   assert.deepEqual(Object.keys(payloads), Object.keys(payloadFields));
   assert.equal(typeof callStatus, 'function');
+  assert.equal(Object.keys(dial).length, 5);
 });

@@ -46,6 +46,7 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     ),
   );
   assert.deepEqual(operations, [
+    'post /v2/calls DialCall',
     'post /v2/calls/{call_control_id}/actions/answer AnswerCall',
     'post /v2/calls/{call_control_id}/actions/reject RejectCall',
     'post /v2/calls/{call_control_id}/actions/hangup HangupCall',

@@ -1,6 +1,6 @@
 // What the tests of the HTTP server share: the app with calls that only remember what they were asked.
 import type { FastifyInstance } from 'fastify';
-import type { ActionName, CallControl, CallView } from '../../src/call/commands.ts';
+import type { ActionName, CallControl, CallView, DialBody, Dialled } from '../../src/call/commands.ts';
 import type { Refusal } from '../../src/errors.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { Auth, hashKey } from '../../src/http/auth.ts';
@@ -17,6 +17,7 @@ export interface Executed {
 
 export class FakeCalls implements CallControl {
   readonly executed: Executed[] = [];
+  readonly dials: DialBody[] = [];
   readonly acceptedIds = new Set<string>();
   readonly views = new Map<string, CallView>();
   /** What the next commands are answered; then all are accepted. */
@@ -24,6 +25,7 @@ export class FakeCalls implements CallControl {
 
   forget(): void {
     this.executed.length = 0;
+    this.dials.length = 0;
     this.next.length = 0;
     this.acceptedIds.clear();
     this.views.clear();
@@ -40,6 +42,17 @@ export class FakeCalls implements CallControl {
     const { command_id: commandId } = body as { command_id?: string };
     if (answer.length === 0 && commandId !== undefined) this.acceptedIds.add(`${callControlId} ${commandId}`);
     return answer;
+  }
+
+  async dialled(): Promise<Dialled | null> {
+    return null;
+  }
+
+  async dial(body: DialBody): Promise<Dialled> {
+    this.dials.push(body);
+    const refusals = this.next.shift() ?? [];
+    if (refusals instanceof Error) throw refusals;
+    return refusals.length > 0 ? { refusals } : { calls: [...this.views.values()] };
   }
 
   async view(callControlId: string): Promise<CallView | null> {

@@ -109,6 +109,10 @@ const formats: Readonly<Record<string, { readonly yes: readonly string[]; readon
     yes: ['', 'YQ==', 'YWI=', 'YWJj', 'aGF2ZSBhIG5pY2UgZGF5ID1d', '+/+/', 'YR=='],
     no: ['Y', 'YQ', 'YQ=', 'YWJj=', 'YWJjZ', '====', 'Y===', 'YQ==YQ==', 'Y-_j', ' YWJj', 'YWJj\n', 'YW\r\n', 'é==='],
   },
+  'display-name': {
+    yes: ['', 'Front desk', 'A-1_~!.+'],
+    no: ['Zoë', '"x"', 'a\r\nb', 'a<b'],
+  },
   'header-name': {
     yes: ['X-Account', 'head_1', "!%*+`'~."],
     no: ['', 'a b', 'a:', 'X-Ä', 'a\r', 'a\n', '(a)', 'a/b', 'a@b'],

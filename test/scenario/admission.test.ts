@@ -15,6 +15,7 @@ const access: Access = {
 const trunk = {
   ...{ name: 'carrier', addresses: ['192.0.2.8/29'], username: null, password: null, realm: null, nat: true },
   ...{ registrars: [], registerAs: '', registerSecs: 600 },
+      ...{ uri: null, prefixes: [''], applications: null, priority: 1, weight: 1, channels: null },
 };
 const alice = { username: 'alice', password: 'wonderland' };
 const binding = '<sip:alice@192.0.2.10:5060>';

@@ -77,3 +77,28 @@ killedAnywhere('refer no notify', (world) => {
   after(32_000);                         app.gets('call.refer.failed', { sip_notify_response: 408 });
   hangsUp(world);
 });
+
+killedAnywhere('dialled, challenged, answered, referred', (world) => {
+  const { transferee, app, after } = world;
+  app.dials({ sip_auth_username: 'carol', sip_auth_password: 'x' });
+                                         transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(407, { 'Proxy-Authenticate': 'Digest realm="atlanta.example", nonce="n1", qop="auth"' });
+                                         transferee.gets('ACK'); transferee.gets('INVITE', { 'Proxy-Authorization': true });
+  transferee.sends(180);
+  transferee.sends(200);                 transferee.gets('ACK'); app.gets('call.answered');
+  refers(world);
+  notifies(world, '486 Busy Here');      app.gets('call.refer.failed');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', { hangup_source: 'callee' });
+  // Until then another fork could have answered: that it cannot any more is a commit of its own.
+  after(32_000);
+});
+
+killedAnywhere('dialled and given up', (world) => {
+  const { transferee, app, after } = world;
+  app.dials({ timeout_secs: 20 });       transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  after(20_000);                         transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'timeout' });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(487, { answers: 'INVITE' });
+                                         transferee.gets('ACK');
+});

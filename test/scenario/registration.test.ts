@@ -10,6 +10,7 @@ const access: Access = {
     {
       ...{ name: 'pbx', addresses: ['192.0.2.10'], username: '1000', password: 'secret', realm: null, nat: true },
       ...{ registrars: ['sip:192.0.2.10'], registerAs: 'sip:1000@192.0.2.10', registerSecs: 600 },
+      ...{ uri: null, prefixes: [''], applications: null, priority: 1, weight: 1, channels: null },
     },
   ],
 };

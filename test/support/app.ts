@@ -17,6 +17,8 @@ export interface Answered {
   readonly detail?: string | RegExp;
   /** A call_control_id other than that of the last call.initiated. */
   readonly id?: string;
+  /** Which call, counted from 0 in the order of their call.initiated; default: the last one. */
+  readonly call?: number;
 }
 
 export interface Attempted {
@@ -25,6 +27,8 @@ export interface Attempted {
   readonly url?: string;
   /** It may take this long to come. */
   readonly within?: number;
+  /** Which call it is about, counted from 0 in the order of their call.initiated. */
+  readonly call?: number;
 }
 
 export type PayloadExpectations = Readonly<Record<string, unknown>>;
@@ -72,7 +76,7 @@ export class Desk {
   readonly #bodies = new Map<string, string>();
   #answer: Answer = 200;
   #dropping = false;
-  #call = '';
+  readonly #calls: string[] = [];
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -99,7 +103,8 @@ export class Desk {
     const answer = this.#answer;
     this.#draw(envelope, answer);
     if (!this.#dropping || this.#bodies.size > known) this.#inbox.push({ envelope, url });
-    if (envelope.data.event_type === 'call.initiated') this.#call = String(envelope.data.payload.call_control_id);
+    const id = String(envelope.data.payload.call_control_id);
+    if (envelope.data.event_type === 'call.initiated' && !this.#calls.includes(id)) this.#calls.push(id);
     if (answer === 'refused') throw new Error('connect ECONNREFUSED');
     if (answer === 'nothing') await this.#timeout(request.timeoutMs);
     return { status: answer as number };
@@ -109,28 +114,59 @@ export class Desk {
 
   /** Sends the command; the returned function checks the answer once the world has settled. */
   posts(action: string, body: object | undefined, expected: Answered): () => Promise<void> {
-    const { clock } = this.#options;
     const method = action === 'client_state_update' ? 'PUT' : 'POST';
-    const entry = {
-      at: clock.date(),
-      from: 'application',
-      to: 'us',
-      label: `${method} ${action}`,
-      tone: 'command' as const,
-    };
-    const drawn: { -readonly [K in keyof LadderEntry]: LadderEntry[K] } = { ...entry };
-    this.#options.trace(drawn);
-    const answer = this.#request(method, `/actions/${action}`, body, expected.id);
+    const check = this.#sends(method, action, `/${this.#idOf(expected)}/actions/${action}`, body, expected);
     return async () => {
-      const { status, json } = await this.#settled(answer, action);
-      drawn.note = answerNote(status, json);
-      checkAnswer(status, json, expected, `${method} ${action}`);
+      const json = await check();
       if ((expected.status ?? 200) === 200) assert.deepEqual(json, { data: { result: 'ok' } });
     };
   }
 
+  /** Dials; the answer must name a call of its own. */
+  dials(body: object, expected: Answered): () => Promise<void> {
+    const usual = { connection_id: '1000000000000000001', from: '+13125550100', to: 'sip:alice@192.0.2.10' };
+    const check = this.#sends('POST', 'dial', '', { ...usual, ...body }, expected);
+    return async () => {
+      const json = await check();
+      if ((expected.status ?? 200) !== 200) return;
+      const { data } = json as { data: PayloadExpectations };
+      checkFields(data, { record_type: 'call', is_alive: false, call_control_id: /^v3:/ }, 'the dial');
+    };
+  }
+
+  #idOf({ id, call }: Answered): string {
+    return id ?? (call === undefined ? this.#calls.at(-1) : this.#calls[call]) ?? '';
+  }
+
+  /** Sends a request below /v2/calls; the returned function resolves to its answer. */
+  #sends(
+    method: 'POST' | 'PUT',
+    what: string,
+    path: string,
+    body: object | undefined,
+    expected: Answered,
+  ): () => Promise<unknown> {
+    const { clock } = this.#options;
+    const entry = {
+      at: clock.date(),
+      from: 'application',
+      to: 'us',
+      label: `${method} ${what}`,
+      tone: 'command' as const,
+    };
+    const drawn: { -readonly [K in keyof LadderEntry]: LadderEntry[K] } = { ...entry };
+    this.#options.trace(drawn);
+    const answer = this.#request(method, path, body);
+    return async () => {
+      const { status, json } = await this.#settled(answer, what);
+      drawn.note = answerNote(status, json);
+      checkAnswer(status, json, expected, `${method} ${what}`);
+      return json;
+    };
+  }
+
   reads(expectations: PayloadExpectations, expected: Answered): () => Promise<void> {
-    const answer = this.#request('GET', '', undefined, expected.id);
+    const answer = this.#request('GET', `/${this.#idOf(expected)}`, undefined);
     return async () => {
       const { status, json } = await this.#settled(answer, 'GET');
       checkAnswer(status, json, expected, 'GET call');
@@ -145,6 +181,9 @@ export class Desk {
     const shown = JSON.stringify(data.payload);
     assert.equal(data.event_type, type, `the application expected ${type}, but got ${data.event_type} ${shown}`);
     assert.equal(meta.attempt, attempted.attempt ?? 1, `the attempt of ${type}`);
+    if (attempted.call !== undefined) {
+      assert.equal(this.#calls.indexOf(String(data.payload.call_control_id)), attempted.call, `the call of ${type}`);
+    }
     if (attempted.url !== undefined) assert.equal(delivery.url, attempted.url, `where ${type} went`);
     checkFields(data.payload, payload, type);
   }
@@ -160,12 +199,11 @@ export class Desk {
     method: 'GET' | 'POST' | 'PUT',
     path: string,
     body: object | undefined,
-    id = this.#call,
   ): Promise<{ status: number; json: unknown }> {
     const { http, apiKey } = this.#options;
     const answer = await http().inject({
       method,
-      url: `/v2/calls/${id}${path}`,
+      url: `/v2/calls${path}`,
       headers: { authorization: `Bearer ${apiKey}`, ...(method !== 'GET' && { 'content-type': 'application/json' }) },
       ...(body && { payload: body }),
     });

@@ -50,6 +50,8 @@ export class Phone {
   readonly #branches = new Set<string>();
   readonly #sent: Heard[] = [];
   readonly #got: Got[] = [];
+  /** The CSeq numbers of INVITEs that were refused. */
+  readonly #refused = new Set<number>();
   readonly #localTag: string;
   #losing: number | string | null = null;
   #sendsInVain = false;
@@ -167,7 +169,7 @@ export class Phone {
       : inspect(heard, {
           transport: from.transport,
           us: `${this.#options.us.host}:${this.#options.us.port}`,
-          dialog: this.#dialog(),
+          dialog: this.#isOutside(heard) ? null : this.#dialog(),
           answered,
           branches: this.#branches,
         });
@@ -176,6 +178,12 @@ export class Phone {
     if (again) return;
     if (heard.method === null) this.#learnFromResponse(heard);
     else this.#learnFromRequest(heard, from);
+  }
+
+  /** An INVITE that begins a call, its CANCEL, and the ACK of its refusal are in no dialog. */
+  #isOutside(heard: Heard): boolean {
+    if (heard.method === null) return false;
+    return tagOf(one(heard, 'To')) === null || (heard.method === 'ACK' && this.#refused.has(cseqOf(heard).number));
   }
 
   #dialog(): DialogView | null {
@@ -212,8 +220,9 @@ export class Phone {
     this.#got.push({ heard, from, answered: heard.method === 'ACK' });
     if (heard.method === 'ACK' || heard.method === 'CANCEL') return;
     this.#remoteCseq = Math.max(this.#remoteCseq, cseqOf(heard).number);
-    if (heard.method === 'INVITE' && this.#dialog() === null) {
+    if (heard.method === 'INVITE' && tagOf(one(heard, 'To')) === null) {
       this.#callId = one(heard, 'Call-ID') ?? '';
+      this.#refused.clear();
       this.#remoteTag = tagOf(one(heard, 'From'));
       this.#remoteUri = one(heard, 'From')?.replace(/;tag=.*/, '') ?? '';
       this.#localUri = one(heard, 'To') ?? '';
@@ -314,6 +323,7 @@ export class Phone {
     assert.ok(asked, `${this.name} got no ${answers ?? 'request'} that it could answer with ${status}`);
     if (status >= 200) asked.answered = true;
     const { heard, from } = asked;
+    if (heard.method === 'INVITE' && status >= 300) this.#refused.add(cseqOf(heard).number);
     const to = one(heard, 'To') ?? '';
     const dialogMade = heard.method === 'INVITE' && status > 100 && status < 300;
     const body =

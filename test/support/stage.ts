@@ -112,6 +112,15 @@ export class Stage {
           };
           record(`app.posts('${action}')`, { begin, retry: begin, end: async () => check?.() });
         },
+        dials: (body = {}, expected = {}) => {
+          let check: (() => Promise<void>) | null = null;
+          this.#commands += 1;
+          const named = this.#options.killAtCommit ? { command_id: `command-${this.#commands}`, ...body } : body;
+          const begin = (): void => {
+            check = desk.dials(named, expected);
+          };
+          record('app.dials()', { begin, retry: begin, end: async () => check?.() });
+        },
         gets: (type, payload = {}, attempted = {}) =>
           record(`app.gets('${type}')`, { end: () => desk.gets(type, payload, attempted) }),
         getsNothing: () => record('app.getsNothing()', { end: async () => desk.getsNothing() }),
@@ -363,6 +372,7 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     databaseUrl: 'sqlite::memory:',
     media: 'quiet',
     rtpPorts: { from: 40_000, to: 40_998 },
+    followsRedirects: false,
     sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
     webhookMaxAgeMs: 86_400_000,
     logLevel: 'info',

@@ -77,6 +77,8 @@ export interface Peer {
 
 export interface App {
   posts(action: string, body?: object, expected?: Answered): void;
+  /** By default from +13125550100 to the transferee, `sip:alice@192.0.2.10`. */
+  dials(body?: object, expected?: Answered): void;
   gets(eventType: string, payload?: PayloadExpectations, attempted?: Attempted): void;
   getsNothing(): void;
   /** From now on. */

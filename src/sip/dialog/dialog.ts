@@ -123,7 +123,8 @@ export function nextHop(dialog: Pick<Dialog, 'routeSet' | 'remoteTarget' | 'flow
   const byConnection = reliable[dialog.flow.transport];
   const transport = byConnection ? dialog.flow.transport : transportOf(uri);
   const host = (uri.params.get('maddr') ?? uri.host).replace(/^\[|\]$/g, '');
-  const flow = transport === dialog.flow.transport ? { flow: dialog.flow.flow } : {};
+  const isSame = transport === dialog.flow.transport && dialog.flow.flow !== undefined;
+  const flow = isSame ? { flow: dialog.flow.flow } : {};
   const isFixed = uri.port !== null || isIP(host) !== 0;
   const open = byConnection || uri.params.has('transport') ? 'port' : 'transport';
   return { transport, host, port: uri.port ?? defaultPort[transport], ...flow, ...(!isFixed && { open }) };

@@ -27,12 +27,13 @@ export interface Invitation {
 /** Written for the transport that its URI, or the first route, asks for; to a host that still may be a name. */
 export function initialInvite(invitation: Invitation, addresses: LocalAddresses): SentInvite {
   const { branch, cseq, contactUser, headers, sdp } = invitation;
-  const { text, target } = requestWithin(withoutPeer(invitation), addresses, {
+  const dialog = withoutPeer(invitation);
+  const { text, target } = requestWithin(dialog, addresses, {
     method: 'INVITE',
     cseq,
     branch,
     headers: (address) => [
-      ['Contact', contactFor(address, contactUser)],
+      ['Contact', contactFor(address, contactUser, dialog.secure)],
       ...headers,
       ...(sdp === null ? [] : [['Content-Type', 'application/sdp'] as const]),
     ],
@@ -42,7 +43,7 @@ export function initialInvite(invitation: Invitation, addresses: LocalAddresses)
 }
 
 /** §12: there is no dialog yet, but what is written is what would be written in it: To just has no tag. */
-function withoutPeer({ uri, to, from, fromTag, callId, cseq, routes }: Invitation): Dialog {
+export function withoutPeer({ uri, to, from, fromTag, callId, cseq, routes }: Invitation): Dialog {
   return {
     callId,
     localTag: fromTag,
@@ -54,5 +55,7 @@ function withoutPeer({ uri, to, from, fromTag, callId, cseq, routes }: Invitatio
     remoteTarget: uri,
     routeSet: routes,
     flow: { transport: 'udp', host: 'invalid.invalid', port: 5060 },
+    // §8.1.1.8: a SIPS Contact, where the Request-URI or the topmost Route is one.
+    ...([uri, ...routes.slice(0, 1)].some((each) => /^<?sips:/i.test(each)) && { secure: true }),
   };
 }

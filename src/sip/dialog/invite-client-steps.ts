@@ -3,14 +3,27 @@
 import type { HeaderList, Request } from '../message/message.ts';
 import { writeRequest } from '../message/write.ts';
 import { type Acknowledging, acknowledge, declined, type Fork, type ForkContext, sendBye } from './fork.ts';
-import { type Fixed, put, requestOf, type State, type Step, type Told, type Usage } from './invite-client-state.ts';
+import {
+  type Effect,
+  type Fixed,
+  put,
+  requestOf,
+  type State,
+  type Step,
+  type Told,
+  type Usage,
+} from './invite-client-state.ts';
 
 /** §9.1: what has no final response 64*T1 after the CANCEL counts as cancelled. */
 export function sendCancel({ patienceMs }: Fixed, usage: Usage, reasons: HeaderList, at: number): Step {
-  const { branch, target } = usage.invite;
   const state: State = { name: 'cancelling', sent: true, reasons, giveUpAt: at + patienceMs };
-  const text = cancelText(requestOf(usage.invite), reasons);
-  return { usage: { ...usage, state }, effects: [{ type: 'cancel', branch, text, target }] };
+  return { usage: { ...usage, state }, effects: [cancelOf(usage, reasons)] };
+}
+
+/** The CANCEL of an INVITE: the same each time. */
+export function cancelOf({ invite }: Usage, reasons: HeaderList): Effect & { type: 'cancel' } {
+  const { branch, target } = invite;
+  return { type: 'cancel', branch, text: cancelText(requestOf(invite), reasons), target };
 }
 
 /** §9.1: all that tells the INVITE's transaction is copied from it. */

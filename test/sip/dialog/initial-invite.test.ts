@@ -26,7 +26,7 @@ test('as it goes out', () => {
   const sent = initialInvite(invitation, { udp, tcp });
   assert.deepEqual(sent, {
     branch: 'z9hG4bK1',
-    target: { transport: 'udp', open: 'transport', host: 'biloxi.example', port: 5060, flow: undefined },
+    target: { transport: 'udp', open: 'transport', host: 'biloxi.example', port: 5060 },
     text: [
       'INVITE sip:bob@biloxi.example SIP/2.0',
       'Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport',

@@ -91,7 +91,6 @@ test('the REGISTER', () => {
     transport: 'udp',
     host: 'pbx.example',
     port: 5060,
-    flow: undefined,
     open: 'transport',
   });
   assert.deepEqual(sent.text.split('\r\n'), [

@@ -1,0 +1,117 @@
+// Reads what an application asked to be dialled into one order for each destination, or into every reason why not. Numbers
+// are E.164 with a plus sign; what is called and who calls become addresses of SIP. Leaves out where they lead
+// (outbound-routes.ts), and what JSON Schema can say of a body.
+import type { Refusal } from '../errors.ts';
+import { fromUtf8 } from '../sip/message/grammar.ts';
+import { readUri, type SipUri, writeUri } from '../sip/message/uri.ts';
+import type { DialBody, DialOrder, NamedValue } from './commands.ts';
+import type { Destination } from './outbound-routes.ts';
+import { readHeaders, readSipAuth } from './reading.ts';
+
+export interface Dialling {
+  readonly order: DialOrder;
+  readonly destination: Destination;
+}
+
+export type ReadDial = { readonly diallings: readonly Dialling[] } | { readonly refusals: readonly Refusal[] };
+
+/** `host` is what we say of ourselves: where a number of ours lives. */
+export function readDial(body: DialBody, host: string): ReadDial {
+  const refusals: Refusal[] = [];
+  const caller = readCaller(body, host, refusals);
+  const headers = [...readHeaders(body, 'custom_headers', refusals), ...readHeaders(body, 'sip_headers', refusals)];
+  if (body.diversion !== undefined) headers.push({ name: 'Diversion', value: fromUtf8(body.diversion) });
+  const credentials = readSipAuth(body, refusals);
+  const isList = Array.isArray(body.to);
+  const destinations = [body.to].flat().map((to, index) => ({
+    to,
+    destination: readDestination(to, body, isList ? `/to/${index}` : '/to', refusals),
+  }));
+  if (refusals.length > 0) return { refusals };
+  const diallings = destinations.map(({ to, destination }) => ({
+    destination: destination!,
+    order: {
+      from: body.from,
+      to,
+      fromAddress: caller.address,
+      toAddress: `<${toUri(destination!, host)}>`,
+      displayName: body.from_display_name ?? null,
+      contactUser: caller.user,
+      headers: [...caller.headers, ...headers],
+      timeoutMs: (body.timeout_secs ?? 30) * 1000,
+      timeLimitMs: (body.time_limit_secs ?? 14_400) * 1000,
+      preferredCodecs: body.preferred_codecs ?? null,
+      credentials,
+      clientState: body.client_state ?? null,
+    },
+  }));
+  return { diallings };
+}
+
+interface Caller {
+  readonly address: string;
+  readonly user: string | null;
+  readonly headers: readonly NamedValue[];
+}
+
+/** RFC 3323 §4.1, RFC 3325 §9.1: who wants privacy says who he is only to the next hop that is trusted. */
+function readCaller({ from, from_display_name: name, privacy }: DialBody, host: string, refusals: Refusal[]): Caller {
+  const uri = isNumber(from) ? `sip:${from}@${uriHost(host)}` : fromUtf8(from);
+  const read = readUri(uri);
+  if (read === null || read.scheme === 'tel' || read.headers !== null) {
+    refusals.push({ name: 'invalid-number', pointer: '/from' });
+    return { address: '', user: null, headers: [] };
+  }
+  const display = name === undefined ? '' : `"${fromUtf8(name).replace(/["\\]/g, '\\$&')}" `;
+  const address = `${display}<${uri}>`;
+  const user = read.user !== null && /^[\w.+-]{1,64}$/.test(read.user) ? read.user : null;
+  if (privacy !== 'id') return { address, user, headers: [] };
+  const headers = [
+    { name: 'Privacy', value: 'id' },
+    { name: 'P-Asserted-Identity', value: address },
+  ];
+  return { address: '"Anonymous" <sip:anonymous@anonymous.invalid>', user: null, headers };
+}
+
+function readDestination(to: string, body: DialBody, pointer: string, refusals: Refusal[]): Destination | null {
+  const [, target = '', suffix = ''] = /^([^,]*)((?:,.*)?)$/s.exec(to) ?? [];
+  const [number = '', ...params] = target.split(';');
+  const isUri = /^sips?:/i.test(target);
+  const wantsSecure = isUri ? /;secure=/i.test(target) : params.length > 0;
+  if (suffix !== '' || wantsSecure) {
+    const detail = 'Digits after a comma and encrypted sound need a media engine, which this server does not have.';
+    refusals.push({ name: 'needs-media', pointer, detail });
+    return null;
+  }
+  if (!isUri) {
+    const plain = number.replace(/^tel:/i, '');
+    if (isNumber(plain)) return { number: plain };
+    refusals.push({ name: 'invalid-number', pointer });
+    return null;
+  }
+  const uri = readUri(fromUtf8(target));
+  if (uri === null || uri.scheme === 'tel' || uri.headers !== null) {
+    const detail = 'A SIP URI to dial must be a whole sip: or sips: URI without headers.';
+    refusals.push({ name: 'invalid-value', pointer, detail });
+    return null;
+  }
+  return { uri: writeUri(withTransport(uri, body.sip_transport_protocol)) };
+}
+
+const isNumber = (text: string): boolean => /^\+\d{1,15}$/.test(text);
+
+function withTransport(uri: SipUri, transport: DialBody['sip_transport_protocol']): SipUri {
+  if (transport === undefined || uri.params.has('transport')) return uri;
+  return { ...uri, params: new Map([...uri.params, ['transport', transport.toLowerCase()]]) };
+}
+
+/** RFC 3261 §19.1.1, table 1: no port and no transport in To. */
+function toUri(destination: Destination, host: string): string {
+  if ('number' in destination) return `sip:${destination.number}@${uriHost(host)};user=phone`;
+  const uri = readUri(destination.uri) as SipUri;
+  const user = uri.params.get('user');
+  const params = new Map(user == null ? [] : [['user', user] as const]);
+  return writeUri({ ...uri, port: null, params, headers: null });
+}
+
+const uriHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -1,0 +1,274 @@
+// Calls of ours: the INVITE, how the callee answers it or not, how we give it up, and what the application is told.
+import { scenario } from '../support/play.ts';
+import { sdp } from '../support/template.ts';
+import type { World } from '../support/world.ts';
+
+/** Dials the transferee, who lets it ring and then answers. */
+function dialsAndIsAnswered({ transferee, app }: Pick<World, 'transferee' | 'app'>, body: object = {}): void {
+  app.dials(body);                       transferee.gets('INVITE');
+                                         app.gets('call.initiated', { direction: 'outgoing', state: 'bridging', from: '+13125550100' });
+  transferee.sends(180);
+  transferee.sends(200);                 transferee.gets('ACK');
+                                         app.gets('call.answered', { state: 'answered' });
+}
+
+function hangsUp({ transferee, app }: Pick<World, 'transferee' | 'app'>): void {
+  transferee.sends('BYE');               transferee.gets(200);
+                                         app.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'callee', sip_hangup_cause: '200' });
+}
+
+const challenge = { 'Proxy-Authenticate': 'Digest realm="pbx", nonce="n1", qop="auth", algorithm=SHA-256' };
+
+scenario('dialled, answered, then bye', (world) => {
+  const { app } = world;
+  dialsAndIsAnswered(world);
+                                         app.reads({ is_alive: true });
+  hangsUp(world);
+});
+
+scenario('dialled: what the INVITE says', ({ transferee, app }) => {
+  app.dials({
+    from_display_name: 'Front desk',
+    custom_headers: [{ name: 'X-Account', value: '42' }],
+    sip_headers: [{ name: 'User-to-User', value: '3132;encoding=hex' }],
+    client_state: 'eA==',
+    preferred_codecs: 'PCMA',
+  });
+                                         transferee.gets('INVITE', {
+                                           uri: 'sip:alice@192.0.2.10',
+                                           From: /^"Front desk" <sip:\+13125550100@192\.0\.2\.1>;tag=/,
+                                           To: '<sip:alice@192.0.2.10>',
+                                           'X-Account': '42',
+                                           'User-to-User': '3132;encoding=hex',
+                                           'Session-Expires': '1800;refresher=uac',
+                                           Supported: /timer/,
+                                           body: /m=audio 40000 RTP\/AVP 8 0 101\r\n/,
+                                         });
+                                         app.gets('call.initiated', { client_state: 'eA==', to: 'sip:alice@192.0.2.10' });
+  transferee.sends(486);                 transferee.gets('ACK');
+                                         app.gets('call.hangup', { hangup_cause: 'user_busy', hangup_source: 'callee', sip_hangup_cause: '486', client_state: 'eA==' });
+});
+
+scenario('dialled with privacy (RFC 3323, RFC 3325)', ({ transferee, app }) => {
+  app.dials({ privacy: 'id' });
+                                         transferee.gets('INVITE', {
+                                           From: /^"Anonymous" <sip:anonymous@anonymous\.invalid>;tag=/,
+                                           Privacy: 'id',
+                                           'P-Asserted-Identity': '<sip:+13125550100@192.0.2.1>',
+                                         });
+                                         app.gets('call.initiated', { from: '+13125550100' });
+  transferee.sends(603);                 transferee.gets('ACK');
+                                         app.gets('call.hangup', { hangup_cause: 'call_rejected', sip_hangup_cause: '603' });
+});
+
+for (const [status, cause] of [[404, 'not_found'], [480, 'no_answer'], [408, 'no_answer'], [484, 'not_found'], [600, 'user_busy'], [500, 'unspecified']] as const) {
+  scenario(`dialled and refused with ${status}`, ({ transferee, app }) => {
+    app.dials();                         transferee.gets('INVITE'); app.gets('call.initiated');
+    transferee.sends(status);            transferee.gets('ACK');
+                                         app.gets('call.hangup', { hangup_cause: cause, hangup_source: 'callee', sip_hangup_cause: String(status) });
+                                         app.reads({ is_alive: false });
+  });
+}
+
+scenario('dialled and challenged (407: the INVITE again with the credentials of the dial)', ({ transferee, app }) => {
+  app.dials({ sip_auth_username: 'carol', sip_auth_password: 'secret' });
+                                         transferee.gets('INVITE', { 'Proxy-Authorization': null, CSeq: '1 INVITE' }); app.gets('call.initiated');
+  transferee.sends(407, challenge);      transferee.gets('ACK'); transferee.gets('INVITE', { 'Proxy-Authorization': /username="carol".*nc=00000001/, CSeq: '2 INVITE' });
+  transferee.sends(200);                 transferee.gets('ACK', { 'Proxy-Authorization': /username="carol"/, CSeq: '2 ACK' });
+                                         app.gets('call.answered');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup');
+});
+
+scenario('dialled and challenged without credentials', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(407, challenge);      transferee.gets('ACK');
+                                         app.gets('call.hangup', { sip_hangup_cause: '407' });
+});
+
+scenario('dialled and challenged again and again (the credentials are wrong)', ({ transferee, app }) => {
+  app.dials({ sip_auth_username: 'carol', sip_auth_password: 'wrong' });
+                                         transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(407, challenge);      transferee.gets('ACK'); transferee.gets('INVITE');
+  transferee.sends(407, { 'Proxy-Authenticate': 'Digest realm="pbx", nonce="n2", qop="auth", algorithm=SHA-256' });
+                                         transferee.gets('ACK');
+                                         app.gets('call.hangup', { sip_hangup_cause: '407' });
+});
+
+scenario('dialled, and the session interval is too small (422: asked again)', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(422, { 'Min-SE': '3600' });
+                                         transferee.gets('ACK'); transferee.gets('INVITE', { 'Session-Expires': '3600;refresher=uac', 'Min-SE': '3600' });
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
+});
+
+scenario('dialled and hung up while it rings (CANCEL)', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  app.posts('hangup');                   transferee.gets('CANCEL', { CSeq: '1 CANCEL' });
+                                         app.gets('call.hangup', { hangup_cause: 'originator_cancel', hangup_source: 'caller', sip_hangup_cause: '487' });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(487, { answers: 'INVITE' });
+                                         transferee.gets('ACK');
+});
+
+scenario('dialled and hung up before anything was heard (no CANCEL before a provisional response: RFC 3261 §9.1)', ({ transferee, app, after }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  app.posts('hangup');                   app.gets('call.hangup', { hangup_cause: 'originator_cancel', sip_hangup_cause: 'unspecified' });
+                                         transferee.getsNothing();
+  after(100);
+  transferee.sends(100);                 transferee.gets('CANCEL');
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(487, { answers: 'INVITE' });
+                                         transferee.gets('ACK');
+});
+
+scenario('dialled, and the 200 crosses the CANCEL (ACK, then BYE)', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  app.posts('hangup');                   transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'originator_cancel' });
+  transferee.sends(200, { answers: 'INVITE' });
+                                         transferee.gets('ACK'); transferee.gets('BYE');
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(200, { answers: 'BYE' });
+});
+
+scenario('dialled and not answered in time (timeout_secs)', ({ transferee, app, after }) => {
+  app.dials({ timeout_secs: 20 });       transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  after(20_000);                         transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'timeout', hangup_source: 'caller', sip_hangup_cause: '487' });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(487, { answers: 'INVITE' });
+                                         transferee.gets('ACK');
+});
+
+scenario('dialled, and nobody is there (Timer B)', ({ transferee, app, after }) => {
+  app.dials({ timeout_secs: 60 });       transferee.gets('INVITE'); app.gets('call.initiated');
+  after(32_000);                         app.gets('call.hangup', { hangup_cause: 'timeout', hangup_source: 'caller', sip_hangup_cause: 'unspecified' });
+});
+
+scenario('dialled for no longer than it may last (time_limit_secs)', (world) => {
+  const { transferee, app, after } = world;
+  dialsAndIsAnswered(world, { time_limit_secs: 60 });
+  after(60_000);                         transferee.gets('BYE');
+  transferee.sends(200);                 app.gets('call.hangup', { hangup_cause: 'time_limit', hangup_source: 'caller', sip_hangup_cause: '200' });
+});
+
+scenario('dialled and answered without a codec of ours (ACK, then BYE)', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(200, { body: sdp('192.0.2.10', 49_170, 'sendrecv').replace('RTP/AVP 0 8 101', 'RTP/AVP 9') });
+                                         transferee.gets('ACK'); transferee.gets('BYE');
+                                         app.gets('call.answered');
+                                         app.gets('call.hangup', { hangup_cause: 'unspecified', hangup_source: 'caller' });
+  transferee.sends(200);
+});
+
+scenario('dialled and rung reliably (PRACK: RFC 3262)', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(183, { Require: '100rel', RSeq: '1', Contact: '<sip:alice@192.0.2.10:5060>', body: sdp('192.0.2.10', 49_170, 'sendrecv'), 'Content-Type': 'application/sdp' });
+                                         transferee.gets('PRACK', { RAck: '1 1 INVITE' });
+  transferee.sends(200, { answers: 'PRACK', body: '' });
+  transferee.sends(200, { answers: 'INVITE', body: '', 'Content-Type': null });
+                                         transferee.gets('ACK'); app.gets('call.answered');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup');
+});
+
+scenario('dialled and redirected where that is not followed (a refusal)', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(302, { Contact: '<sip:bob@192.0.2.20>' });
+                                         transferee.gets('ACK'); app.gets('call.hangup', { hangup_cause: 'unspecified', sip_hangup_cause: '302' });
+});
+
+scenario('dialled and redirected (followed)', { settings: { followsRedirects: true } }, ({ transferee, peer, app }) => {
+  const bob = peer('bob');
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(302, { Contact: '<sip:bob@192.0.2.20>' });
+                                         transferee.gets('ACK'); bob.gets('INVITE', { uri: 'sip:bob@192.0.2.20', To: '<sip:alice@192.0.2.10>' });
+  bob.sends(200);                        bob.gets('ACK'); app.gets('call.answered');
+  bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup');
+});
+
+scenario('several dialled (the first to answer has the call, the others are cancelled: RFC 3326)', ({ transferee, peer, app }) => {
+  const bob = peer('bob');
+  app.dials({ to: ['sip:alice@192.0.2.10', 'sip:bob@192.0.2.20'] });
+                                         transferee.gets('INVITE'); bob.gets('INVITE');
+                                         app.gets('call.initiated', {}, { call: 0 }); app.gets('call.initiated', {}, { call: 1 });
+  transferee.sends(180);
+  bob.sends(180);
+  bob.sends(200);                        bob.gets('ACK'); transferee.gets('CANCEL', { Reason: 'SIP;cause=200;text="Call completed elsewhere"' });
+                                         app.gets('call.answered', {}, { call: 1 });
+                                         app.gets('call.hangup', { hangup_cause: 'originator_cancel' }, { call: 0 });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(487, { answers: 'INVITE' });
+                                         transferee.gets('ACK');
+  bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup');
+});
+
+scenario('dialled twice with one command_id (one call, the same answer)', ({ transferee, app }) => {
+  app.dials({ command_id: 'dial-1' });   transferee.gets('INVITE'); app.gets('call.initiated');
+  app.dials({ command_id: 'dial-1' });   transferee.getsNothing();
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
+  app.dials({ command_id: 'dial-1', to: 'nonsense' });
+                                         app.getsNothing();
+});
+
+scenario('dial refused (each bad value by name)', ({ app }) => {
+  app.dials({ connection_id: '1000000000000000009' }, { status: 422, code: '10015', pointer: '/connection_id' });
+  app.dials({ to: '12345' }, { status: 422, code: '10016', pointer: '/to' });
+  app.dials({ to: ['sip:alice@192.0.2.10', 'x'] }, { status: 422, code: '10016', pointer: '/to/1' });
+  app.dials({ from: 'nobody' }, { status: 422, code: '10016', pointer: '/from' });
+  app.dials({ to: 'sip:a b@example.com' }, { status: 422, code: '10015', pointer: '/to' });
+  app.dials({ to: '+13125550111' }, { status: 422, code: '10015', pointer: '/to', detail: /No trunk/ });
+  app.dials({ to: 'sip:alice@192.0.2.10;secure=srtp' }, { status: 422, code: '10027', pointer: '/to' });
+  app.dials({ record: 'record-from-answer' }, { status: 422, code: '10027', pointer: '/record' });
+  app.dials({ timeout_secs: 4 }, { status: 422, code: '10033', pointer: '/timeout_secs' });
+  app.dials({ link_to: 'v3:nobody' }, { status: 422, code: '90015', pointer: '/link_to' });
+  app.dials({ custom_headers: [{ name: 'Via', value: 'x' }] }, { status: 422, code: '10015', pointer: '/custom_headers/0/name' });
+});
+
+scenario('refer of a call we made', (world) => {
+  const { transferee, app, after } = world;
+  dialsAndIsAnswered(world);
+  app.posts('refer', { sip_address: 'sip:bob@biloxi.example' });
+                                         transferee.gets('REFER', { 'Referred-By': '<sip:+13125550100@192.0.2.1>' });
+  transferee.sends(202);                 app.gets('call.refer.started');
+  transferee.sends('NOTIFY', { body: 'SIP/2.0 200 OK\r\n' });
+                                         transferee.gets(200); app.gets('call.refer.completed', { sip_notify_response: 200 });
+  after(1_000);                          transferee.gets('BYE');
+  transferee.sends(200);                 app.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller', sip_hangup_cause: '200' });
+});
+
+scenario('commands before a call we made is answered', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  app.posts('refer', { sip_address: 'sip:bob@biloxi.example' }, { status: 422, code: '90034' });
+  app.posts('answer', {}, { status: 422, code: '90033' });
+  app.posts('reject', { cause: 'USER_BUSY' }, { status: 422, code: '90033' });
+  app.posts('send_sip_info', { content_type: 'text/plain', body: 'x' }, { status: 422, code: '90034' });
+  app.posts('client_state_update', { client_state: 'eA==' });
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup', { client_state: 'eA==' });
+});
+
+scenario('requests in an early dialog of ours', ({ transferee, app }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  transferee.sends('INFO');              transferee.gets(200);
+  transferee.sends('UPDATE');            transferee.gets(200);
+  transferee.sends('BYE');               transferee.gets(481);
+  transferee.sends(486, { answers: 'INVITE' });
+                                         transferee.gets('ACK'); app.gets('call.hangup');
+});
+
+scenario('dialled, and killed while it rings (the INVITE again, byte for byte)', ({ transferee, app, restarts }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  restarts();                            transferee.gets('INVITE', { again: true });
+  transferee.sends(180, { again: true });
+  transferee.sends(200);                 transferee.gets('ACK'); app.gets('call.answered');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup');
+});
+
+scenario('dialled, and killed after the answer (the ACK again)', (world) => {
+  const { transferee, restarts } = world;
+  dialsAndIsAnswered(world);
+  restarts();                            transferee.gets('ACK', { again: true });
+  hangsUp(world);
+});
