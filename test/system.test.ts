@@ -1,7 +1,7 @@
 // What the machine lends, as far as it is ours: the real clock's timers. The rest is Node's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { realClock } from '../src/system.ts';
+import { realClock, realIds } from '../src/system.ts';
 
 test('a timer runs once', async () => {
   let runs = 0;
@@ -44,4 +44,11 @@ test('a cancelled timer does not run', async () => {
 
 test('a timer that was never set may be cancelled', () => {
   assert.doesNotThrow(() => realClock.cancel(null));
+});
+
+test('a seed is 64 bits, and none comes twice', () => {
+  const ids = realIds();
+  const seeds = Array.from({ length: 10_000 }, () => ids.seed());
+  assert.ok(seeds.every((seed) => /^[0-9a-f]{16}$/.test(seed)));
+  assert.equal(new Set(seeds).size, seeds.length);
 });

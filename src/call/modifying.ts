@@ -1,5 +1,5 @@
-// A modification within its call: when the re-INVITE or UPDATE may leave, what it looks like on the wire (RFC 3261 §14.1,
-// RFC 3311 §5.1), its ACK (§13.2.2.4), and what its outcome does to session and dialog. Also the session timer, which asks
+// A modification within its call: when the re-INVITE or UPDATE may leave, what it looks like on the wire (RFC 3311 §5.1,
+// RFC 3261 §14.1), its ACK (§13.2.2.4), and what its outcome does to session and dialog. Also the session timer, which asks
 // for most of them (RFC 4028 §10). The machines are modification.ts and sip/dialog/session-timer.ts.
 import { afterResponse, requestWithin } from '../sip/dialog/dialog.ts';
 import { requestOf } from '../sip/dialog/invite-client-state.ts';
@@ -155,7 +155,7 @@ function accepted(turn: Turn, response: Response): void {
   unblockRefer(turn);
 }
 
-/** §14.1: the session stays as it was; 481, 408 and silence say that there is none any more (§12.2.1.2). */
+/** RFC 3261 §14.1: the session stays as it was; 481, 408 and silence say that there is none any more (§12.2.1.2). */
 function refused(turn: Turn, status: number, response: Response | null): void {
   if (status === 481 || (status === 408 && turn.call.phase.name === 'active')) return sayBye(turn, clearedBy('us'));
   const { timer } = turn.call.expiry;
@@ -183,7 +183,12 @@ function timed(turn: Turn, input: SessionTimerInput): void {
   if (state !== expiry.timer) change(turn, { expiry: { ...expiry, timer: state } });
   for (const effect of effects) {
     if (effect.type === 'refresh') modify(turn, { name: 'refresh' });
+<<<<<<< HEAD
     // §10: the session has expired.
     else sayBye(turn, endingOf('timeout', 'us', 200));
+=======
+    // RFC 4028 §10: the session has expired.
+    else sayBye(turn, endingOf('timeout', us, 200));
+>>>>>>> rfc
   }
 }

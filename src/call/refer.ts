@@ -73,7 +73,7 @@ export type ReferEffect =
   /** At once, with what answers the challenge. */
   | { readonly type: 'authenticate' }
   | { readonly type: 'started' | 'completed' | 'failed'; readonly code: number }
-  /** The peer does not know the dialog (RFC 3261 §12.2.1.2, RFC 5057 §5.1). */
+  /** The peer does not know the dialog (RFC 3261 §12.2.1.2). */
   | { readonly type: 'dialog-lost' };
 
 export interface ReferStep {

@@ -157,7 +157,10 @@ function completed(turn: Turn, refer: Refer): void {
   if (refer.order.byeGraceMs === 0) referTimer(turn, 'refer-grace');
 }
 
-/** RFC 5057 §5.1: 481 says that the dialog is gone, so a confirmed call is over; BYE tells whoever may still be there. */
+/**
+ * RFC 3261 §12.2.1.2: 481 says that the dialog is gone, so a confirmed call is over; BYE tells whoever may still be there.
+ * Deviation: RFC 5057 §5.1 would end the refer alone; a PBX that has lost the dialog has lost the call.
+ */
 export function dialogLost(turn: Turn): void {
   if (turn.call.phase.name === 'active') sayBye(turn, clearedBy('us'));
 }

@@ -209,7 +209,7 @@ export class Endpoint {
 
   #add(transport: Transport): void {
     const { name, local } = transport;
-    // A client of WebSocket that nobody can connect to has a name of its own (RFC 7118 §5).
+    // A client of WebSocket that nobody can connect to has a name of its own (RFC 7118 §B.1).
     const { publicHost } = this.#options;
     const host = publicHost === null || local.host.endsWith('.invalid') ? local.host : publicHost;
     const address = { transport: name, host, port: local.port };
@@ -268,7 +268,7 @@ export class Endpoint {
     this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
   }
 
-  /** RFC 5923 §5: the client would have our requests by this connection too. */
+  /** RFC 5923 §8.2: the client would have our requests by this connection too. */
   #takeAlias({ via }: Request, { transport, flow }: Target): void {
     if (!via.params.has('alias') || flow === undefined) return;
     const listener = owner(this.#listeners[transport], flow);

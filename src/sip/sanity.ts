@@ -1,5 +1,5 @@
 // What is checked of a message before anybody acts on it: lists of rules, each named by its section. What a parser can
-// see was checked there (§7, §18.3); what needs a dialog or a call is checked by those. Pure.
+// see was checked there (RFC 3261 §7, §18.3); what needs a dialog or a call is checked by those. Pure.
 import { tagOf } from './message/address.ts';
 import { unbracket } from './message/grammar.ts';
 import type { HeaderList, Request, Response } from './message/message.ts';

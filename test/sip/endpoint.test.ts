@@ -557,7 +557,7 @@ test('what the gate knows of a peer comes with its requests', async () => {
   assert.deepEqual([asked[0]?.origin.peer, asked[0]?.origin.nat], ['trunk:t', false]);
 });
 
-test('only whom the gate lets in may have our requests by his connection (RFC 5923 §5)', async () => {
+test('only whom the gate lets in may have our requests by his connection (RFC 5923 §8.2)', async () => {
   const passages: Passage[] = [
     { type: 'dropped' },
     { type: 'refused', status: 401, headers: [] },

@@ -140,7 +140,7 @@ export function contactIn(dialog: Dialog, addresses: LocalAddresses, user: strin
 
 /**
  * The Contact of our messages; `user` is what the peer called. With SIPS the transport is the one below TLS
- * (RFC 3261 §26.2.2), and WebSocket has one name for both of its kinds (RFC 7118 §5.2.1).
+ * (RFC 3261 §26.2.2), and WebSocket has one name for both of its kinds (RFC 7118 §5.2).
  */
 export function contactFor({ transport, host, port }: LocalAddress, user: string | null, isSecure = false): string {
   const at = host.includes(':') ? `[${host}]` : host;

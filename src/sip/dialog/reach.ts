@@ -8,7 +8,7 @@ import { readUri } from '../message/uri.ts';
 import type { Target } from '../transport/transport.ts';
 
 /**
- * True when the Contact is no address at all (RFC 7118 §5: a browser knows none), or a private one while the packets come
+ * True when the Contact is no address at all (RFC 7118 §B.1: a browser knows none), or a private one while the packets come
  * from another. If a proxy handed the request on, those are the proxy's: then only a source outside of private networks
  * shows that the Contact is out of reach.
  */

@@ -190,7 +190,7 @@ interface Formats {
 
 type Choice = Formats & { readonly stream: Stream };
 
-/** The first stream we can take part in: audio, wanted (§8.2: port 0 is not), in the clear, with a codec of ours. */
+/** The first stream we can take part in: audio, wanted (RFC 3264 §8.2: port 0 is not), in the clear, with a codec of ours. */
 function choose(description: Description, preferredCodecs: string): Choice | null {
   for (const stream of description.streams) {
     if (stream.kind !== 'audio' || stream.port === 0 || stream.protocol.toUpperCase() !== 'RTP/AVP') continue;

@@ -38,7 +38,7 @@ export interface Granted {
   readonly server: string;
   readonly contact: string;
   readonly expiresAt: number;
-  /** What requests that go out by this account are routed by (RFC 3608 §5). */
+  /** What requests that go out by this account are routed by (RFC 3608 §6.1). */
   readonly serviceRoute: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 // Which transaction a message belongs to: RFC 3261 §17.2.3 for requests, with the rule for peers of RFC 2543, and
-// §17.1.3 for responses. A key is a string of its own, never a slice that keeps the whole message alive.
+// RFC 3261 §17.1.3 for responses. A key is a string of its own, never a slice that keeps the whole message alive.
 import { tagOf } from '../message/address.ts';
 import type { Request } from '../message/message.ts';
 

@@ -1,4 +1,4 @@
-// T1, T2, T4 and the value of each lettered timer (RFC 3261 §17, table 4; L and M of RFC 6026 §8; the 100 of RFC 4320
+// T1, T2, T4 and the value of each lettered timer (RFC 3261 §A, table 4; L and M of RFC 6026 §8.11; the 100 of RFC 4320
 // §4.1). Leaves out Timer C, which proxies need, and what a state does when one fires (the four machines).
 
 /** The estimates all timers are made of (RFC 3261 §17.1.1.1). A value that is handed down, so a test can shrink it. */

@@ -166,7 +166,7 @@ export class Connections {
     return true;
   }
 
-  /** RFC 5923 §5: requests for this host and port go by the connection, if its other end has proved to be that host. */
+  /** RFC 5923 §8.2: requests for this host and port go by the connection, if its other end has proved to be that host. */
   alias(flow: string, host: string, port: number): void {
     const connection = this.#byFlow.get(flow);
     const key = aliasKey(host, port);

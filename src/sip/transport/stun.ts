@@ -1,5 +1,5 @@
-// Enough of STUN to answer the binding requests by which a client behind a NAT keeps its way to us open and sees whether it
-// has moved (RFC 5626 §4.4.2, §8; RFC 5389). Pure. Leaves out credentials, which those requests do not carry.
+// Enough of STUN (RFC 5389) to answer the binding requests by which a client behind a NAT keeps its way to us open and sees
+// whether it has moved (RFC 5626 §4.4.2, §8). Pure. Leaves out credentials, which those requests do not carry.
 
 const headerSize = 20;
 const cookie = 0x2112_a442;

@@ -13,7 +13,7 @@ export const reliable: Readonly<Record<TransportName, boolean>> = {
   wss: true,
 };
 
-/** Secure: what a `sips:` URI may be reached by (RFC 3261 §26.2.2, RFC 7118 §8). */
+/** Secure: what a `sips:` URI may be reached by (RFC 3261 §26.2.2, RFC 7118 §9.2). */
 export const secure: Readonly<Record<TransportName, boolean>> = {
   udp: false,
   tcp: false,
@@ -22,7 +22,7 @@ export const secure: Readonly<Record<TransportName, boolean>> = {
   wss: true,
 };
 
-/** The port of a host that names none (RFC 3261 §19.1.2; of WebSocket those of HTTP, RFC 6455 §3). */
+/** The port of a host that names none (RFC 3261 §19.1.2, table 1; of WebSocket those of HTTP, RFC 6455 §3). */
 export const defaultPort: Readonly<Record<TransportName, number>> = {
   udp: 5060,
   tcp: 5060,
@@ -76,7 +76,7 @@ export function isFlowOf(flow: string, listener: string): boolean {
 
 /**
  * The Via of a request that leaves by this transport (RFC 3261 §18.1.1). It asks for the port our answer comes to
- * (RFC 3581), and over TLS to be sent the other side's requests by the same connection (RFC 5923 §5).
+ * (RFC 3581), and over TLS to be sent the other side's requests by the same connection (RFC 5923 §8.1).
  */
 export function viaFor({ transport, host, port }: LocalAddress, branch: string): string {
   const at = host.includes(':') ? `[${host}]` : host;

@@ -1,6 +1,6 @@
 // SIP over UDP (RFC 3261 §18): one socket, one datagram a message, and between them the STUN of clients that keep their way
 // to us open (RFC 5626 §4.4.2). No error of a datagram ends the socket. Leaves out which messages are too large for it
-// (§18.1.1), which whoever sends them decides.
+// (RFC 3261 §18.1.1), which whoever sends them decides.
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Clock, Log } from '../../system.ts';

@@ -1,5 +1,5 @@
 // SIP over WebSocket, and over TLS beneath it (RFC 7118): a message a frame, subprotocol `sip`. A client that nobody can
-// connect to calls itself by a name that leads nowhere (§5.2.1) and is answered by its connection. The frames themselves
+// connect to calls itself by a name that leads nowhere (§B.1) and is answered by its connection. The frames themselves
 // are the ws package's.
 import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {
   afterRequest,
+  afterResponse,
   belongsTo,
   contactFor,
   contactIn,
@@ -14,10 +15,10 @@ import {
   requestWithin,
   uasDialog,
 } from '../../../src/sip/dialog/dialog.ts';
-import { isRequest, type Request } from '../../../src/sip/message/message.ts';
+import { isRequest, type Request, Response } from '../../../src/sip/message/message.ts';
 import { isFailure, parse } from '../../../src/sip/message/parse.ts';
 import type { Target } from '../../../src/sip/transport/transport.ts';
-import { type Changes, rawInvite, rawMessage } from '../../support/messages.ts';
+import { type Changes, rawInvite, rawMessage, rawResponse } from '../../support/messages.ts';
 import { all, one, readText } from '../../support/text.ts';
 
 const udp: Target = { transport: 'udp', host: '192.0.2.10', port: 5060, flow: 'udp:192.0.2.1:5060' };
@@ -165,6 +166,19 @@ suite('a request of the peer', () => {
   test('says by its flow where the next one of ours goes', () => {
     assert.deepEqual(afterRequest(dialogOf(), asked(), tcp).flow, tcp);
   });
+});
+
+test('a 2xx to a request of ours moves the target (§12.2.1.2), where its Contact leads anywhere', () => {
+  const moved: readonly (readonly [contact: string | null, remoteTarget: string])[] = [
+    ['<sip:alice@198.51.100.9>', 'sip:alice@198.51.100.9'],
+    ['*', 'sip:alice@192.0.2.10:5060'],
+    [null, 'sip:alice@192.0.2.10:5060'],
+  ];
+  for (const [Contact, remoteTarget] of moved) {
+    const response = parse(rawResponse(200, { Contact }));
+    assert.ok(response instanceof Response);
+    assert.deepEqual(afterResponse(dialogOf(), response), { ...dialogOf(), remoteTarget });
+  }
 });
 
 suite('where a request goes', () => {

@@ -19,7 +19,7 @@ const common = {
   'completed + J': 'terminated',
 };
 
-// No 408 (§4.2), and no provisional response but the machine's own 100 (§4.1): neither is here.
+// No 408 (RFC 4320 §4.2), and no provisional response but the machine's own 100 (§4.1): neither is here.
 const finals = (line: (status: number) => string): Record<string, string> =>
   Object.fromEntries(
     [200, 302, 486, 603].flatMap((status) => [

@@ -127,7 +127,7 @@ test('wss: a server with a certificate for another name is not told anything', a
   assert.match((await failure).message, /altnames/);
 });
 
-test('who only opens connections calls itself by a name that leads nowhere (RFC 7118 §5.2.1)', async (t) => {
+test('who only opens connections calls itself by a name that leads nowhere (RFC 7118 §B.1)', async (t) => {
   const [one, other] = [await setUp(t, { host: null }), await setUp(t, { host: null })];
   assert.match(one.transport.local.host, /^[0-9a-f]{16}\.invalid$/);
   assert.equal(one.transport.local.port, 80);
