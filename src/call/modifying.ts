@@ -183,12 +183,7 @@ function timed(turn: Turn, input: SessionTimerInput): void {
   if (state !== expiry.timer) change(turn, { expiry: { ...expiry, timer: state } });
   for (const effect of effects) {
     if (effect.type === 'refresh') modify(turn, { name: 'refresh' });
-<<<<<<< HEAD
-    // §10: the session has expired.
-    else sayBye(turn, endingOf('timeout', 'us', 200));
-=======
     // RFC 4028 §10: the session has expired.
-    else sayBye(turn, endingOf('timeout', us, 200));
->>>>>>> rfc
+    else sayBye(turn, endingOf('timeout', 'us', 200));
   }
 }

@@ -1,4 +1,6 @@
 // Calls of ours: the INVITE, how the callee answers it or not, how we give it up, and what the application is told.
+import type { Access } from '../../src/config/access.ts';
+import { algorithms } from '../../src/sip/message/digest.ts';
 import { scenario } from '../support/play.ts';
 import { sdp } from '../support/template.ts';
 import type { World } from '../support/world.ts';
@@ -223,6 +225,34 @@ scenario('dial refused (each bad value by name)', ({ app }) => {
   app.dials({ timeout_secs: 4 }, { status: 422, code: '10033', pointer: '/timeout_secs' });
   app.dials({ link_to: 'v3:nobody' }, { status: 422, code: '90015', pointer: '/link_to' });
   app.dials({ custom_headers: [{ name: 'Via', value: 'x' }] }, { status: 422, code: '10015', pointer: '/custom_headers/0/name' });
+});
+
+const trunk = {
+  ...{ addresses: [], username: null, password: null, realm: null, nat: true, registrars: [], registerAs: '', registerSecs: 600 },
+  ...{ prefixes: ['+1'], applications: null, weight: 1, channels: null },
+};
+const access: Access = {
+  ...{ realm: 'pbx.example', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600 },
+  trunks: [
+    { ...trunk, name: 'first', addresses: ['192.0.2.10'], uri: 'sip:192.0.2.10', priority: 1, username: 'us', password: 'secret' },
+    { ...trunk, name: 'second', addresses: ['192.0.2.20'], uri: 'sip:192.0.2.20', priority: 2, channels: 1 },
+  ],
+  phones: [],
+};
+
+scenario('number dialled by trunks (the next one after 503; the first one asks for its password)', { settings: { access } }, ({ transferee, peer, app }) => {
+  const bob = peer('bob');
+  app.dials({ to: '+13125550111' });     transferee.gets('INVITE', { uri: 'sip:+13125550111@192.0.2.10;user=phone', To: '<sip:+13125550111@192.0.2.1;user=phone>' });
+                                         app.gets('call.initiated', { to: '+13125550111' });
+  transferee.sends(407, challenge);      transferee.gets('ACK'); transferee.gets('INVITE', { 'Proxy-Authorization': /username="us"/ });
+  transferee.sends(503);                 transferee.gets('ACK');
+                                         bob.gets('INVITE', { uri: 'sip:+13125550111@192.0.2.20;user=phone', 'Proxy-Authorization': null, CSeq: '3 INVITE' });
+  bob.sends(200);                        bob.gets('ACK'); app.gets('call.answered');
+  app.dials({ to: '+13125550122' });     transferee.gets('INVITE'); app.gets('call.initiated');
+  // The second trunk has its one call.
+  transferee.sends(503);                 transferee.gets('ACK'); app.gets('call.hangup', { sip_hangup_cause: '503' });
+  bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup');
+  app.dials({ to: '+4420' }, { status: 422, code: '10015', pointer: '/to' });
 });
 
 scenario('refer of a call we made', (world) => {

@@ -10,7 +10,7 @@ const access: Access = {
     {
       ...{ name: 'pbx', addresses: ['192.0.2.10'], username: '1000', password: 'secret', realm: null, nat: true },
       ...{ registrars: ['sip:192.0.2.10'], registerAs: 'sip:1000@192.0.2.10', registerSecs: 600 },
-      ...{ uri: null, prefixes: [''], applications: null, priority: 1, weight: 1, channels: null },
+      ...{ uri: 'sip:192.0.2.10', prefixes: [''], applications: null, priority: 1, weight: 1, channels: null },
     },
   ],
 };
@@ -48,4 +48,14 @@ scenario('registers in vain, and waits longer each time', { settings: { access }
   transferee.sends(403);                 transferee.gets('REGISTER', { within: 60_000 });
   transferee.sends(403);                 transferee.gets('REGISTER', { within: 120_000 });
   transferee.sends(403, gone);
+});
+
+scenario('dials by what it has registered (the Service-Route first: RFC 3608)', { settings: { access } }, ({ transferee, app, after }) => {
+                                         transferee.gets('REGISTER');
+  transferee.sends(200, { Contact: `${ours};expires=120`, 'Service-Route': '<sip:192.0.2.10:5060;lr>' });
+  app.dials({ to: '+13125550111' });     transferee.gets('INVITE', { uri: 'sip:+13125550111@192.0.2.10;user=phone', Route: '<sip:192.0.2.10:5060;lr>' });
+                                         app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
+  after(96_000);                         transferee.gets('REGISTER', { within: 12_000 });
+  transferee.sends(503, gone);
 });
