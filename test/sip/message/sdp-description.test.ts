@@ -159,6 +159,7 @@ suite('slots', () => {
     ['a stream that was switched off leaves the others where they are', 'audio audio', '-audio audio', [null, 1]],
     ['a stream moves up where its place is taken', 'audio', '-audio audio', [1]],
     ['the same transport goes before the first place', 'audio/SAVP audio', 'audio audio/savp', [1, 0]],
+    ['the name of a transport has no case', 'audio/SAVP audio/AVPF', 'audio/avpf audio/savp', [1, 0]],
     ['another transport is better than a new line (§8.3.1)', 'audio', 'audio/AVPF', [0]],
     ['a stream in use goes before a slot that is off', '-audio audio', 'audio', [null, 0]],
     ['a slot that is off is used again (§8.1)', 'audio -video', 'audio video', [0, 1]],
