@@ -135,22 +135,20 @@ function isSameProtocol(a: Stream, b: Stream): boolean {
 /** Which stream each m= line carries, by its index; null: none, the line is refused. */
 export type Order = readonly (number | null)[];
 
-type Fit = (slot: Stream, stream: Stream, isSamePlace: boolean) => boolean;
-
-const isSameKind: Fit = (slot, stream) => slot.kind === stream.kind;
-const isFax: Fit = (slot, stream) => [slot.kind, stream.kind].toSorted().join() === 'audio,image';
+const isSameKind = (slot: Stream, stream: Stream) => slot.kind === stream.kind;
+const isSameMedia = (slot: Stream, stream: Stream) => isSameKind(slot, stream) && isSameProtocol(slot, stream);
+const isFax = (slot: Stream, stream: Stream) => [slot.kind, stream.kind].toSorted().join() === 'audio,image';
 
 /** How a stream may come into a slot, the least change first. */
-const fits: readonly Fit[] = [
-  (slot, stream, isSamePlace) =>
-    isSamePlace && isOn(slot) && isSameKind(slot, stream, true) && isSameProtocol(slot, stream),
-  (slot, stream, place) => isOn(slot) && isSameKind(slot, stream, place) && isSameProtocol(slot, stream),
+const fits: readonly ((slot: Stream, stream: Stream, isSamePlace: boolean) => boolean)[] = [
+  (slot, stream, isSamePlace) => isOn(slot) && isSamePlace && isSameMedia(slot, stream),
+  (slot, stream) => isOn(slot) && isSameMedia(slot, stream),
   // RFC 3264 §8.3.1: the transport may change,
-  (slot, stream, place) => isOn(slot) && isSameKind(slot, stream, place),
+  (slot, stream) => isOn(slot) && isSameKind(slot, stream),
   // §8.1: a slot that is off may be used again,
-  (slot, stream, place) => !isOn(slot) && isSameKind(slot, stream, place),
+  (slot, stream) => !isOn(slot) && isSameKind(slot, stream),
   // §8.3.3: and the kind may change. Between voice and fax that is recommended; phones expect no other change.
-  (slot, stream, place) => isOn(slot) && isFax(slot, stream, place),
+  (slot, stream) => isOn(slot) && isFax(slot, stream),
   (slot) => !isOn(slot),
 ];
 
