@@ -89,6 +89,8 @@ export {
 export { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
 /** As much SDP as call control needs (RFC 3264, RFC 8866), a namespace. */
 export * as sdp from './message/sdp.ts';
+/** What one side of two joined calls described, said to the other (RFC 3725), a namespace. */
+export * as sdpRelay from './message/sdp-relay.ts';
 /** The status in the body of a refer's NOTIFY (RFC 3420). */
 export { readSipfrag } from './message/sipfrag.ts';
 export { phrase } from './message/status.ts';

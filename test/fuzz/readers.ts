@@ -28,6 +28,7 @@ import {
 import { ackFor, cancelFor, isRequest, Request, Response, reply, stampVia } from '../../src/sip/message/message.ts';
 import { isFailure, parse, replyToFailure } from '../../src/sip/message/parse.ts';
 import { answer, codecsOf, offer, readAnswer } from '../../src/sip/message/sdp.ts';
+import { relayAnswer, relayOffer } from '../../src/sip/message/sdp-relay.ts';
 import { readSipfrag } from '../../src/sip/message/sipfrag.ts';
 import { readUri, sameUri, withHeaders, writeUri } from '../../src/sip/message/uri.ts';
 import { rawInvite, rawResponse } from '../support/messages.ts';
@@ -44,8 +45,10 @@ export const originals: readonly string[] = [
   ...Object.values({ ...messages, ...ipv6Messages }).map((message) => message.text),
 ];
 
+const us = { sessionId: '1', version: 1, address: '192.0.2.1', port: 4000, direction: 'sendrecv' } as const;
+
 const sdps: readonly string[] = [
-  offer({ sessionId: '1', version: 1, address: '192.0.2.1', port: 4000, direction: 'sendrecv' }),
+  offer(us),
   ...originals.map((text) => text.slice(text.indexOf('\r\n\r\n') + 4)).filter((body) => body.startsWith('v=0')),
 ];
 
@@ -156,16 +159,38 @@ function digest(random: Random): void {
     for (const challenge of strongest(readChallenges(response))) answerChallenge(challenge);
 }
 
+const anySdp = (random: Random): string =>
+  random.chance(0.9) ? random.mutated(random.pick(sdps), 6) : random.nearly(40);
+
+const streamsOf = (body: string): number => body.split(/\r\n|\n|\r/).filter((line) => /^m=/.test(line)).length;
+
 function sdp(random: Random): void {
-  const text = random.chance(0.9) ? random.mutated(random.pick(sdps), 6) : random.nearly(40);
-  const local = { sessionId: '1', version: 1, address: '192.0.2.1', port: 4000, direction: 'sendrecv' } as const;
-  const answered = answer(text, local, random.pick(['', 'PCMA,PCMU', 'G729']));
+  const text = anySdp(random);
+  const answered = answer(text, us, random.pick(['', 'PCMA,PCMU', 'G729']));
   readAnswer(text);
   assert.ok(codecsOf(text).length <= 32);
   if (typeof answered === 'string') return;
-  const streams = (body: string): number => body.split(/\r\n|\n|\r/).filter((line) => /^m=/.test(line)).length;
-  assert.equal(streams(answered.sdp), streams(text), JSON.stringify(text).slice(0, 2_000));
+  assert.equal(streamsOf(answered.sdp), streamsOf(text), JSON.stringify(text).slice(0, 2_000));
   assert.notEqual(readAnswer(answered.sdp), 'unreadable');
+}
+
+/** What is said for one side to the other holds no line of its own making, and as many streams as each side has seen. */
+function relay(random: Random): void {
+  const described = anySdp(random);
+  const said = relayOffer(anySdp(random), null, us)?.sdp ?? null;
+  const relayed = relayOffer(described, said, us);
+  if (relayed === null) return;
+  assert.match(relayed.sdp, /^(?:[a-z]=[\t\x20-\x7e\x80-\xff]+\r\n)+$/);
+  assert.equal(streamsOf(relayed.sdp), relayed.order.length);
+  assert.ok(streamsOf(offer(us, '', relayed.sdp)) >= relayed.order.length);
+  assert.ok(relayed.order.length >= streamsOf(said ?? ''));
+  const answered = answer(relayed.sdp, us);
+  assert.notEqual(answered, 'unreadable');
+  const reply = random.chance(0.5) && typeof answered === 'object' ? answered.sdp : anySdp(random);
+  const back = relayAnswer(reply, relayed.order, described, null, us);
+  if (back === null) return;
+  assert.match(back.sdp, /^(?:[a-z]=[\t\x20-\x7e\x80-\xff]+\r\n)+$/);
+  assert.equal(streamsOf(back.sdp), streamsOf(described));
 }
 
 function texting(random: Random): void {
@@ -205,4 +230,5 @@ export const readers: Readonly<Record<string, Execution>> = {
   texts: texting,
   digest,
   sdp,
+  relay,
 };

@@ -1,20 +1,29 @@
-// As much SDP as call control needs: one audio stream over RTP/AVP with PCMU, PCMA and telephone-event. RFC 8866 §5,
-// §6 and §9 (the format), RFC 3264 (offer and answer), RFC 4733 §2.4.1 (telephone-event). Text is latin1.
-// The reader is ours: an answer owes the offer one m= line for each of its own, so a line it cannot read must not get
-// lost, and its work has to be bounded whatever comes. Nothing here throws.
+// As much SDP as call control needs: one audio stream over RTP/AVP with PCMU, PCMA and telephone-event. RFC 3264 (offer and
+// answer), RFC 8866 §6 (attributes), RFC 4733 §2.4.1 (telephone-event). Text is latin1; sdp-description.ts reads it.
 // Leaves out SRTP, ICE, bundles, rtcp-mux and multicast: streams that need them are refused with port 0.
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
+import {
+  arrange,
+  type Description,
+  describe,
+  hostOf,
+  type Origin,
+  plainHead,
+  refused,
+  type Stream,
+  write,
+} from './sdp-description.ts';
 
-/** What o=, c= and m= say of us. `sessionId` is decimal; `version` grows by one with each SDP that differs from the last. */
-export interface LocalSdp {
-  readonly sessionId: string;
-  readonly version: number;
-  readonly address: string;
+/**
+ * What o=, c= and m= say of us. `direction` is what we are ready for: a peer on hold hears our silence (`sendonly`) or
+ * nothing (`inactive`).
+ */
+export interface LocalSdp extends Origin {
   readonly port: number;
-  readonly direction: 'sendrecv' | 'inactive';
+  readonly direction: Direction;
 }
 
-type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /**
  * What offer and answer agreed on. `direction` is ours. `remote` is null when the peer takes nothing from us (its
@@ -41,22 +50,32 @@ export function answer(offerText: string, local: LocalSdp, preferredCodecs = '')
   if (!agreed) return 'unreadable';
   const ours: OurStream = { ...choice, port: local.port, ptime: ptimeOf(choice.stream), direction: agreed.direction };
   const lines = offered.streams.flatMap((stream) => (stream === choice.stream ? accepted(ours) : refused(stream)));
-  return { sdp: write(local, offered.time, lines), agreed };
+  // RFC 3264 §6: t= must be the offer's.
+  return { sdp: write(local, { ...plainHead, time: offered.time }, lines), agreed };
 }
 
-/** Our offer (RFC 3264 §5), for an INVITE that brought none. */
-export function offer(local: LocalSdp, preferredCodecs = ''): string {
-  const voice = inOrder(ourVoice, preferredCodecs);
-  const { port, direction } = local;
-  return write(local, '0 0', accepted({ voice, dtmfPayloadType: 101, port, ptime: defaultPtime, direction }));
+/** Our offer (RFC 3264 §5). `said` is what we said last: each of its m= lines stays, ours in the first that fits (§8). */
+export function offer(local: LocalSdp, preferredCodecs = '', said: string | null = null): string {
+  const slots = describe(said ?? '')?.streams ?? [];
+  const order = arrange(slots, [ourPlace], () => true);
+  const lines = order.flatMap((index, place) => {
+    if (index === null) return refused(slots[place]!);
+    const voice = inOrder(ourVoice, preferredCodecs);
+    const dtmfPayloadType = dtmfPayloadTypeFor(slots[place]);
+    return accepted({ voice, dtmfPayloadType, port: local.port, ptime: defaultPtime, direction: local.direction });
+  });
+  return write(local, plainHead, lines);
 }
 
-/** Reads the peer's answer to our offer (RFC 3264 §7). */
-export function readAnswer(answerText: string): Agreed | 'no-common-codec' | 'unreadable' {
+/** Reads the peer's answer to our offer (RFC 3264 §7), which was for `direction`. */
+export function readAnswer(
+  answerText: string,
+  direction: Direction = 'sendrecv',
+): Agreed | 'no-common-codec' | 'unreadable' {
   const answered = describe(answerText);
   if (!answered) return 'unreadable';
   const choice = choose(answered, '');
-  return choice ? (agree(answered, choice, 'sendrecv') ?? 'unreadable') : 'no-common-codec';
+  return choice ? (agree(answered, choice, direction) ?? 'unreadable') : 'no-common-codec';
 }
 
 /** The audio codecs of an SDP in its order, in capitals, whether we speak them or not: `offered_codecs` of call.initiated. */
@@ -67,73 +86,14 @@ export function codecsOf(sdp: string): readonly string[] {
     for (const { encoding } of encodingsOf(stream)) names.add(encoding.split('/', 1)[0]!);
   }
   for (const companion of ['TELEPHONE-EVENT', 'CN', 'RED']) names.delete(companion);
-  return [...names].slice(0, limits.codecs);
+  return [...names].slice(0, mostCodecs);
 }
 
 // — Reading —
 
-const limits = { chars: 65_536, streams: 64, formats: 128, codecs: 32 } as const;
+const mostCodecs = 32;
 
-interface Section {
-  connection: string | null;
-  readonly attributes: string[];
-}
-
-interface Stream extends Section {
-  readonly kind: string;
-  readonly port: number;
-  readonly protocol: string;
-  readonly formats: readonly string[];
-}
-
-interface Description {
-  readonly time: string;
-  readonly session: Section;
-  readonly streams: readonly Stream[];
-}
-
-/** Null: this is no SDP, or one whose m= lines cannot all be answered. Every other flaw is stepped over. */
-function describe(text: string): Description | null {
-  if (text.length > limits.chars) return null;
-  // RFC 8866 §5: lines end in CRLF, and a reader should take a single LF as well.
-  const lines = text.split(/\r\n|\n|\r/).filter((line) => line[1] === '=');
-  if (lines[0]?.trimEnd() !== 'v=0') return null;
-  const session: Section = { connection: null, attributes: [] };
-  const streams: Stream[] = [];
-  let section = session;
-  let time = '0 0';
-  for (const line of lines) {
-    const value = line.slice(2).trim();
-    switch (line[0]) {
-      case 'm': {
-        const stream = readStream(value);
-        if (!stream || streams.push(stream) > limits.streams) return null;
-        section = stream;
-        break;
-      }
-      case 'c':
-        section.connection ??= value;
-        break;
-      case 'a':
-        section.attributes.push(value);
-        break;
-      case 't':
-        if (/^\d{1,20} \d{1,20}$/.test(value)) time = value;
-    }
-  }
-  return { time, session, streams };
-}
-
-// Wider than the tokens of RFC 8866 §9, but safe to say back in an answer.
-const word = /^[!-~]+$/;
-
-/** m=<media> <port>["/"count] <proto> <fmt>…, where a missing fmt is forgiven: some refuse a stream that way. */
-function readStream(value: string): Stream | null {
-  const [kind = '', portText = '', protocol = '', ...formats] = value.split(/[ \t]+/, limits.formats + 3);
-  const port = Number(/^(\d{1,5})(?:\/\d{1,5})?$/.exec(portText)?.[1] ?? Number.NaN);
-  const readable = [kind, protocol, ...formats].every((part) => word.test(part));
-  return readable && port <= 65_535 ? { kind, port, protocol, formats, connection: null, attributes: [] } : null;
-}
+const dtmf = 'TELEPHONE-EVENT/8000';
 
 interface Encoding {
   readonly payloadType: number;
@@ -182,6 +142,13 @@ const ourVoice: readonly Voice[] = [
   { payloadType: 8, name: 'PCMA' },
 ];
 
+/** 101, unless the slot has said that this is a codec: payload types keep their meaning (RFC 3264 §8.3.2). */
+function dtmfPayloadTypeFor(slot: Stream | undefined): number {
+  const codecs = slot ? encodingsOf(slot).filter(({ encoding }) => encoding !== dtmf) : [];
+  const isFree = (type: number) => !codecs.some(({ payloadType }) => payloadType === type);
+  return [101, 100, 99, 98, 97, 96].find(isFree) ?? 101;
+}
+
 interface Formats {
   /** At least one, the preferred first. */
   readonly voice: readonly Voice[];
@@ -210,7 +177,7 @@ function formatsOf(stream: Stream, preferredCodecs: string): Formats | null {
     if (name && !voice.some((known) => known.name === name)) voice.push({ payloadType, name });
   }
   if (voice.length === 0) return null;
-  return { voice: inOrder(voice, preferredCodecs), dtmfPayloadType: payloadTypeOf('TELEPHONE-EVENT/8000') };
+  return { voice: inOrder(voice, preferredCodecs), dtmfPayloadType: payloadTypeOf(dtmf) };
 }
 
 /** The preferred ones first, in their order, then the others in theirs. */
@@ -221,15 +188,15 @@ function inOrder(voice: readonly Voice[], preferredCodecs: string): readonly Voi
 }
 
 /** Null: the stream has no connection address, and every stream must have one (RFC 8866 §5.7). */
-function agree(description: Description, choice: Choice, local: LocalSdp['direction']): Agreed | null {
+function agree(description: Description, choice: Choice, local: Direction): Agreed | null {
   const { stream, voice, dtmfPayloadType } = choice;
   const host = hostOf(description, stream);
   if (host === null) return null;
   // RFC 3264 §8.4: nothing is sent to 0.0.0.0, which is how RFC 2543 put a call on hold.
   const nowhere = isIP(host) > 0 && /^[0:.]+$/.test(host);
   const theirs = directionOf(stream.attributes) ?? directionOf(description.session.attributes) ?? 'sendrecv';
-  const weSend = local === 'sendrecv' && !nowhere && (theirs === 'sendrecv' || theirs === 'recvonly');
-  const weReceive = local === 'sendrecv' && (theirs === 'sendrecv' || theirs === 'sendonly');
+  const weSend = sends(local) && receives(theirs) && !nowhere;
+  const weReceive = receives(local) && sends(theirs);
   const { payloadType, name: codec } = voice[0]!;
   return {
     remote: weSend && isIP(host) > 0 ? { host, port: stream.port } : null,
@@ -240,14 +207,12 @@ function agree(description: Description, choice: Choice, local: LocalSdp['direct
   };
 }
 
-/** c= <nettype> <addrtype> <address>["/" ttl or count]: the stream's own, else the session's. */
-function hostOf({ session }: Description, stream: Stream): string | null {
-  return /^IN IP[46] +([^\s/]+)/i.exec(stream.connection ?? session.connection ?? '')?.[1] ?? null;
-}
-
 function isMulticast(host: string | null): boolean {
   return host !== null && isIP(host) > 0 && /^(?:22[4-9]|23\d)\.|^ff..:/i.test(host);
 }
+
+const sends = (direction: Direction): boolean => direction === 'sendrecv' || direction === 'sendonly';
+const receives = (direction: Direction): boolean => direction === 'sendrecv' || direction === 'recvonly';
 
 function directionFrom(send: boolean, receive: boolean): Direction {
   if (send) return receive ? 'sendrecv' : 'sendonly';
@@ -268,6 +233,16 @@ function ptimeOf({ attributes }: Stream): number {
 
 // — Writing —
 
+/** Our audio, for the choice of its slot. */
+const ourPlace: Stream = {
+  ...plainHead.session,
+  kind: 'audio',
+  port: 9,
+  ports: 1,
+  protocol: 'RTP/AVP',
+  formats: [],
+};
+
 interface OurStream extends Formats {
   readonly port: number;
   readonly ptime: number;
@@ -284,16 +259,4 @@ function accepted({ voice, dtmfPayloadType, port, ptime, direction }: OurStream)
   }
   lines.push(`a=ptime:${ptime}`, `a=${direction}`);
   return lines;
-}
-
-/** RFC 3264 §6: port 0, and at least one format, whichever it is. */
-function refused({ kind, protocol, formats }: Stream): string {
-  return `m=${kind} 0 ${protocol} ${formats[0] ?? '0'}`;
-}
-
-/** `time` is the offer's: an answer must repeat it (RFC 3264 §6). */
-function write({ sessionId, version, address }: LocalSdp, time: string, streamLines: readonly string[]): string {
-  const host = `IN ${isIPv6(address) ? 'IP6' : 'IP4'} ${address}`;
-  const lines = ['v=0', `o=- ${sessionId} ${version} ${host}`, 's=-', `c=${host}`, `t=${time}`, ...streamLines];
-  return `${lines.join('\r\n')}\r\n`;
 }

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { type Agreed, answer, codecsOf, type LocalSdp, offer, readAnswer } from '../../../src/sip/message/sdp.ts';
+import {
+  type Agreed,
+  answer,
+  codecsOf,
+  type Direction,
+  type LocalSdp,
+  offer,
+  readAnswer,
+} from '../../../src/sip/message/sdp.ts';
 
 const us: LocalSdp = { sessionId: '4711', version: 1, address: '198.51.100.7', port: 20_000, direction: 'sendrecv' };
 
@@ -292,6 +300,35 @@ suite('directions', () => {
   }
 });
 
+suite('what we are ready for limits what is agreed', () => {
+  const cases: readonly (readonly [ours: Direction, theirs: Direction, agreed: Direction])[] = [
+    ['sendonly', 'sendrecv', 'sendonly'],
+    ['sendonly', 'recvonly', 'sendonly'],
+    ['sendonly', 'sendonly', 'inactive'],
+    ['sendonly', 'inactive', 'inactive'],
+    ['recvonly', 'sendrecv', 'recvonly'],
+    ['recvonly', 'sendonly', 'recvonly'],
+    ['recvonly', 'recvonly', 'inactive'],
+    ['inactive', 'sendrecv', 'inactive'],
+    ['inactive', 'sendonly', 'inactive'],
+  ];
+  for (const [ours, theirs, direction] of cases) {
+    test(`${ours}, and the peer ${theirs}`, () => {
+      const peer = session('m=audio 6000 RTP/AVP 0', `a=${theirs}`);
+      const remote = direction === 'sendonly' ? pcmu.remote : null;
+      const result = answer(peer, { ...us, direction: ours });
+      assert.ok(typeof result === 'object', String(result));
+      assert.equal(result.sdp.split('\r\n').at(-2), `a=${direction}`);
+      assert.deepEqual(result.agreed, { ...pcmu, direction, remote });
+      assert.deepEqual(
+        readAnswer(peer, ours),
+        { ...pcmu, direction, remote },
+        'and the same when it comes as an answer',
+      );
+    });
+  }
+});
+
 suite('refused', () => {
   const webrtc = text(
     'v=0',
@@ -400,6 +437,42 @@ suite('our offer, for an INVITE without one', () => {
   test('may be refused', () => {
     assert.equal(readAnswer(session('m=audio 0 RTP/AVP 0')), 'no-common-codec');
   });
+});
+
+suite('our offer, where more was said before', () => {
+  const voice = [
+    'm=audio 20000 RTP/AVP 0 8 101',
+    'a=rtpmap:0 PCMU/8000',
+    'a=rtpmap:8 PCMA/8000',
+    'a=rtpmap:101 telephone-event/8000',
+    'a=fmtp:101 0-15',
+    'a=ptime:20',
+    'a=sendonly',
+  ];
+  const cases: readonly (readonly [name: string, said: readonly string[], offered: readonly string[]])[] = [
+    ['the audio alone', ['m=audio 6000 RTP/AVP 0'], voice],
+    [
+      'audio behind video',
+      ['m=video 6002 RTP/AVP 96 97', 'a=rtpmap:96 VP8/90000', 'm=audio 6000 RTP/AVP 0', 'm=image 0 udptl t38'],
+      ['m=video 0 RTP/AVP 96', ...voice, 'm=image 0 udptl t38'],
+    ],
+    [
+      'audio twice',
+      ['m=audio 6000 RTP/SAVP 0', 'm=audio 6002 RTP/AVP 0', 'm=audio 6004 RTP/AVP 0'],
+      ['m=audio 0 RTP/SAVP 0', ...voice, 'm=audio 0 RTP/AVP 0'],
+    ],
+    ['fax', ['m=image 6000 udptl t38'], voice],
+    ['no audio', ['m=video 6002 RTP/AVP 96'], ['m=video 0 RTP/AVP 96', ...voice]],
+    ['nothing that can be read', ['m=video'], voice],
+    [
+      'another meaning of 101 (§8.3.2)',
+      ['m=audio 6000 RTP/AVP 101 100', 'a=rtpmap:101 opus/48000/2', 'a=rtpmap:100 telephone-event/8000'],
+      voice.map((line) => line.replace('101', '100')),
+    ],
+  ];
+  for (const [name, said, offered] of cases) {
+    test(name, () => assert.equal(offer({ ...us, direction: 'sendonly' }, '', session(...said)), answered(...offered)));
+  }
 });
 
 suite('the codecs of', () => {
