@@ -145,9 +145,9 @@ const fits: readonly ((slot: Stream, stream: Stream, isSamePlace: boolean) => bo
   (slot, stream) => isOn(slot) && isSameMedia(slot, stream),
   // RFC 3264 §8.3.1: the transport may change,
   (slot, stream) => isOn(slot) && isSameKind(slot, stream),
-  // §8.1: a slot that is off may be used again,
+  // RFC 3264 §8.1: a slot that is off may be used again,
   (slot, stream) => !isOn(slot) && isSameKind(slot, stream),
-  // §8.3.3: and the kind may change. Between voice and fax that is recommended; phones expect no other change.
+  // RFC 3264 §8.3.3: and the kind may change. Between voice and fax that is recommended; phones expect no other change.
   (slot, stream) => isOn(slot) && isFax(slot, stream),
   (slot) => !isOn(slot),
 ];
