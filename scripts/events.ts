@@ -2,6 +2,7 @@
 // src/call/events.ts, and the examples are made by its functions.
 import {
   answered,
+  bridged,
   type Event,
   type EventPayloads,
   type EventType,
@@ -76,6 +77,7 @@ const own: { readonly [T in EventType]: Own<T> } = {
     sip_headers: sipHeaders,
     tags,
   },
+  'call.bridged': {},
   'call.hangup': {
     state: ['string', '`hangup`.'],
     start_time: startTime,
@@ -103,6 +105,7 @@ const when: { readonly [T in EventType]: string } = {
     'A call came in and rings: answer it, reject it, or refer it. Or one that was dialled is on its way.',
   'call.answered':
     'The caller has acknowledged the answer: from the command `answer` on the call takes `refer` and `hangup` as well. Or the callee of a call that was dialled has answered.',
+  'call.bridged': 'The peer of the call and that of another one hear each other. Each of the two calls has one.',
   'call.hangup': 'The call is over. It is the last event of every call.',
   'call.refer.started': 'The peer has accepted a REFER. Not sent if it refuses.',
   'call.refer.completed': 'The target has the caller. `call.hangup` follows.',
@@ -158,6 +161,7 @@ const examples: { readonly [T in EventType]: Event } = {
     replaces: null,
   }),
   'call.answered': answered(call),
+  'call.bridged': bridged(call),
   'call.hangup': hangup(call, { cause: 'normal_clearing', by: 'peer', sipCause: '200' }),
   'call.refer.started': referEvent(call, referOf(202, []), 'started', 100),
   'call.refer.completed': referEvent(call, referOf(202, [100, 180, 200]), 'completed', 200),

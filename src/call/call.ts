@@ -3,6 +3,8 @@
 
 import { deadlineOf as lifetimeDeadline } from '../sip/dialog/session-timer.ts';
 import type { Response } from '../sip/message/message.ts';
+import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
+import { bridgeCommand, joinCaller, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
 import {
   answerCommand,
@@ -16,12 +18,12 @@ import {
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
-  acknowledgedAgain,
   lifetimeTimer,
   modificationOut,
   modificationResponse,
   modificationTimer,
   modificationUnanswered,
+  type Outcome,
 } from './modifying.ts';
 import {
   elsewhere,
@@ -81,7 +83,7 @@ function decide(turn: Turn, input: Input): void {
       if (deadlinesOf(turn.call).some(([timer]) => timer === input.timer)) timedOut(turn, input.timer);
       return;
     case 'signal':
-      return signalled(turn, input.signal);
+      return signalled(turn, input.from, input.signal);
     case 'resumed':
       return resumed(turn);
     default:
@@ -196,6 +198,10 @@ function obey(turn: Turn, command: Command, rtpPort: number | null): void {
       return referCommand(turn, command);
     case 'send_sip_info':
       return infoCommand(turn, command);
+    case 'bridge':
+      return bridgeCommand(turn, command);
+    case 'transfer':
+      return transferCommand(turn, command, rtpPort);
     case 'client_state_update':
       return;
     default:
@@ -238,10 +244,15 @@ function hold(turn: Turn, phase: Phase & { name: 'answered' }, held: Held): void
 function responded(turn: Turn, branch: string, response: Response): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referResponse(turn, response);
-  if (branch === modificationOut(call)?.branch) return modificationResponse(turn, response);
-  if (isInvite(call, branch)) return inviteResponse(turn, response);
+  if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationResponse(turn, response));
+  if (isInvite(call, branch)) {
+    inviteResponse(turn, response);
+    // It was dialled for another call, and has just been answered.
+    if (call.phase.name === 'dialing' && turn.call.phase.name === 'active') joinCaller(turn);
+    return;
+  }
   if (response.status < 200) return;
-  if (response.cseq.method === 'INVITE') return acknowledgedAgain(turn, response);
+  if (response.cseq.method === 'INVITE') return acknowledgeAgain(turn, response);
   const { phase } = call;
   if (phase.name === 'ended' && phase.bye?.branch === branch) return byeAnswered(turn, phase, response);
   const errand = call.errands.find((each) => each.branch === branch);
@@ -258,7 +269,12 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
   change(turn, { phase: { ...phase, bye } });
 }
 
-function signalled(turn: Turn, signal: Signal): void {
+/** What came of a re-INVITE may be for the call that ours is joined to. */
+function cameOf(turn: Turn, outcome: Outcome | null): void {
+  if (outcome !== null) modified(turn, outcome);
+}
+
+function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
       if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
@@ -266,14 +282,15 @@ function signalled(turn: Turn, signal: Signal): void {
     case 'outrun':
       return giveUp(turn, 'originator_cancel', elsewhere);
     default:
-      return signal satisfies never;
+      if (isAlive(turn.call)) return signalledByBridge(turn, from, signal);
+      if (signal.type === 'join') turn.effects.push({ type: 'signal', to: from, signal: { type: 'left' } });
   }
 }
 
 function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-failed'): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referUnanswered(turn, why);
-  if (branch === modificationOut(call)?.branch) return modificationUnanswered(turn, why);
+  if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationUnanswered(turn, why));
   if (isInvite(call, branch)) return inviteUnanswered(turn, why);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
     return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
@@ -324,6 +341,7 @@ function resumed(turn: Turn): void {
   if (phase.name === 'answered' && owed(phase.ok)) repeatResponse(turn, '2xx', phase.ok);
   if (phase.name === 'active' && owed(phase.reinvite)) repeatResponse(turn, '2xx', phase.reinvite);
   resumeInvite(turn);
+  acknowledgeResumed(turn);
   if ('final' in phase && owed(phase.final)) respondText(turn, call.invite!, phase.final.status, phase.final.text);
   for (const request of requestsOut(call)) sentAgain(turn, request);
   if (isAlive(turn.call)) playing(turn);

@@ -31,6 +31,19 @@ export interface Bodies {
     refer_header_placement?: HeaderPlacement;
     refer_before_answer?: ReferBeforeAnswer;
   };
+  bridge: Common & {
+    call_control_id: string;
+    park_after_unbridge?: string;
+    hold_after_unbridge?: boolean;
+    prevent_double_bridge?: boolean;
+  };
+  transfer: Common &
+    Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to'> & {
+      to: string;
+      from?: string;
+      target_leg_client_state?: string;
+      park_after_unbridge?: string;
+    };
   client_state_update: Common & { client_state: string };
   send_sip_info: Common & { content_type: string; body: string };
 }
@@ -51,6 +64,10 @@ export type Command = { readonly clientState: string | null } & (
       readonly redirectTo: string;
       readonly credentials: Credentials | null;
     }
+  /** `with` is the id of a call that can be joined. */
+  | { readonly name: 'bridge'; readonly with: string; readonly parks: boolean; readonly preventDouble: boolean }
+  /** `callee` is the id of the call that is dialled for it. */
+  | { readonly name: 'transfer'; readonly callee: string }
   | { readonly name: 'client_state_update' }
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
 );

@@ -38,6 +38,13 @@ interface DiallerOptions {
   readonly release: (port: number) => void;
 }
 
+const notTaken: readonly Refusal[] = [{ name: 'unable-to-execute' }];
+
+interface Linked {
+  readonly link: { readonly to: string; readonly parks: boolean };
+  readonly decide: (callee: string) => boolean;
+}
+
 type Routed = Dialling & { readonly routes: readonly [Route, ...Route[]] };
 
 export class Dialler {
@@ -64,7 +71,12 @@ export class Dialler {
     return dialling;
   }
 
-  async #dial(body: DialBody): Promise<Dialled> {
+  /** Dials a call for another one, which `decide` lets take part: it is given the id of the call, and may say no. */
+  dialFor(body: DialBody, link: Linked['link'], decide: Linked['decide']): Promise<Dialled> {
+    return this.#dial(body, { link, decide });
+  }
+
+  async #dial(body: DialBody, linked: Linked | null = null): Promise<Dialled> {
     const refusals: Refusal[] = [];
     if (!this.#options.hasApplication(body.connection_id)) {
       refusals.push({ name: 'invalid-connection', pointer: '/connection_id' });
@@ -74,7 +86,7 @@ export class Dialler {
     if ('refusals' in read) return { refusals: [...refusals, ...read.refusals] };
     const routed = this.#routed(read.diallings, body, refusals);
     if (refusals.length > 0) return { refusals };
-    return this.#begin(routed, body, sessionId);
+    return this.#begin(routed, body, sessionId, linked);
   }
 
   /** The session of the call it is linked to, else one of its own. */
@@ -110,12 +122,14 @@ export class Dialler {
     });
   }
 
-  async #begin(routed: readonly Routed[], body: DialBody, sessionId: string): Promise<Dialled> {
+  async #begin(routed: readonly Routed[], body: DialBody, sessionId: string, linked: Linked | null): Promise<Dialled> {
     const ports = await this.#reserve(routed.length);
     if (ports === null) return { refusals: [{ name: 'unavailable', detail: 'No RTP port is free. Try again.' }] };
     const ids = routed.map(() => this.#options.system.ids.callControlId());
     const refusals = await new Promise<readonly Refusal[]>((settle) => {
       this.#options.driver.together(() => {
+        // Whoever has said no has said why.
+        if (linked?.decide(ids[0]!) === false) return settle(notTaken);
         for (const [index, dialling] of routed.entries()) {
           const live = this.#beginOne(dialling, {
             ids,
@@ -123,6 +137,7 @@ export class Dialler {
             rtpPort: ports[index]!,
             sessionId,
             connectionId: body.connection_id,
+            link: linked?.link ?? null,
           });
           const commandId = body.command_id ?? null;
           // All are committed together: the first one speaks for them.
@@ -136,6 +151,7 @@ export class Dialler {
         }
       });
     });
+    if (refusals === notTaken) for (const port of ports) this.#options.release(port);
     if (refusals.length > 0) return { refusals };
     const now = this.#options.system.clock.date();
     return { calls: ids.map((id) => viewOf(this.#options.calls.withId(id)!.committed!, now)) };
@@ -143,7 +159,14 @@ export class Dialler {
 
   #beginOne(
     { order, routes }: Routed,
-    of: { ids: readonly string[]; index: number; rtpPort: number; sessionId: string; connectionId: string },
+    of: {
+      ids: readonly string[];
+      index: number;
+      rtpPort: number;
+      sessionId: string;
+      connectionId: string;
+      link: Call['link'];
+    },
   ): { live: Live; step: { call: Call; effects: ReturnType<typeof outgoing>['effects'] } } {
     const { system, endpoint, sdpAddress, media, sessionTimers, settings } = this.#options;
     const id = of.ids[of.index]!;
@@ -163,6 +186,7 @@ export class Dialler {
         followsRedirects: settings.followsRedirects,
         routes,
         siblings: of.ids.filter((each) => each !== id),
+        link: of.link,
       },
       order,
     );

@@ -20,10 +20,11 @@ import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
-import { readCommand } from './reading.ts';
+import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { type Application, applicationOf } from './routing.ts';
 import { type Call, sixtyFourT1Ms } from './state.ts';
+import { dialOf, obstacleToBridge } from './transfers.ts';
 import { viewOf } from './view.ts';
 
 export interface EngineOptions {
@@ -249,7 +250,10 @@ export class Engine implements EndpointUser, CallControl {
   async execute<A extends ActionName>(callControlId: string, action: A, body: Bodies[A]): Promise<readonly Refusal[]> {
     const live = this.#calls.withId(callControlId);
     if (live === undefined) return [await this.#refusalOf(callControlId)];
-    const read = readCommand(action, body, this.#application(live.call).refer);
+    if (action === 'transfer') return this.#transfer(live, body as Bodies['transfer']);
+    const obstacle = action === 'bridge' ? obstacleToBridge(this.#calls, live.call, body as Bodies['bridge']) : null;
+    if (obstacle !== null) return [obstacle];
+    const read = readCommand(action as ReadAction, body as Bodies[ReadAction], this.#application(live.call).refer);
     if ('refusals' in read) return read.refusals;
     const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;
     const rtpPort = needsPort ? await this.#reserve() : null;
@@ -257,13 +261,43 @@ export class Engine implements EndpointUser, CallControl {
     return this.#obey(live, body.command_id ?? null, { type: 'command', command: read.command, rtpPort });
   }
 
+  /** The call and the one that is dialled for it are decided together. */
+  async #transfer(live: Live, body: Bodies['transfer']): Promise<readonly Refusal[]> {
+    const { command_id: commandId = null, client_state: clientState = null } = body;
+    if (commandId !== null && live.commandIds.has(commandId)) return this.#again(live);
+    const needsPort = live.call.phase.name === 'ringing' && live.call.session === null;
+    const rtpPort = needsPort ? await this.#reserve() : null;
+    if (needsPort && rtpPort === null) return [noPort];
+    let taken: Promise<readonly Refusal[]> | null = null;
+    const link = { to: live.call.id, parks: body.park_after_unbridge === 'self' };
+    const dialled = await this.#dialler.dialFor(dialOf(live.call, body), link, (callee) => {
+      let isRefused = false;
+      taken = new Promise((resolve) => {
+        const settle = (refusals: readonly Refusal[]): void => {
+          isRefused = refusals.length > 0;
+          resolve(refusals);
+        };
+        const command = { name: 'transfer', callee, clientState } as const;
+        this.#driver.decide(live, { type: 'command', command, rtpPort }, { type: 'command', commandId, settle });
+      });
+      return !isRefused;
+    });
+    if (taken !== null) return taken;
+    if (rtpPort !== null) this.#options.media.release(rtpPort);
+    return 'refusals' in dialled ? dialled.refusals : [];
+  }
+
+  /** The same command again, while the first one is on its way to the store. */
+  #again(live: Live): Promise<readonly Refusal[]> {
+    return this.#driver.committed(live).then((kept) => (kept ? [] : [{ name: 'unavailable' }]));
+  }
+
   #obey(live: Live, commandId: string | null, input: Unstamped & { type: 'command' }): Promise<readonly Refusal[]> {
     if (commandId === null || !live.commandIds.has(commandId)) {
       return new Promise((settle) => this.#driver.decide(live, input, { type: 'command', commandId, settle }));
     }
-    // The same command again, while the first one is on its way to the store.
     if (input.rtpPort !== null) this.#options.media.release(input.rtpPort);
-    return this.#driver.committed(live).then((kept) => (kept ? [] : [{ name: 'unavailable' }]));
+    return this.#again(live);
   }
 
   async view(callControlId: string): Promise<CallView | null> {

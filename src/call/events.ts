@@ -63,6 +63,7 @@ export interface EventPayloads {
     sip_headers: InviteHeader[];
     tags: string[];
   };
+  'call.bridged': Base;
   'call.hangup': Base & {
     state: 'hangup';
     start_time: string;
@@ -142,6 +143,10 @@ export function hangup(call: Call, ending: Ending): Event {
       tags: [],
     },
   };
+}
+
+export function bridged(call: Call): Event {
+  return { type: 'call.bridged', payload: base(call) };
 }
 
 export function referEvent(call: Call, refer: Refer, type: 'started' | 'completed' | 'failed', code: number): Event {

@@ -71,6 +71,9 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     phase: ringing(input, dialog.local, lifetime),
     refer: null,
     pastRefers: [],
+    bridge: null,
+    link: null,
+    transferring: null,
     modification: null,
     acked: null,
     expiry: { ...policy, timer: off },
@@ -172,6 +175,15 @@ export function answerCommand(turn: Turn, command: Command & { name: 'answer' },
   change(turn, { answerHeaders });
   const order = { headers: command.headers, preferredCodecs: command.preferredCodecs };
   if (turn.call.reliable?.carriesOffer) change(turn, { phase: { ...phase, answer: order } });
+  else accept(turn, phase, order);
+}
+
+/** Answers a call that still rings because it is joined to another one; one whose PRACK is missing is answered after that. */
+export function answerRinging(turn: Turn): void {
+  const { phase, session, reliable } = turn.call;
+  if (phase.name !== 'ringing' || phase.answer !== null || session === null) return;
+  const order = { headers: [], preferredCodecs: null };
+  if (reliable?.carriesOffer) change(turn, { phase: { ...phase, answer: order } });
   else accept(turn, phase, order);
 }
 

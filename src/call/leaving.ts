@@ -3,6 +3,7 @@
 import { forNextRequest } from '../sip/message/authorizations.ts';
 import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
+import { acknowledgeWithheld } from './acknowledging.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, hangup, referEvent } from './events.ts';
 import { isOut, isPending, transition } from './refer.ts';
@@ -23,6 +24,7 @@ export const clearedBy = (by: Ending['by']): Ending => endingOf('normal_clearing
 /** Sends BYE (RFC 3261 §15.1.1) and ends the call. Without an ACK it may only be sent once 64·T1 have passed. */
 export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[] = []): void {
   quietInvite(turn);
+  acknowledgeWithheld(turn);
   abandonRefer(turn, 'us');
   change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
   const bye = sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
@@ -98,7 +100,28 @@ function abandonRefer(turn: Turn, by: 'us' | 'peer'): void {
   }
 }
 
+/** What the peer would change of the session is refused; it goes on as it was. */
+export function refuseChange(turn: Turn, status: number): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'active' || phase.relaying === null) return;
+  const { head, to } = phase.relaying;
+  change(turn, { phase: { ...phase, relaying: null } });
+  respondText(turn, to, status, writeResponse({ status }, head));
+}
+
+/** Whoever it is joined to, or was dialled for it or with whom it was dialled, learns that it is over. */
+function leaveOthers(turn: Turn): void {
+  const { bridge, link, transferring } = turn.call;
+  for (const to of new Set([bridge?.with, link?.to, transferring])) {
+    if (to != null) turn.effects.push({ type: 'signal', to, signal: { type: 'left' } });
+  }
+  change(turn, { bridge: null, transferring: null });
+}
+
 export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
+  // RFC 3261 §15.1.2: what is pending is answered with 487.
+  refuseChange(turn, 487);
+  leaveOthers(turn);
   endSound(turn);
   change(turn, {
     phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },

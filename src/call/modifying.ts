@@ -1,8 +1,8 @@
-// A modification within its call: when the re-INVITE or UPDATE may leave, what it looks like on the wire (RFC 3311 §5.1,
-// RFC 3261 §14.1), its ACK (§13.2.2.4), and what its outcome does to session and dialog. Also the session timer, which asks
-// for most of them (RFC 4028 §10). The machines are modification.ts and sip/dialog/session-timer.ts.
-import { afterResponse, requestWithin } from '../sip/dialog/dialog.ts';
-import { requestOf } from '../sip/dialog/invite-client-state.ts';
+// A modification within its call: when the re-INVITE or UPDATE may leave, what it looks like on the wire (RFC 3261 §14.1,
+// RFC 3311 §5.1), its ACK, and what its outcome does to session and dialog. Also the session timer, which asks
+// for most of them (RFC 4028 §10). The machines are modification.ts and sip/dialog/session-timer.ts. What an outcome means
+// for another call is told to whoever asked (bridging.ts).
+import { afterResponse } from '../sip/dialog/dialog.ts';
 import { hasSdp } from '../sip/dialog/invite-usage.ts';
 import {
   type Agreement,
@@ -13,115 +13,147 @@ import {
   type SessionTimerName,
   transition as timerStep,
 } from '../sip/dialog/session-timer.ts';
-import { credentialsIn } from '../sip/message/authorizations.ts';
-import { readNumber } from '../sip/message/grammar.ts';
+import { forNextRequest } from '../sip/message/authorizations.ts';
+import { copy, readNumber } from '../sip/message/grammar.ts';
 import type { HeaderList, Response } from '../sip/message/message.ts';
+import { acknowledge, isWithheld } from './acknowledging.ts';
 import { clearedBy, endingOf, sayBye } from './leaving.ts';
 import { askedBy } from './lifetime.ts';
-import { begin, type ModificationEffect, type ModificationInput, transition, type Wish } from './modification.ts';
+import {
+  begin,
+  type ModificationEffect,
+  type ModificationInput,
+  type Offered,
+  transition,
+  type Wish,
+} from './modification.ts';
 import { unblockRefer } from './referring.ts';
-import { takeAnswer } from './sound.ts';
+import { ownOffer, relayedOffer, said, takeAnswer } from './sound.ts';
 import { type Call, isAlive, type OwedRequest } from './state.ts';
 import {
   capabilities,
   challengeToAnswer,
   change,
   credentialsFor,
-  freshBranch,
   glareDelayMs,
   sdpType,
   sendWithin,
   type Turn,
 } from './turn.ts';
 
-/** Asks for a change. One that is under way refreshes the session as well as another would. */
-function modify(turn: Turn, wish: Wish): void {
-  if (turn.call.modification !== null) return;
+/** What came of a change, for whoever wanted it. A refresh is nobody's business. */
+export type Outcome =
+  /** The peer has answered our offer; `sdp` is its answer, `order` where the streams of a relayed offer stand. */
+  | { readonly type: 'accepted'; readonly wish: Wish; readonly sdp: string | null; readonly order: Offered['order'] }
+  /** It was asked and has made an offer. */
+  | { readonly type: 'offered'; readonly offer: string }
+  | { readonly type: 'refused'; readonly wish: Wish; readonly status: number };
+
+/** Asks for a change; one that is under way comes first. */
+export function modify(turn: Turn, wish: Wish): void {
+  if (turn.call.modification !== null) return step(turn, { type: 'wanted', wish }, null, null);
   change(turn, { modification: begin(wish) });
   unblockModification(turn);
 }
 
 /** Sends what was waiting, if nothing is in its way any more. */
 export function unblockModification(turn: Turn): void {
-  step(turn, { type: 'unblocked' }, null);
+  step(turn, { type: 'unblocked' }, null, null);
 }
 
 /** RFC 3261 §14.1: no re-INVITE while another INVITE is open in the dialog, in either direction. */
 function isBlocked({ call: { phase } }: Turn): boolean {
-  return phase.name !== 'active' || phase.reinvite !== null;
+  return phase.name !== 'active' || phase.reinvite !== null || phase.relaying !== null;
 }
 
-/** Whether we have an INVITE or UPDATE out: one of the peer's that came now would cross it. */
+/** Whether we have an INVITE or UPDATE open: one of the peer's that came now would cross it. */
 export function isModifying({ modification }: Call): boolean {
-  return modification?.phase.name === 'sent';
+  return modification?.phase.name === 'sent' || modification?.phase.name === 'offered';
 }
 
+/** The request that is out. */
 export function modificationOut({ modification }: Call): OwedRequest | null {
   return modification?.phase.name === 'sent' ? modification.phase.request : null;
 }
 
-export function modificationResponse(turn: Turn, response: Response): void {
+/** What comes of it is told when it is more than a refresh. */
+export function modificationResponse(turn: Turn, response: Response): Outcome | null {
+  const { modification } = turn.call;
   const request = modificationOut(turn.call);
-  if (request === null) return;
-  if (response.status >= 200 && response.status < 300 && request.method === 'INVITE')
-    acknowledge(turn, request, response);
+  if (modification === null || request === null) return null;
+  const isAccepted = response.status >= 200 && response.status < 300;
+  const sdp = isAccepted && hasSdp(response) ? copy(response.body) : null;
+  if (isAccepted) change(turn, { dialog: afterResponse(turn.call.dialog, response) });
+  const isHeldBack = modification.wish.name === 'ask' && sdp !== null && isAlive(turn.call);
+  if (isAccepted && request.method === 'INVITE' && !isHeldBack) acknowledge(turn, request, response.cseq.number, null);
   // A call that is over only had to acknowledge.
-  if (!isAlive(turn.call)) return;
+  if (!isAlive(turn.call)) return null;
   const answer = challengeToAnswer(turn, response);
   if (answer !== null) change(turn, { authorizations: answer });
-  const canAuthenticate = answer !== null;
-  step(
-    turn,
-    { type: 'response', status: response.status, canAuthenticate, retryDelayMs: glareDelayMs(turn) },
-    response,
-  );
+  const { status } = response;
+  const given = { status, sdp, canAuthenticate: answer !== null, retryDelayMs: glareDelayMs(turn) };
+  return outcomeOf(turn, modification.wish, { type: 'response', ...given }, response, sdp);
 }
 
-export function modificationUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): void {
-  if (isAlive(turn.call)) step(turn, { type }, null);
+export function modificationUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): Outcome | null {
+  const { modification } = turn.call;
+  return modification === null || !isAlive(turn.call) ? null : outcomeOf(turn, modification.wish, { type }, null, null);
 }
 
 export function modificationTimer(turn: Turn): void {
-  step(turn, { type: 'timer' }, null);
+  step(turn, { type: 'timer' }, null, null);
 }
 
-/** A 2xx that comes again: its ACK was lost. */
-export function acknowledgedAgain(turn: Turn, { cseq, status }: Response): void {
-  const { acked } = turn.call;
-  if (acked === null || cseq.method !== 'INVITE' || cseq.number !== acked.cseq || status < 200 || status > 299) return;
-  turn.effects.push({ type: 'ack', request: { text: acked.text, target: acked.target } });
+/** Answers the offer that the peer has made when it was asked. */
+export function answerModification(turn: Turn, sdp: string): void {
+  const { modification } = turn.call;
+  if (!isWithheld(modification)) return;
+  acknowledge(turn, modification.phase.request, modification.phase.cseq, sdp);
+  step(turn, { type: 'answered' }, null, null);
+  if (turn.call.modification === null) unblockRefer(turn);
 }
 
-function acknowledge(turn: Turn, invite: OwedRequest, response: Response): void {
-  const { call } = turn;
-  const dialog = afterResponse(call.dialog, response);
-  const request = requestWithin(dialog, call.local, {
-    method: 'ACK',
-    cseq: response.cseq.number,
-    branch: freshBranch(turn),
-    headers: () => credentialsIn(requestOf(invite)),
+function outcomeOf(
+  turn: Turn,
+  wish: Wish,
+  input: ModificationInput,
+  response: Response | null,
+  sdp: string | null,
+): Outcome | null {
+  let outcome: Outcome | null = null;
+  step(turn, input, response, (effect) => {
+    if (effect.type === 'offered') outcome = { type: 'offered', offer: effect.offer };
+    if (effect.type === 'accepted') outcome = { type: 'accepted', wish, sdp, order: effect.offered?.order ?? [] };
+    if (effect.type === 'refused') outcome = { type: 'refused', wish, status: effect.status };
   });
-  change(turn, { dialog, acked: { ...request, cseq: response.cseq.number } });
-  turn.effects.push({ type: 'ack', request });
+  return wish.name === 'refresh' ? null : outcome;
 }
 
-function step(turn: Turn, input: ModificationInput, response: Response | null): void {
+type Tell = ((effect: ModificationEffect) => void) | null;
+
+function step(turn: Turn, input: ModificationInput, response: Response | null, tell: Tell): void {
   const { modification } = turn.call;
   if (modification === null) return;
   const next = transition(modification, input, turn.at);
   if (next.modification !== modification) change(turn, { modification: next.modification });
-  for (const effect of next.effects) act(turn, effect, response);
+  for (const effect of next.effects) {
+    act(turn, effect, response);
+    tell?.(effect);
+  }
 }
 
 function act(turn: Turn, effect: ModificationEffect, response: Response | null): void {
   switch (effect.type) {
     case 'send':
-      if (!isBlocked(turn)) send(turn);
-      return;
+      if (isBlocked(turn)) return;
+      change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
+      return send(turn);
     case 'authenticate':
       return send(turn);
     case 'accepted':
-      return accepted(turn, response!);
+      return accepted(turn, effect.offered, response!);
+    case 'offered':
+      return refreshed(turn, response!);
     case 'refused':
       return refused(turn, effect.status, response);
     default:
@@ -129,40 +161,54 @@ function act(turn: Turn, effect: ModificationEffect, response: Response | null):
   }
 }
 
-/** RFC 4028 §7.4: UPDATE where the peer has it, because it needs no offer; else the session is described as it was. */
 function send(turn: Turn): void {
   const { call } = turn;
-  const method = call.allowsUpdate ? 'UPDATE' : 'INVITE';
-  const body = method === 'INVITE' ? (call.session?.sdp ?? undefined) : undefined;
+  const { wish } = call.modification!;
+  // RFC 4028 §7.4: UPDATE where the peer has it, because it needs no offer.
+  const method = wish.name === 'refresh' && call.allowsUpdate ? 'UPDATE' : 'INVITE';
+  const offered = method === 'INVITE' ? describe(turn, wish) : null;
   const headers: HeaderList = [
     ...credentialsFor(turn, method),
     ...capabilities,
     ...askedBy(call.expiry),
-    ...(body === undefined ? [] : sdpType),
+    ...(offered === null ? [] : sdpType),
   ];
-  const { cseq, ...request } = sendWithin(turn, method, headers, {
-    contact: true,
-    ...(body !== undefined && { body }),
-  });
-  step(turn, { type: 'sent', request, cseq }, null);
+  const body = offered === null ? {} : { body: offered.sdp };
+  const { cseq, ...request } = sendWithin(turn, method, headers, { contact: true, ...body });
+  step(turn, { type: 'sent', request, cseq, offered }, null, null);
 }
 
-function accepted(turn: Turn, response: Response): void {
-  change(turn, { dialog: afterResponse(turn.call.dialog, response) });
-  if (hasSdp(response)) takeAnswer(turn, response.body);
+/** What the re-INVITE offers: to refresh a session, what was said of it before. */
+function describe(turn: Turn, wish: Wish): Offered | null {
+  const { session } = turn.call;
+  if (session === null || wish.name === 'ask') return null;
+  if (wish.name === 'relay') return relayedOffer(turn.call, session, wish.described) ?? ownOffer(turn.call, session);
+  if (wish.name === 'sound' || session.sdp === null) return ownOffer(turn.call, session);
+  return { sdp: session.sdp, version: session.version, order: [] };
+}
+
+function accepted(turn: Turn, offered: Offered | null, response: Response): void {
+  const { session } = turn.call;
+  const isRelayed = offered !== null && offered.order.length > 0;
+  if (session !== null && offered !== null) said(turn, session, offered, isRelayed);
+  if (!isRelayed && hasSdp(response)) takeAnswer(turn, response.body);
+  refreshed(turn, response);
+  unblockRefer(turn);
+}
+
+function refreshed(turn: Turn, response: Response): void {
   const asks = asksOf(turn.call.expiry.timer);
   if (asks !== null) lives(turn, agreedBy(response, asks));
-  unblockRefer(turn);
 }
 
 /** RFC 3261 §14.1: the session stays as it was; 481, 408 and silence say that there is none any more (§12.2.1.2). */
 function refused(turn: Turn, status: number, response: Response | null): void {
-  if (status === 481 || (status === 408 && turn.call.phase.name === 'active')) return sayBye(turn, clearedBy('us'));
-  const { timer } = turn.call.expiry;
-  const asks = response !== null && status === 422 ? askAgain(asksOf(timer)!, response) : null;
+  if (status === 481 || status === 408) return sayBye(turn, clearedBy('us'));
+  const asks = asksOf(turn.call.expiry.timer);
+  const asksNext = response !== null && asks !== null && status === 422 ? askAgain(asks, response) : null;
   const retryAfter = readNumber(/^\d+/.exec(response?.get('Retry-After') ?? '')?.[0] ?? '');
   const retryInMs = retryAfter === null ? null : retryAfter * 1000;
-  timed(turn, { type: 'refused', status, asks, retryInMs });
+  timed(turn, { type: 'refused', status, asks: asksNext, retryInMs });
   unblockRefer(turn);
 }
 

@@ -57,6 +57,8 @@ export type OutboundIdentity = Pick<
   readonly followsRedirects: boolean;
   readonly routes: readonly [Route, ...Route[]];
   readonly siblings: readonly string[];
+  /** The call it is dialled for. */
+  readonly link: Call['link'];
 };
 
 /** A new call: the application is told, and the INVITE leaves for its first route. */
@@ -65,7 +67,7 @@ export function outgoing(
   identity: OutboundIdentity,
   order: DialOrder,
 ): Turn {
-  const { sipCallId, rtpPort, policy, followsRedirects, routes, siblings, ...names } = identity;
+  const { sipCallId, rtpPort, policy, followsRedirects, routes, siblings, link, ...names } = identity;
   const [route, ...others] = routes;
   const invitation: Invitation = {
     uri: route.uri,
@@ -111,6 +113,9 @@ export function outgoing(
       },
       refer: null,
       pastRefers: [],
+      bridge: null,
+      link,
+      transferring: null,
       modification: null,
       acked: null,
       expiry: { ...policy, timer: off },
@@ -351,7 +356,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
       ...(/^sips:/i.test(invitation.uri) && { secure: true }),
       ...(flow !== null && { nat: true, behindNat: true, flow }),
     },
-    phase: { name: 'active', reinvite: null },
+    phase: { name: 'active', reinvite: null, relaying: null },
     allowsRefer: allowsMethod(response, 'REFER') ?? true,
     allowsUpdate: allowsMethod(response, 'UPDATE') ?? false,
     limitAt: turn.at + phase.timeLimitMs,
@@ -360,7 +365,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
   tell(turn, answered(turn.call));
   for (const to of phase.siblings) turn.effects.push({ type: 'signal', to, signal: { type: 'outrun' } });
   if (turn.call.expiry.unasked) lives(turn, agreedBy(response, asked));
-  if (!isAgreed) sayBye(turn, endingOf('unspecified', 'us', 200));
+  if (!isAgreed) return sayBye(turn, endingOf('unspecified', 'us', 200));
 }
 
 /** The next route, where the one that failed says nothing of the callee; else the call is over. */

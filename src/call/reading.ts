@@ -12,15 +12,18 @@ import type { ReferSettings } from './routing.ts';
 export type Read = { readonly command: Command } | { readonly refusals: readonly Refusal[] };
 
 /** Every bad value of a body at once. `settings` are those of the call's application: a command's own values win over them. */
-export function readCommand<A extends ActionName>(action: A, body: Bodies[A], settings: ReferSettings): Read {
+export function readCommand<A extends ReadAction>(action: A, body: Bodies[A], settings: ReferSettings): Read {
   const refusals: Refusal[] = [];
   const command = readers[action](body, settings, refusals);
   return refusals.length > 0 ? { refusals } : { command };
 }
 
-type Reader<A extends ActionName> = (body: Bodies[A], settings: ReferSettings, refusals: Refusal[]) => Command;
+/** A transfer is read as the dial it is (transfers.ts). */
+export type ReadAction = Exclude<ActionName, 'transfer'>;
 
-const readers: { readonly [A in ActionName]: Reader<A> } = {
+type Reader<A extends ReadAction> = (body: Bodies[A], settings: ReferSettings, refusals: Refusal[]) => Command;
+
+const readers: { readonly [A in ReadAction]: Reader<A> } = {
   answer: (body, _settings, refusals) => ({
     ...common(body),
     name: 'answer',
@@ -34,6 +37,13 @@ const readers: { readonly [A in ActionName]: Reader<A> } = {
     headers: readHeaders(body, 'custom_headers', refusals),
   }),
   refer: readRefer,
+  bridge: (body) => ({
+    ...common(body),
+    name: 'bridge',
+    with: body.call_control_id,
+    parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
+    preventDouble: body.prevent_double_bridge ?? false,
+  }),
   client_state_update: (body) => ({ ...common(body), name: 'client_state_update' }),
   send_sip_info: (body, _settings, refusals) => ({
     ...common(body),

@@ -66,7 +66,7 @@ export function unblockRefer(turn: Turn): void {
 function isBlocked({ call: { phase, reliable, modification } }: Turn): boolean {
   if (phase.name === 'ringing') return reliable !== null;
   if (modification !== null) return true;
-  return phase.name === 'answered' || (phase.name === 'active' && phase.reinvite !== null);
+  return phase.name === 'answered' || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
 }
 
 export function referTimer(turn: Turn, timer: ReferTimer): void {

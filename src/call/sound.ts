@@ -1,6 +1,9 @@
 // The offers and answers of a call (RFC 3264, RFC 3261 §13.2.1): which description is said next, under which version, and
-// what its media is told. Pure: the port was reserved before.
+// what its media is told. While a call is joined to another its peer hears that one, in our words. Pure: the port was
+// reserved before.
 import { answer, offer, readAnswer } from '../sip/message/sdp.ts';
+import { relayAnswer, relayOffer } from '../sip/message/sdp-relay.ts';
+import type { Offered } from './modification.ts';
 import type { Call, Session } from './state.ts';
 import { change, type Turn } from './turn.ts';
 
@@ -27,21 +30,26 @@ export function answerOffer(
   // RFC 3264 §8: the version grows by one when the description differs from the last one said.
   const isNew = session.sdp !== null && session.sdp !== first.sdp;
   const version = isNew ? session.version + 1 : session.version;
-  const said = isNew ? say(version) : first;
-  if (typeof said === 'string') return 488;
-  settle(turn, { ...session, version, sdp: said.sdp, agreed: said.agreed });
-  return said.sdp;
+  const saidNow = isNew ? say(version) : first;
+  if (typeof saidNow === 'string') return 488;
+  settle(turn, { ...session, version, sdp: saidNow.sdp, agreed: saidNow.agreed });
+  return saidNow.sdp;
 }
 
-/** Our offer, for an INVITE that brought none. */
+/** Our offer, for an INVITE that brought none, or for one of ours. */
 export function makeOffer(turn: Turn, session: Session, codecs: string | null): string {
-  const say = (version: number) => offer(describe(turn.call, session, version), codecs ?? undefined);
+  const { sdp, version } = ownOffer(turn.call, session, codecs);
+  change(turn, { session: { ...session, version, sdp } });
+  return sdp;
+}
+
+/** What we would offer of our own: said only once the peer has accepted it. */
+export function ownOffer(call: Call, session: Session, codecs: string | null = null): Offered {
+  const say = (version: number) => offer(describe(call, session, version), codecs ?? undefined, session.sdp);
   const first = say(session.version);
   const isNew = session.sdp !== null && session.sdp !== first;
   const version = isNew ? session.version + 1 : session.version;
-  const sdp = isNew ? say(version) : first;
-  change(turn, { session: { ...session, version, sdp } });
-  return sdp;
+  return { sdp: isNew ? say(version) : first, version, order: [] };
 }
 
 /** Takes the peer's answer to our offer; false when it agrees on nothing we can play. */
@@ -52,6 +60,30 @@ export function takeAnswer(turn: Turn, answered: string): boolean {
   settle(turn, { ...session, agreed });
   return true;
 }
+
+// What another call's peer has said, in our words (RFC 3725 §4.1).
+
+/** The other's description as our offer; null when it cannot be read. */
+export function relayedOffer(call: Call, session: Session, described: string): Offered | null {
+  return relayOffer(described, session.sdp, originOf(call, session));
+}
+
+/** The other's answer as our answer to the offer of our own peer; null when it cannot be read. */
+export function relayedAnswer(turn: Turn, answered: string, order: Offered['order'], offered: string): string | null {
+  const { session } = turn.call;
+  if (session === null) return null;
+  const relayed = relayAnswer(answered, order, offered, session.sdp, originOf(turn.call, session));
+  if (relayed !== null) said(turn, session, { ...relayed, order }, true);
+  return relayed?.sdp ?? null;
+}
+
+/** What was offered is what we have said. Of a relayed one the sound goes past us. */
+export function said(turn: Turn, session: Session, { sdp, version }: Offered, isRelayed: boolean): void {
+  change(turn, { session: { ...session, sdp, version, ...(isRelayed && { agreed: null }) } });
+  if (isRelayed) turn.effects.push({ type: 'media', session: { ...silent, port: session.port } });
+}
+
+const silent = { remote: null, payloadType: 0, codec: 'PCMU' } as const;
 
 /** The effect that (re)starts the sound of a call as it stands: after an agreement, and after a restart. */
 export function playing(turn: Turn): void {
@@ -78,10 +110,15 @@ function settle(turn: Turn, session: Session): void {
 
 function describe(call: Call, session: Session, version: number) {
   return {
-    sessionId: session.sessionId,
+    ...originOf(call, session),
     version,
-    address: call.sdpAddress,
     port: session.port,
     direction: call.media === 'none' ? 'inactive' : 'sendrecv',
   } as const;
 }
+
+const originOf = ({ sdpAddress }: Call, { sessionId, version }: Session) => ({
+  sessionId,
+  version,
+  address: sdpAddress,
+});

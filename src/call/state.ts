@@ -16,7 +16,7 @@ import type { Agreed } from '../sip/message/sdp.ts';
 import type { Command, NamedValue } from './commands.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
-import type { Modification } from './modification.ts';
+import type { Modification, Offered } from './modification.ts';
 import type { Route } from './outbound-routes.ts';
 import type { Refer } from './refer.ts';
 
@@ -57,8 +57,32 @@ export type Held =
   | { readonly type: 'info'; readonly contentType: string; readonly body: string }
   | { readonly type: 'hangup'; readonly headers: readonly NamedValue[] };
 
+/** A call that is joined to another (RFC 3725). */
+export interface Bridge {
+  readonly with: string;
+  /** Whether it goes on by itself when the other one leaves; else it ends. */
+  readonly parks: boolean;
+  /** Whether the peers hear each other; until then they are being asked. */
+  readonly isJoined: boolean;
+  /** Whether our peer was asked for a description before the other one: if it gives none, that one is. */
+  readonly hasAsked: boolean;
+}
+
+/** A request of the peer's that changes the session, and waits for the peer of another call. */
+export interface Relaying {
+  readonly method: 'INVITE' | 'UPDATE';
+  /** What the response starts with. */
+  readonly head: HeaderList;
+  readonly offer: string;
+  readonly cseq: number;
+  readonly lifetime: Lifetime;
+  readonly to: ReplyPath;
+}
+
 export interface Acked extends BuiltRequest {
   readonly cseq: number;
+  /** As long as the 2xx may come again. */
+  readonly until: number;
 }
 
 /** What we would have of session timers, and what was agreed on. */
@@ -117,6 +141,7 @@ export type Phase =
   | {
       readonly name: 'active';
       readonly reinvite: (OwedResponse & { readonly cseq: number; readonly offered: boolean }) | null;
+      readonly relaying: Relaying | null;
     }
   /** The peer has left and was answered; a refer that is out may still be notified until `until`. */
   | { readonly name: 'leaving'; readonly until: number; readonly ending: Ending; readonly final: OwedResponse | null }
@@ -174,6 +199,11 @@ export interface Call {
   readonly modification: Modification | null;
   /** The ACK of our last re-INVITE: copies of the 2xx are answered with it again (RFC 3261 §13.2.2.4). */
   readonly acked: Acked | null;
+  readonly bridge: Bridge | null;
+  /** The call it was dialled for; `parks` is whether that one outlives it. */
+  readonly link: { readonly to: string; readonly parks: boolean } | null;
+  /** The call that is being dialled for it. */
+  readonly transferring: string | null;
   /** How long the session lives without a refresh (RFC 4028). */
   readonly expiry: Expiry;
   /** Requests of ours whose outcome matters little: INFO, PRACK, the BYE to a fork that lost. */
@@ -208,7 +238,17 @@ export type Signal =
   /** An INVITE with Replaces has taken its place (RFC 3891 §3). */
   | { readonly type: 'replaced' }
   /** Another call that was dialled with it was answered first. */
-  | { readonly type: 'outrun' };
+  | { readonly type: 'outrun' }
+  /** They are to be joined; `parks` is whether it outlives the bridge. */
+  | { readonly type: 'join'; readonly parks: boolean }
+  /** Its peer is to be asked for a description. */
+  | { readonly type: 'ask' }
+  /** What the other peer says of itself; final: its answer is of no use any more. */
+  | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean }
+  /** The answer, and where each stream of what was offered stands in the original. */
+  | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
+  | { readonly type: 'refused'; readonly status: number }
+  | { readonly type: 'left' };
 
 /** `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from. */
 export type Input = { readonly at: number; readonly seed: string } & (

@@ -12,6 +12,7 @@ import { clearedBy, peerLeft, quietInvite, sayBye } from './leaving.ts';
 import { type Lifetime, lifetimeFor } from './lifetime.ts';
 import { isModifying, lives, modificationOut, unblockModification } from './modifying.ts';
 import { notified, unblockRefer } from './referring.ts';
+import { relayChange, relayMove } from './relaying.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
 import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
 import { capabilities, chance, change, contact, respond, sdpType, sendWithin, type Turn, tell } from './turn.ts';
@@ -73,14 +74,15 @@ export function acked(turn: Turn, request: Request): void {
   if (phase.name === 'answered' && number === call.invite?.cseq) return becameActive(turn, phase, request);
   if (phase.name !== 'active' || phase.reinvite?.cseq !== number) return;
   quietInvite(turn);
-  change(turn, { phase: { name: 'active', reinvite: null } });
-  if (phase.reinvite.offered && hasSdp(request)) takeAnswer(turn, request.body);
+  change(turn, { phase: { name: 'active', reinvite: null, relaying: null } });
+  if (phase.reinvite.offered && call.bridge?.isJoined) relayMove(turn, request);
+  else if (phase.reinvite.offered && hasSdp(request)) takeAnswer(turn, request.body);
   unblock(turn);
 }
 
 function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Request): void {
   quietInvite(turn);
-  change(turn, { phase: { name: 'active', reinvite: null } });
+  change(turn, { phase: { name: 'active', reinvite: null, relaying: null } });
   const agreed = !phase.offered || (hasSdp(ack) && takeAnswer(turn, ack.body));
   tell(turn, answered(turn.call));
   if (!agreed) return sayBye(turn, clearedBy('us'));
@@ -112,16 +114,18 @@ function reinvited(turn: Turn, request: Request, origin: Origin): void {
   if (phase.name === 'ringing') return busy(turn, request, origin, 500);
   if (phase.name !== 'active' || phase.reinvite !== null || isModifying(turn.call))
     return busy(turn, request, origin, 491);
+  if (phase.relaying !== null) return busy(turn, request, origin, 500);
   const offered = !hasSdp(request);
   const lifetime = lifetimeOf(turn, request, origin);
   if (lifetime === null) return;
+  if (!offered && turn.call.bridge?.isJoined) return relayChange(turn, request, origin, lifetime);
   const sdp = describe(turn, request);
   if (typeof sdp === 'number') return respond(turn, request, origin, sdp);
   const headers = [...contact(turn.call), ...capabilities, ...lifetime.headers, ...sdpType];
   const text = reply(request, 200, { headers: [...recordRoutes(request), ...headers], body: sdp });
   const reinvite = { status: 200, text, until: turn.at + sixtyFourT1Ms, cseq: request.cseq.number, offered };
   change(turn, {
-    phase: { name: 'active', reinvite },
+    phase: { name: 'active', reinvite, relaying: null },
     invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
   });
   repeatResponse(turn, '2xx', reinvite);
@@ -142,6 +146,7 @@ function updated(turn: Turn, request: Request, origin: Origin): void {
   if (refusal !== null) return busy(turn, request, origin, refusal);
   const lifetime = lifetimeOf(turn, request, origin);
   if (lifetime === null) return;
+  if (hasSdp(request) && turn.call.bridge?.isJoined) return relayChange(turn, request, origin, lifetime);
   const sdp = hasSdp(request) ? describe(turn, request) : null;
   if (typeof sdp === 'number') return respond(turn, request, origin, sdp);
   const headers = [...contact(turn.call), ...capabilities, ...lifetime.headers];
@@ -153,6 +158,8 @@ function updated(turn: Turn, request: Request, origin: Origin): void {
 function describe(turn: Turn, request: Request): string | 488 | 400 {
   const { session } = turn.call;
   if (session === null) return 488;
+  // Whoever hears another peer is offered what it hears.
+  if (!hasSdp(request) && turn.call.bridge?.isJoined && session.sdp !== null) return session.sdp;
   return hasSdp(request) ? answerOffer(turn, session, request.body, null) : makeOffer(turn, session, null);
 }
 
@@ -165,11 +172,14 @@ function openOffer(turn: Turn): OpenOffer {
     case 'answered':
       return phase.offered ? 'ours' : null;
     case 'active':
-      return phase.reinvite?.offered || modificationOut(turn.call)?.method === 'INVITE' ? 'ours' : null;
+      if (phase.relaying !== null) return 'theirs';
+      return phase.reinvite?.offered || (isModifying(turn.call) && !isUpdating(turn)) ? 'ours' : null;
     default:
       return null;
   }
 }
+
+const isUpdating = ({ call }: Turn): boolean => modificationOut(call)?.method === 'UPDATE';
 
 function busy(turn: Turn, request: Request, origin: Origin, status: 491 | 500): void {
   const headers: HeaderList = status === 500 ? [['Retry-After', String(Math.floor(chance(turn) * 11))]] : [];

@@ -7,7 +7,7 @@ import { isoStamp } from '../call/events.ts';
 import { accept, commandId, refuse } from './answers.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
-import { knownFields } from './validation.ts';
+import { knownFields, wantsMedia } from './validation.ts';
 
 interface Command {
   readonly method: 'POST' | 'PUT';
@@ -46,6 +46,21 @@ export const commands = {
     description:
       'Sends a SIP REFER to the peer of a live call. Events: `call.refer.started` once the peer accepts, and exactly one of `call.refer.completed` and `call.refer.failed`.',
     body: schemas.ReferRequest,
+  },
+  bridge: {
+    method: 'POST',
+    operationId: 'BridgeCall',
+    summary: 'Bridge two calls',
+    description: 'Joins two answered calls: their peers hear each other. Event: `call.bridged`, of both.',
+    body: schemas.BridgeRequest,
+  },
+  transfer: {
+    method: 'POST',
+    operationId: 'TransferCall',
+    summary: 'Transfer a call',
+    description:
+      'Dials another call and joins the two when that is answered; a call that still rings is answered then. Events of the new call: `call.initiated`, then `call.answered` and `call.bridged`, or `call.hangup`: then this one goes on as it is.',
+    body: schemas.TransferRequest,
   },
   client_state_update: {
     method: 'PUT',
@@ -109,6 +124,8 @@ function commandRoute(app: FastifyInstance, calls: CallControl, action: ActionNa
     },
     handler: async (request, reply) => {
       const command = request.body as Bodies[ActionName];
+      const [media, ...moreMedia] = wantsMedia(command);
+      if (media) return refuse(reply, [media, ...moreMedia]);
       const [first, ...others] = await calls.execute(request.params.call_control_id, action, command);
       return first ? refuse(reply, [first, ...others]) : accept(reply);
     },

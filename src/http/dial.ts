@@ -7,7 +7,7 @@ import type { Refusal } from '../errors.ts';
 import { commandId, refuse } from './answers.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
-import { knownFields } from './validation.ts';
+import { knownFields, wantsMedia } from './validation.ts';
 
 export function dialRoute(app: FastifyInstance, calls: CallControl): void {
   const fields = Object.keys(schemas.DialRequest.properties);
@@ -35,14 +35,6 @@ export function dialRoute(app: FastifyInstance, calls: CallControl): void {
       return first ? refuse(reply, [first, ...others]) : answer(reply, await calls.dial(body));
     },
   });
-}
-
-function wantsMedia(body: DialBody): Refusal[] {
-  const given = body as unknown as Record<string, unknown>;
-  const wanted = Object.entries(schemas.mediaFields).filter(
-    ([field, off]) => given[field] !== undefined && !(off as readonly unknown[]).includes(given[field]),
-  );
-  return wanted.map(([field]) => ({ name: 'needs-media', pointer: `/${field}` }));
 }
 
 function answer(reply: FastifyReply, dialled: Dialled): FastifyReply {

@@ -151,7 +151,7 @@ export const ReferRequest = component(
 const seconds = (minimum: number, maximum: number, description: string) =>
   Type.Optional(Type.Integer({ minimum, maximum, description }));
 
-/** What a dial may ask of the sound and this server cannot give: refused where it is not switched off. */
+/** What a command may ask of the sound and this server cannot give: refused where it is not switched off. */
 export const mediaFields = {
   record: [],
   stream_url: [],
@@ -170,19 +170,62 @@ export const mediaFields = {
   deepfake_detection: [],
   assistant: [],
   conversation_relay_config: [],
+  play_ringtone: [false],
+  ringtone: [],
+  video_room_id: [],
+  mute_dtmf: ['none'],
 } as const satisfies Record<string, readonly unknown[]>;
 
-const mediaProperties = Object.fromEntries(
-  Object.keys(mediaFields).map((field) => [
-    field,
-    Type.Optional(Type.Unknown({ description: 'Needs a media engine: refused, unless it says that it is off.' })),
-  ]),
-);
+const mediaField = () =>
+  Type.Optional(Type.Unknown({ description: 'Needs a media engine: refused, unless it says that it is off.' }));
+
+/** Fields of a body that are refused so. */
+function ofMedia<const F extends string>(...names: readonly F[]) {
+  const fields = Object.fromEntries(names.map((name) => [name, mediaField()]));
+  return fields as unknown as { readonly [Name in F]: ReturnType<typeof mediaField> };
+}
 
 const destination = line(2048, 'A number in E.164 with a plus sign, or a `sip:` or `sips:` URI.', {
   ...notBlank,
   examples: ['+13125550100', 'sip:bob@example.com'],
 });
+
+/** What a dial and a transfer may say of the call they make. */
+const ofCallOut = {
+  from_display_name: Type.Optional(
+    Type.String({
+      maxLength: 128,
+      format: 'display-name',
+      description: 'The name of the caller: letters, digits, spaces and -_~!.+',
+    }),
+  ),
+  timeout_secs: seconds(5, 600, 'How long it rings before it is given up. Default 30.'),
+  time_limit_secs: seconds(30, 14_400, 'How long it may last once it is answered. Default 14400.'),
+  privacy: Type.Optional(
+    Type.Enum(['id', 'none'], { type: 'string', description: '`id`: the callee does not learn who calls.' }),
+  ),
+  custom_headers: customHeaders('Headers added to the INVITE.'),
+  sip_headers: sipHeaders('User-to-User headers added to the INVITE.'),
+  sip_auth_username: Type.Optional(line(255, 'User name with which challenges are answered.')),
+  sip_auth_password: Type.Optional(line(255, 'Password with which challenges are answered.', { writeOnly: true })),
+  sip_transport_protocol: Type.Optional(
+    Type.Enum(['UDP', 'TCP', 'TLS'], {
+      type: 'string',
+      description: 'The transport to a SIP URI that does not name one.',
+    }),
+  ),
+  preferred_codecs: Type.Optional(
+    line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
+  ),
+  diversion: Type.Optional(line(2048, 'A Diversion header for the INVITE.')),
+};
+
+const parkAfterUnbridge = Type.Optional(
+  Type.String({
+    enum: ['self'],
+    description: '`self`: the call goes on by itself when the other one leaves; else it is hung up.',
+  }),
+);
 
 export const DialRequest = component(
   'CallRequest',
@@ -205,36 +248,54 @@ export const DialRequest = component(
       description:
         'Who is called. Several are called at once: the first to answer has the call, the others are cancelled.',
     }),
-    from_display_name: Type.Optional(
-      Type.String({
-        maxLength: 128,
-        format: 'display-name',
-        description: 'The name of the caller: letters, digits, spaces and -_~!.+',
-      }),
-    ),
-    timeout_secs: seconds(5, 600, 'How long it rings before it is given up. Default 30.'),
-    time_limit_secs: seconds(30, 14_400, 'How long it may last once it is answered. Default 14400.'),
-    privacy: Type.Optional(
-      Type.Enum(['id', 'none'], { type: 'string', description: '`id`: the callee does not learn who calls.' }),
-    ),
-    custom_headers: customHeaders('Headers added to the INVITE.'),
-    sip_headers: sipHeaders('User-to-User headers added to the INVITE.'),
-    sip_auth_username: Type.Optional(line(255, 'User name with which challenges are answered.')),
-    sip_auth_password: Type.Optional(line(255, 'Password with which challenges are answered.', { writeOnly: true })),
-    sip_transport_protocol: Type.Optional(
-      Type.Enum(['UDP', 'TCP', 'TLS'], {
-        type: 'string',
-        description: 'The transport to a SIP URI that does not name one.',
-      }),
-    ),
-    preferred_codecs: Type.Optional(
-      line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
-    ),
-    diversion: Type.Optional(line(2048, 'A Diversion header for the INVITE.')),
+    ...ofCallOut,
     link_to: Type.Optional(
       line(256, 'The call_control_id of a live call that this one belongs to: they share the call_session_id.'),
     ),
-    ...mediaProperties,
+    ...ofMedia(
+      ...([
+        'record',
+        'stream_url',
+        'stream_track',
+        'transcription',
+        'answering_machine_detection',
+        'audio_url',
+      ] as const),
+      ...(['media_name', 'send_digits_on_answer', 'conference_config', 'supervise_call_control_id'] as const),
+      ...(['media_encryption', 'sound_modifications', 'enable_dialogflow', 'dialogflow_config'] as const),
+      ...(['deepfake_detection', 'assistant', 'conversation_relay_config'] as const),
+    ),
+  }),
+);
+
+export const BridgeRequest = component(
+  'BridgeRequest',
+  Type.Object({
+    ...common,
+    call_control_id: line(256, 'The call to join to this one.', notBlank),
+    park_after_unbridge: parkAfterUnbridge,
+    hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.' })),
+    prevent_double_bridge: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the command is refused where one of the calls is bridged already. Default false: it is taken out of that bridge.',
+      }),
+    ),
+    ...ofMedia('play_ringtone', 'ringtone', 'record', 'mute_dtmf', 'video_room_id'),
+  }),
+);
+
+export const TransferRequest = component(
+  'TransferCallRequest',
+  Type.Object({
+    ...common,
+    to: destination,
+    from: Type.Optional(line(2048, 'Who calls. By default whom the call was for.')),
+    ...ofCallOut,
+    target_leg_client_state: Type.Optional(Type.String(clientState)),
+    park_after_unbridge: parkAfterUnbridge,
+    ...ofMedia('record', 'answering_machine_detection', 'audio_url', 'media_name', 'send_digits_on_answer'),
+    ...ofMedia('media_encryption', 'mute_dtmf', 'sound_modifications'),
   }),
 );
 
@@ -347,6 +408,8 @@ export const components: readonly TSchema[] = [
   HangupRequest,
   ReferRequest,
   DialRequest,
+  BridgeRequest,
+  TransferRequest,
   ClientStateUpdateRequest,
   SendSipInfoRequest,
   CommandResponse,

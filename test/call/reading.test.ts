@@ -1,19 +1,19 @@
 // Bodies of the API read into commands: where the headers of a refer go, what is refused and where it points.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { ActionName, Bodies, Command, NamedValue } from '../../src/call/commands.ts';
-import { readCommand } from '../../src/call/reading.ts';
+import type { Bodies, Command, NamedValue } from '../../src/call/commands.ts';
+import { type ReadAction, readCommand } from '../../src/call/reading.ts';
 import type { HeaderPlacement, ReferSettings } from '../../src/call/routing.ts';
 import type { Refusal } from '../../src/errors.ts';
 import { settings, target } from './support.ts';
 
-function read<A extends ActionName>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): Command {
+function read<A extends ReadAction>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): Command {
   const result = readCommand(action, body, { ...settings, ...own });
   assert.ok('command' in result, JSON.stringify(result));
   return result.command;
 }
 
-function refused<A extends ActionName>(action: A, body: Bodies[A]): readonly Refusal[] {
+function refused<A extends ReadAction>(action: A, body: Bodies[A]): readonly Refusal[] {
   const result = readCommand(action, body, settings);
   assert.ok('refusals' in result, JSON.stringify(result));
   return result.refusals;

@@ -34,7 +34,7 @@ suite('offer and answer', () => {
     const { session } = line.call;
     assert.deepEqual(shown(line.request('INVITE', { body: videoOnly }).effects), ['488 to INVITE']);
     assert.deepEqual(line.call.session, session);
-    assert.deepEqual(line.call.phase, { name: 'active', reinvite: null });
+    assert.deepEqual(line.call.phase, { name: 'active', reinvite: null, relaying: null });
   });
   test('a re-INVITE says the same under the same version, and another thing under the next', () => {
     const line = active();

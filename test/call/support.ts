@@ -2,10 +2,10 @@
 // as text. Shares nothing with the engine but the machine itself.
 import assert from 'node:assert/strict';
 import { deadlinesOf, requestsOut, transition } from '../../src/call/call.ts';
-import type { ActionName, Bodies, DialOrder } from '../../src/call/commands.ts';
+import type { Bodies, DialOrder } from '../../src/call/commands.ts';
 import { type Identity, incoming } from '../../src/call/inbound.ts';
 import { outgoing } from '../../src/call/outbound.ts';
-import { readCommand } from '../../src/call/reading.ts';
+import { type ReadAction, readCommand } from '../../src/call/reading.ts';
 import type { ReferSettings } from '../../src/call/routing.ts';
 import type { Call, CallTimer, Effect, Input, Step } from '../../src/call/state.ts';
 import type { Origin } from '../../src/sip/endpoint.ts';
@@ -57,6 +57,7 @@ const dialIdentity = {
   followsRedirects: false,
   routes: [{ uri: 'sip:alice@192.0.2.10:5060', routes: [], flow: null, gateway: null, credentials: null }],
   siblings: ['v3:sibling'],
+  link: null,
 } as const;
 
 const dialOrder: DialOrder = {
@@ -258,11 +259,11 @@ export class Line {
     return requestsOut(this.call).at(-1)?.branch ?? this.call.outbound?.usage.invite.branch ?? 'z9hG4bK-nobody';
   }
 
-  command<A extends ActionName>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): Step {
+  command<A extends ReadAction>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): Step {
     return this.take(this.commands(action, body, own));
   }
 
-  commands<A extends ActionName>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): object {
+  commands<A extends ReadAction>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): object {
     const read = readCommand(action, body, { ...settings, ...own });
     assert.ok('command' in read, JSON.stringify(read));
     const port = action === 'answer' && this.call.session === null ? rtpPort : null;

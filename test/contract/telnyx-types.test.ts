@@ -22,15 +22,22 @@ interface Params {
   reject: client.ActionRejectParams;
   hangup: client.ActionHangupParams;
   refer: client.ActionReferParams;
+  bridge: BridgeParams;
+  transfer: client.ActionTransferParams;
   client_state_update: client.ActionUpdateClientStateParams;
   send_sip_info: client.ActionSendSipInfoParams;
 }
+
+/** The client calls the other call `call_control_id_to_bridge_with` and sends it as `call_control_id`. */
+type BridgeParams = Omit<client.ActionBridgeParams, 'call_control_id_to_bridge_with'> & { call_control_id: string };
 
 interface Responses {
   answer: client.ActionAnswerResponse;
   reject: client.ActionRejectResponse;
   hangup: client.ActionHangupResponse;
   refer: client.ActionReferResponse;
+  bridge: client.ActionBridgeResponse;
+  transfer: client.ActionTransferResponse;
   client_state_update: client.ActionUpdateClientStateResponse;
   send_sip_info: client.ActionSendSipInfoResponse;
 }
@@ -38,6 +45,7 @@ interface Responses {
 interface Payloads {
   'call.initiated': webhooks.CallInitiated.Payload;
   'call.answered': webhooks.CallAnswered.Payload;
+  'call.bridged': webhooks.CallBridged.Payload;
   'call.hangup': webhooks.CallHangup.Payload;
   'call.refer.started': webhooks.CallReferStarted.Payload;
   'call.refer.completed': webhooks.CallReferCompleted.Payload;
@@ -57,6 +65,9 @@ interface Additive {
     | 'refer_before_answer';
   client_state_update: 'command_id';
   send_sip_info: never;
+  bridge: never;
+  transfer: never;
+  'call.bridged': never;
   'call.initiated': 'replaces_call_control_id';
   'call.answered': never;
   'call.hangup': never;
@@ -76,6 +87,8 @@ const requests: { [A in ActionName]: (params: Params[A]) => Body<A> } = {
   reject: (params) => params,
   hangup: (params) => params,
   refer: (params) => params,
+  bridge: (params) => params,
+  transfer: (params) => params,
   client_state_update: (params) => params,
   send_sip_info: (params) => params,
 };
@@ -84,6 +97,8 @@ const bodies: { [A in ActionName]: (body: Body<A>) => Bodies[A] } = {
   reject: (body) => body,
   hangup: (body) => body,
   refer: (body) => body,
+  bridge: (body) => body,
+  transfer: (body) => body,
   client_state_update: (body) => body,
   send_sip_info: (body) => body,
 };
@@ -94,6 +109,8 @@ const fields: { [A in ActionName]: (field: Exclude<keyof Body<A>, Additive[A]>) 
   reject: (field) => field,
   hangup: (field) => field,
   refer: (field) => field,
+  bridge: (field) => field,
+  transfer: (field) => field,
   client_state_update: (field) => field,
   send_sip_info: (field) => field,
 };
@@ -103,6 +120,8 @@ const responses: { [A in ActionName]: (response: Static<typeof CommandResponse>)
   reject: (response) => response,
   hangup: (response) => response,
   refer: (response) => response,
+  bridge: (response) => response,
+  transfer: (response) => response,
   client_state_update: (response) => response,
   send_sip_info: (response) => response,
 };
@@ -117,7 +136,7 @@ const dial = {
   request: (params: Pick<CallDialParams, OfCalls>): Pick<Dial, OfCalls> => params,
   body: (body: Pick<Dial, OfCalls>): DialBody => body,
   field: (field: keyof Dial): keyof CallDialParams => field as OfCalls,
-  ofMedia: (field: keyof typeof mediaFields): keyof CallDialParams => field,
+  ofMedia: (field: keyof typeof mediaFields & keyof Dial): keyof CallDialParams => field,
   response: (data: StateAsTyped<Static<typeof DialResponse>['data']>): CallDialResponse => ({ data }),
 };
 
@@ -125,6 +144,7 @@ type EventName = keyof EventPayloads;
 const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) => Payloads[E] } = {
   'call.initiated': (payload) => payload,
   'call.answered': (payload) => payload,
+  'call.bridged': (payload) => payload,
   'call.hangup': (payload) => payload,
   'call.refer.started': (payload) => payload,
   'call.refer.completed': (payload) => payload,
@@ -134,6 +154,7 @@ const payloadFields: { [E in EventName]: (field: Exclude<keyof EventPayloads[E],
   {
     'call.initiated': (field) => field,
     'call.answered': (field) => field,
+    'call.bridged': (field) => field,
     'call.hangup': (field) => field,
     'call.refer.started': (field) => field,
     'call.refer.completed': (field) => field,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ActionName } from '../../src/call/commands.ts';
 import { commands } from '../../src/http/calls.ts';
 import * as schemas from '../../src/http/schemas.ts';
+import { mediaFields } from '../../src/http/schemas.ts';
 import { ask, authorized, callId, errorsIn, json, ok, sharedFixture } from './support.ts';
 
 const common = { client_state: 'aGVsbG8=', command_id: '891510ac-f3e4-11e8-af5b-de00688a4901' };
@@ -28,6 +29,22 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
     refer_header_placement: 'refer-to',
     refer_before_answer: 'redirect',
   },
+  bridge: {
+    ...{ ...common, call_control_id: 'v3:other', park_after_unbridge: 'self', hold_after_unbridge: true },
+    prevent_double_bridge: true,
+  },
+  transfer: {
+    ...{ ...common, ...headers, to: '+13125550111', from: '+13125550100', from_display_name: 'Front desk' },
+    ...{
+      timeout_secs: 30,
+      time_limit_secs: 60,
+      privacy: 'id',
+      sip_auth_username: 'alice',
+      sip_auth_password: 'secret',
+    },
+    ...{ sip_transport_protocol: 'TCP', preferred_codecs: 'PCMU', diversion: '<sip:desk@example.com>' },
+    ...{ target_leg_client_state: 'eA==', park_after_unbridge: 'self' },
+  },
   client_state_update: { ...common },
   send_sip_info: { ...common, content_type: 'application/dtmf-relay', body: 'Signal=5\r\nDuration=160\r\n' },
 };
@@ -38,7 +55,8 @@ const lineOf = (action: ActionName) => `${commands[action].method} /v2/calls/${c
 for (const action of actions) {
   test(`${action}: the full body has every field of the schema, reaches the call and is accepted`, async () => {
     const { app, calls } = sharedFixture();
-    assert.deepEqual(Object.keys(full[action]).sort(), Object.keys(commands[action].body.properties).sort());
+    const taken = Object.keys(commands[action].body.properties).filter((field) => !(field in mediaFields));
+    assert.deepEqual(Object.keys(full[action]).sort(), taken.sort());
     const answer = await ask(app, lineOf(action), { payload: full[action] });
     assert.deepEqual([answer.status, answer.body], [200, ok]);
     assert.deepEqual(calls.executed, [{ callControlId: callId, action, body: full[action] }]);

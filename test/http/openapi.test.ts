@@ -51,6 +51,8 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'post /v2/calls/{call_control_id}/actions/reject RejectCall',
     'post /v2/calls/{call_control_id}/actions/hangup HangupCall',
     'post /v2/calls/{call_control_id}/actions/refer ReferCall',
+    'post /v2/calls/{call_control_id}/actions/bridge BridgeCall',
+    'post /v2/calls/{call_control_id}/actions/transfer TransferCall',
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
     'post /v2/calls/{call_control_id}/actions/send_sip_info SendSipInfo',
     'get /v2/calls/{call_control_id} RetrieveCallStatus',

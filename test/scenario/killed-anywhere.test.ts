@@ -2,6 +2,7 @@
 // whatever is owed comes, and nothing is told twice.
 import { answers, hangsUp, isReleased, notifies, refers, rings, target } from '../support/flows.ts';
 import { killedAnywhere } from '../support/play.ts';
+import { sdp } from '../support/template.ts';
 
 killedAnywhere('refer answered', (world) => {
   const { transferee, app } = world;
@@ -101,4 +102,21 @@ killedAnywhere('dialled and given up', (world) => {
   transferee.sends(200, { answers: 'CANCEL' });
   transferee.sends(487, { answers: 'INVITE' });
                                          transferee.gets('ACK');
+});
+
+killedAnywhere('transferred, parked, hung up', (world) => {
+  const { app, peer, transferee, after } = world;
+  answers(world);
+  const bob = peer('bob');
+  const offer = sdp('192.0.2.20', 7_000, 'sendrecv');
+  app.posts('transfer', { to: 'sip:bob@192.0.2.20', park_after_unbridge: 'self' }, { call: 0 });
+                                         bob.gets('INVITE'); app.gets('call.initiated');
+  bob.sends(200);                        bob.gets('ACK'); bob.gets('INVITE', { body: '' }); app.gets('call.answered');
+  bob.sends(200, { body: offer });       transferee.gets('INVITE', { body: /m=audio 7000/ });
+  transferee.sends(200);                 transferee.gets('ACK'); bob.gets('ACK', { body: /m=audio 49170/ });
+                                         app.gets('call.bridged'); app.gets('call.bridged');
+  bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup', {}, { call: 1 }); transferee.gets('INVITE', { body: /m=audio 4\d+/ });
+  transferee.sends(200);                 transferee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  after(32_000);
 });

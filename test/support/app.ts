@@ -205,10 +205,17 @@ export class Desk {
       method,
       url: `/v2/calls${path}`,
       headers: { authorization: `Bearer ${apiKey}`, ...(method !== 'GET' && { 'content-type': 'application/json' }) },
-      ...(body && { payload: body }),
+      ...(body && { payload: this.#named(body) }),
     });
     assert.match(String(answer.headers['content-type']), /^application\/json/);
     return { status: answer.statusCode, json: answer.json() };
+  }
+
+  /** What stands for the id of a call that was not known yet when the script was written. */
+  #named(body: object): string {
+    return JSON.stringify(body).replace(/"id-of-call-(\d+)"/g, (_all, call: string) =>
+      JSON.stringify(this.#calls[Number(call)]),
+    );
   }
 
   /** An answer may need turns of the event loop, but never time. */

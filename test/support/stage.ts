@@ -124,6 +124,7 @@ export class Stage {
         gets: (type, payload = {}, attempted = {}) =>
           record(`app.gets('${type}')`, { end: () => desk.gets(type, payload, attempted) }),
         getsNothing: () => record('app.getsNothing()', { end: async () => desk.getsNothing() }),
+        idOf: (call) => `id-of-call-${call}`,
         answers: (answer) => record(`app.answers(${answer})`, { begin: () => desk.answers(answer) }),
         reads: (fields, expected = {}) => record('app.reads()', { end: () => desk.reads(fields, expected)() }),
       },

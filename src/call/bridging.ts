@@ -1,0 +1,188 @@
+// Two calls joined without a media engine: third-party call control by RFC 3725 §4.1, flow I, with re-INVITEs. One peer is
+// asked for a description, which the other is offered in our words, and its answer comes back the same way; so does every
+// change that either asks for later. Each call keeps its own half, and they signal each other in one turn and one commit.
+
+import { isWithheld } from './acknowledging.ts';
+import type { Command } from './commands.ts';
+import { bridged } from './events.ts';
+import { answerRinging } from './inbound.ts';
+import { clearedBy, refuseChange, sayBye } from './leaving.ts';
+import type { Offered } from './modification.ts';
+import { answerModification, isModifying, modify, type Outcome } from './modifying.ts';
+import { giveUp } from './outbound.ts';
+import { acceptChange } from './relaying.ts';
+import { answerOffer, newSession, relayedAnswer } from './sound.ts';
+import type { Bridge, Signal } from './state.ts';
+import { change, refuse, type Turn, tell } from './turn.ts';
+
+/** `bridge`: our peer is asked first. That the other call can be joined was seen by whoever found it. */
+export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' }): void {
+  const { call } = turn;
+  if (call.phase.name !== 'active') return refuse(turn, 'not-answered');
+  if (call.bridge !== null && command.preventDouble) return refuse(turn, 'unable-to-execute', alreadyBridged);
+  join(turn, command.with, command.parks);
+}
+
+export const alreadyBridged = 'The call is bridged already.';
+
+/** `transfer`: the call goes on as it is until the one that is dialled for it is answered; one that rings is answered then. */
+export function transferCommand(turn: Turn, { callee }: Command & { name: 'transfer' }, rtpPort: number | null): void {
+  const { phase, session, transferring } = turn.call;
+  if (phase.name === 'dialing') return refuse(turn, 'not-answered');
+  if (transferring !== null)
+    return refuse(turn, 'unable-to-execute', 'A transfer is already in progress on this call.');
+  if (session === null && rtpPort !== null) change(turn, { session: newSession(rtpPort, turn.seed) });
+  change(turn, { transferring: callee });
+}
+
+/** Joins the call to another one. `parks`: whether it goes on by itself when the other one leaves. */
+export function join(turn: Turn, other: string, parks: boolean): void {
+  leaveFor(turn, other, { parks, hasAsked: true });
+  signal(turn, other, { type: 'join', parks: false });
+  modify(turn, { name: 'ask' });
+}
+
+/** Whoever it was joined to before is left. */
+function leaveFor(turn: Turn, other: string, of: Pick<Bridge, 'parks' | 'hasAsked'>): void {
+  const { bridge } = turn.call;
+  if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left' });
+  change(turn, { bridge: { with: other, isJoined: false, ...of } });
+}
+
+/** A call that was dialled for another one was answered: that one is joined to it, and answered first if it still rings. */
+export function joinCaller(turn: Turn): void {
+  const { link } = turn.call;
+  if (link === null) return;
+  leaveFor(turn, link.to, { parks: false, hasAsked: true });
+  signal(turn, link.to, { type: 'join', parks: link.parks });
+  modify(turn, { name: 'ask' });
+}
+
+/** What the other call says. */
+export function signalled(turn: Turn, from: string, said: Signal): void {
+  const { bridge, link, transferring } = turn.call;
+  if (said.type === 'join') return invited(turn, from, said.parks);
+  if (said.type === 'left' && transferring === from) change(turn, { transferring: null });
+  if (said.type === 'left' && link?.to === from) giveUp(turn, 'originator_cancel');
+  // One that was left for another may not know yet.
+  if (bridge === null || bridge.with !== from) return;
+  switch (said.type) {
+    case 'ask':
+      change(turn, { bridge: { ...bridge, hasAsked: true } });
+      return modify(turn, { name: 'ask' });
+    case 'offer':
+      return offered(turn, bridge, said.sdp, said.isFinal);
+    case 'answer':
+      return answered(turn, bridge, said.sdp, said.order);
+    case 'refused':
+      return refused(turn, bridge, said.status);
+    case 'left':
+      return left(turn, bridge);
+    default:
+      return;
+  }
+}
+
+function invited(turn: Turn, from: string, parks: boolean): void {
+  if (turn.call.transferring === from) change(turn, { transferring: null });
+  answerRinging(turn);
+  const { name } = turn.call.phase;
+  if (name !== 'active' && name !== 'answered' && name !== 'ringing') return signal(turn, from, { type: 'left' });
+  leaveFor(turn, from, { parks, hasAsked: false });
+}
+
+/** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
+function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean): void {
+  const { phase } = turn.call;
+  const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
+  if (bridge.isJoined && isBusy) return signal(turn, bridge.with, { type: 'refused', status: 491 });
+  modify(turn, { name: 'relay', described, isFinal });
+}
+
+function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order']): void {
+  const { modification, phase } = turn.call;
+  if (isWithheld(modification)) {
+    const answer = relayedAnswer(turn, sdp, order, modification.phase.offer);
+    if (answer === null) return left(turn, bridge);
+    answerModification(turn, answer);
+    return joined(turn, bridge);
+  }
+  if (phase.name !== 'active' || phase.relaying === null) return;
+  const answer = relayedAnswer(turn, sdp, order, phase.relaying.offer);
+  if (answer === null) refuseChange(turn, 488);
+  else acceptChange(turn, answer);
+}
+
+/** What the other peer does not take: ours goes on as it was, a first time with our own sound. */
+function refused(turn: Turn, bridge: Bridge, status: number): void {
+  const { phase, modification } = turn.call;
+  if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, status);
+  if (isWithheld(modification)) soundAgain(turn);
+  if (!bridge.isJoined) change(turn, { bridge: null });
+}
+
+/** The other call is over, or was joined to another one. */
+function left(turn: Turn, bridge: Bridge): void {
+  change(turn, { bridge: null });
+  const { phase } = turn.call;
+  if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, 487);
+  const isForIt = turn.call.link?.to === bridge.with;
+  if ((bridge.isJoined || isForIt) && !bridge.parks) return sayBye(turn, clearedBy('us'));
+  soundAgain(turn);
+}
+
+/** Our own sound again: in the answer that is due, or by a re-INVITE where the peer may hear another one. */
+function soundAgain(turn: Turn): void {
+  const { modification, session } = turn.call;
+  if (isWithheld(modification) && session !== null) {
+    const { offer } = modification.phase;
+    const answer = answerOffer(turn, session, offer, null);
+    if (typeof answer === 'string') return answerModification(turn, answer);
+    return sayBye(turn, clearedBy('us'));
+  }
+  if (modification?.wish.name === 'relay' || session?.agreed === null) modify(turn, { name: 'sound' });
+}
+
+/** What came of the re-INVITE to our peer. */
+export function modified(turn: Turn, came: Outcome): void {
+  const { bridge } = turn.call;
+  if (bridge === null) {
+    // Nobody waits for it any more.
+    if (came.type === 'offered') soundAgain(turn);
+    return;
+  }
+  switch (came.type) {
+    case 'offered':
+      return signal(turn, bridge.with, { type: 'offer', sdp: came.offer, isFinal: false });
+    case 'accepted':
+      if (came.wish.name !== 'relay' || came.wish.isFinal) return;
+      joined(turn, bridge);
+      if (came.sdp === null) return signal(turn, bridge.with, { type: 'refused', status: 488 });
+      return signal(turn, bridge.with, { type: 'answer', sdp: came.sdp, order: came.order });
+    case 'refused':
+      return changeRefused(turn, bridge, came);
+    default:
+      return came satisfies never;
+  }
+}
+
+/** A peer that makes no offers may still take one: then the other one is asked. Where both refuse, the calls stay apart. */
+function changeRefused(turn: Turn, bridge: Bridge, { wish, status }: Outcome & { type: 'refused' }): void {
+  if (wish.name === 'relay' && !wish.isFinal) {
+    if (!bridge.isJoined) change(turn, { bridge: null });
+    return signal(turn, bridge.with, { type: 'refused', status });
+  }
+  if (wish.name !== 'ask' || bridge.isJoined) return;
+  signal(turn, bridge.with, bridge.hasAsked ? { type: 'ask' } : { type: 'left' });
+  if (!bridge.hasAsked) change(turn, { bridge: null });
+}
+
+function joined(turn: Turn, bridge: Bridge): void {
+  if (bridge.isJoined) return;
+  change(turn, { bridge: { ...bridge, isJoined: true } });
+  tell(turn, bridged(turn.call));
+}
+
+function signal(turn: Turn, to: string, said: Signal): void {
+  turn.effects.push({ type: 'signal', to, signal: said });
+}

@@ -1,0 +1,246 @@
+// Two calls joined (RFC 3725 §4.1, flow I): who is offered what, what happens when one refuses, changes its session or
+// leaves, and what the application is told.
+import { answers, notifies, target } from '../support/flows.ts';
+import { scenario } from '../support/play.ts';
+import { sdp } from '../support/template.ts';
+import type { Peer, World } from '../support/world.ts';
+
+const alice = '192.0.2.10';
+const bob = '192.0.2.20';
+
+/** What alice's phone says of itself, and bob's: an address and a port that nobody else has. */
+const ofAlice = sdp(alice, 6_000, 'sendrecv');
+const ofBob = sdp(bob, 7_000, 'sendrecv');
+const ours = (port: number) => new RegExp(`^v=0\\r\\no=- \\d+ 2 IN IP4 192\\.0\\.2\\.1\\r\\n[\\s\\S]*m=audio ${port} `);
+const noOffer = { body: '' };
+
+/** Alice has called and was answered; bob was dialled and has answered. */
+function bothAreUp(world: World): Peer {
+  const { app, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.dials({ to: `sip:bob@${bob}` });   callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); app.gets('call.answered');
+  return callee;
+}
+
+/** The application joins them: alice is asked, bob is offered what she says, and his answer is hers. */
+function areBridged(world: World, body: object = {}): Peer {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1), ...body }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK', { body: '' }); transferee.gets('ACK', { body: ours(7_000) });
+                                         app.gets('call.bridged', {}, { call: 1 }); app.gets('call.bridged', {}, { call: 0 });
+  return callee;
+}
+
+/** The id of a call that is made while the script is played. */
+const idOf = ({ app }: World, call: number): string => app.idOf(call);
+
+function endsWith(world: World, callee: Peer): void {
+  const { app, transferee } = world;
+  transferee.sends('BYE');               transferee.gets(200); callee.gets('BYE');
+                                         app.gets('call.hangup', { hangup_source: 'caller' }, { call: 0 }); app.gets('call.hangup', { hangup_source: 'caller' }, { call: 1 });
+  callee.sends(200);
+}
+
+scenario('bridged, and one hangs up (so does the other)', (world) => {
+  endsWith(world, areBridged(world));
+});
+
+scenario('bridged, and the other hangs up', (world) => {
+  const { app, transferee } = world;
+  const callee = areBridged(world);
+  callee.sends('BYE');                   callee.gets(200); transferee.gets('BYE');
+                                         app.gets('call.hangup', { hangup_source: 'callee' }, { call: 1 }); app.gets('call.hangup', { hangup_source: 'callee' }, { call: 0 });
+  transferee.sends(200);
+});
+
+scenario('bridged, parked afterwards (our own sound again, in as many streams)', (world) => {
+  const { app, transferee } = world;
+  const callee = areBridged(world, { park_after_unbridge: 'self' });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+                                         transferee.gets('INVITE', { body: /o=- \d+ 3 IN[\s\S]*m=audio 40000 / });
+  transferee.sends(200);                 transferee.gets('ACK'); app.reads({ is_alive: true }, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup');
+});
+
+scenario('bridged, and one puts the other on hold (re-INVITE and its answer go through)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_000, 'sendonly') });
+                                         transferee.gets(100); callee.gets('INVITE', { body: /m=audio 6000[\s\S]*a=sendonly/ });
+  callee.sends(200, { body: sdp(bob, 7_000, 'recvonly') });
+                                         callee.gets('ACK'); transferee.gets(200, { body: /m=audio 7000[\s\S]*a=recvonly/ });
+  transferee.sends('ACK');
+  callee.sends('UPDATE', { body: sdp(bob, 7_002, 'sendrecv'), 'Content-Type': 'application/sdp' });
+                                         transferee.gets('INVITE', { body: /m=audio 7002/ });
+  transferee.sends(200, { body: ofAlice });
+                                         transferee.gets('ACK'); callee.gets(200, { body: /m=audio 6000/ });
+  endsWith(world, callee);
+});
+
+scenario('bridged, and a change is refused by the other (nothing has changed)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets(488);
+  transferee.sends('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridged, and both change at once (491 to one of them)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends('INVITE', { body: sdp(bob, 7_010, 'sendrecv') });
+                                         callee.gets(100); callee.gets(491);
+  callee.sends('ACK');
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets(200);
+  transferee.sends('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridged, and one asks what it hears (an offerless re-INVITE; the other learns where it is now)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: '' });
+                                         transferee.gets(100); transferee.gets(200, { body: /m=audio 7000/ });
+  transferee.sends('ACK', { body: sdp(alice, 6_020, 'sendrecv'), 'Content-Type': 'application/sdp' });
+                                         callee.gets('INVITE', { body: /m=audio 6020/ });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridge: the one who is asked makes no offer (the other one is asked)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(488);                 transferee.gets('ACK'); callee.gets('INVITE', noOffer);
+  callee.sends(200, { body: ofBob });    transferee.gets('INVITE', { body: ours(7_000) });
+  transferee.sends(200, { body: ofAlice });
+                                         transferee.gets('ACK'); callee.gets('ACK', { body: ours(6_000) });
+                                         app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
+  endsWith(world, callee);
+});
+
+scenario('bridge: what the first one offers does not suit the other (both go on by themselves)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE');
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridge: one hangs up while they are being joined (the other goes on)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE');
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 }); transferee.gets('ACK', { body: /m=audio 40000 / });
+  callee.sends(487, { answers: 'INVITE' });
+                                         callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+});
+
+scenario('bridge: glare (491, and again)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(491);                 transferee.gets('ACK');
+  after(2_000);                          transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE');
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets('ACK');
+                                         app.gets('call.bridged'); app.gets('call.bridged');
+  endsWith(world, callee);
+});
+
+scenario('bridge refused (each reason by name)', (world) => {
+  const { app, transferee } = world;
+  answers(world);
+  app.posts('bridge', { call_control_id: 'v3:nobody' }, { status: 422, code: '90015', pointer: '/call_control_id' });
+  app.posts('bridge', { call_control_id: idOf(world, 0) }, { status: 422, code: '10015', pointer: '/call_control_id' });
+  app.posts('bridge', {}, { status: 422, code: '10004', pointer: '/call_control_id' });
+  app.posts('bridge', { call_control_id: 'x', play_ringtone: true }, { status: 422, code: '10027', pointer: '/play_ringtone' });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup');
+});
+
+scenario('bridged leg referred (the other leg ends with it: contract A.9 row 17)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = areBridged(world);
+  app.posts('refer', { sip_address: target }, { call: 0 });
+                                         transferee.gets('REFER');
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 }, { call: 0 });
+  after(1_000);                          transferee.gets('BYE'); callee.gets('BYE');
+                                         app.gets('call.hangup', { hangup_cause: 'normal_clearing' }, { call: 0 }); app.gets('call.hangup', { hangup_cause: 'normal_clearing' }, { call: 1 });
+  transferee.sends(200);
+  callee.sends(200);
+});
+
+scenario('bridged leg referred in vain (the bridge stays)', (world) => {
+  const { app } = world;
+  const callee = areBridged(world);
+  app.posts('client_state_update', { client_state: 'eA==' }, { call: 0 });
+  app.posts('refer', { sip_address: target }, { call: 0 });
+                                         world.transferee.gets('REFER');
+  world.transferee.sends(202);           app.gets('call.refer.started');
+  notifies(world, '486 Busy Here');      app.gets('call.refer.failed', { sip_notify_response: 486 });
+  endsWith(world, callee);
+});
+
+scenario('transferred (the other is dialled, answers, and they are joined)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}`, target_leg_client_state: 'eA==' });
+                                         callee.gets('INVITE', { From: /^<sip:\+13125550100@192\.0\.2\.1>/ });
+                                         app.gets('call.initiated', { direction: 'outgoing', client_state: 'eA==' });
+  callee.sends(180);
+  callee.sends(200);                     callee.gets('ACK'); callee.gets('INVITE', noOffer); app.gets('call.answered', {}, { call: 1 });
+  callee.sends(200, { body: ofBob });    transferee.gets('INVITE', { body: ours(7_000) });
+  transferee.sends(200, { body: ofAlice });
+                                         transferee.gets('ACK'); callee.gets('ACK', { body: ours(6_000) });
+                                         app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
+  endsWith(world, callee);
+});
+
+scenario('transfer in vain (the first call goes on)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}` });
+                                         callee.gets('INVITE'); app.gets('call.initiated');
+  app.posts('transfer', { to: `sip:carol@${bob}` }, { call: 0, status: 422, code: '90033' });
+  callee.sends(486);                     callee.gets('ACK'); app.gets('call.hangup', { hangup_cause: 'user_busy' }, { call: 1 });
+                                         app.reads({ is_alive: true }, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+});
+
+scenario('transfer, and the first one hangs up while the other rings (that is given up)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}` });
+                                         callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(180);
+  transferee.sends('BYE');               transferee.gets(200); callee.gets('CANCEL');
+                                         app.gets('call.hangup', {}, { call: 0 }); app.gets('call.hangup', { hangup_cause: 'originator_cancel' }, { call: 1 });
+  callee.sends(200, { answers: 'CANCEL' });
+  callee.sends(487, { answers: 'INVITE' });
+                                         callee.gets('ACK');
+});
