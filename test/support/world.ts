@@ -9,8 +9,8 @@ import type { Answer, Answered, Attempted, PayloadExpectations, Post } from './a
 import type { Expectations } from './expect.ts';
 import type { FakeMedia } from './fake-media.ts';
 import type { FakeSystem } from './fake-system.ts';
+import type { Faults } from './faults.ts';
 import type { Overrides } from './template.ts';
-import type { Faults } from './wire.ts';
 
 /** What the server under test is made of; src/server.ts says what each part is. */
 export interface PartsUnderTest {
