@@ -67,7 +67,7 @@ class ClockState implements FakeClock {
   }
 
   date(): number {
-    return epoch + this.#now;
+    return epoch + Math.floor(this.#now); // as the real one: in whole milliseconds
   }
 
   after(ms: number, run: () => void): Timer {
@@ -212,10 +212,14 @@ export function countingIds(): Ids {
   };
 }
 
-export function recordingLog(): FakeLog {
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+
+/** Remembers what is of this level or above. */
+export function recordingLog(least: LogEntry['level'] = 'debug'): FakeLog {
   const entries: LogEntry[] = [];
+  const kept = levels.slice(levels.indexOf(least));
   const record = (level: LogEntry['level']) => (fields: object, message: string) => {
-    entries.push({ level, fields, message });
+    if (kept.includes(level)) entries.push({ level, fields, message });
   };
   return {
     entries,

@@ -24,6 +24,7 @@ export type Fate = (text: string) => readonly number[];
 
 export function fateBy({ seed = 1, loss = 0, duplication = 0, reordering = 0, lossesInARow = Infinity }: Faults): Fate {
   const chance = mulberry32(seed);
+  const delayMs = (): number => Math.floor(chance() * longestDelayMs);
   const losses = new Map<string, number>();
   const isLost = (text: string): boolean => {
     if (chance() >= loss) return false;
@@ -35,8 +36,8 @@ export function fateBy({ seed = 1, loss = 0, duplication = 0, reordering = 0, lo
   return (text) => {
     if (isLost(text)) return [];
     if (losses.size > 0) losses.delete(text);
-    const first = chance() < reordering ? 1 + chance() * longestDelayMs : 0;
-    return chance() < duplication ? [first, chance() * longestDelayMs] : [first];
+    const first = chance() < reordering ? 1 + delayMs() : 0;
+    return chance() < duplication ? [first, delayMs()] : [first];
   };
 }
 

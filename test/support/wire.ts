@@ -184,7 +184,7 @@ class Station implements WireTransport {
 
   send(text: string, target: Target, failed: (error: Error) => void): void {
     if (!this.#receive) throw new Error('sent on a transport that is not listening');
-    for (const char of text) if (char > '\xff') throw new Error(`not latin1: ${JSON.stringify(char)} in ${text}`);
+    if (/[^\0-\xff]/.test(text)) throw new Error(`not latin1: ${JSON.stringify(text)}`);
     if (this.name === 'udp') this.#wire.datagram(this, text, target);
     else this.#wire.stream(this, text, target, failed);
   }
