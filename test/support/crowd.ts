@@ -64,7 +64,7 @@ export interface CrowdOptions {
   readonly system: System;
   readonly transport: Transport;
   /** Where the server sends its requests to, if not straight to the transport. */
-  readonly contact?: { readonly host: string; readonly port: number };
+  readonly contact?: () => { readonly host: string; readonly port: number };
   readonly server: Target;
 }
 
@@ -223,7 +223,7 @@ export class Crowd implements EndpointUser {
   }
 
   #contactOf(number: number): string {
-    return contactFor({ ...this.#options.transport.local, ...this.#options.contact }, String(number));
+    return contactFor({ ...this.#options.transport.local, ...this.#options.contact?.() }, String(number));
   }
 }
 
