@@ -2,6 +2,7 @@
 // its plan says, and is forgotten once it has said or heard BYE.
 import assert from 'node:assert/strict';
 import {
+  cancelFor,
   contactFor,
   type Dialog,
   Endpoint,
@@ -17,6 +18,7 @@ import {
   requestWithin,
   type System,
   type Target,
+  type Timer,
   type Transport,
   uacDialog,
 } from '../../src/sip/index.ts';
@@ -29,8 +31,8 @@ export interface Plan {
   readonly answers: number;
   /** The status in each of its NOTIFYs: the first at once, each other a second after the one before it. */
   readonly notifies: readonly number[];
-  /** When it says BYE itself: with its first NOTIFY, before that one, or once that one was answered. */
-  readonly leaves?: 'before' | 'after';
+  /** When it says BYE itself: at once with its first NOTIFY, before or after it, or once that one is answered. */
+  readonly leaves?: 'just before' | 'just after' | 'once answered';
   /** What the application must hear of the call, from its beginning to its end. */
   readonly story: string;
 }
@@ -44,8 +46,9 @@ export const plans: readonly Plan[] = [
   { name: 'REFER is refused', answers: 603, notifies: [], story: 'initiated, answered, refer.failed 603, hangup' },
   { name: 'the dialog is lost', answers: 481, notifies: [], story: 'initiated, answered, refer.failed 481, hangup' },
   { name: 'no NOTIFY', answers: 202, notifies: [], story: referred('failed 408') },
-  { name: 'BYE first', answers: 202, notifies: [100], leaves: 'after', story: referred('failed 487') },
-  { name: 'BYE, then NOTIFY', answers: 202, notifies: [200], leaves: 'before', story: referred('completed 200') },
+  { name: 'BYE first', answers: 202, notifies: [100], leaves: 'once answered', story: referred('failed 487') },
+  { name: 'BYE, then NOTIFY', answers: 202, notifies: [200], leaves: 'just before', story: referred('completed 200') },
+  { name: 'NOTIFY, then BYE', answers: 202, notifies: [200], leaves: 'just after', story: referred('completed 200') },
 ];
 
 export const planOf = (number: number): Plan => plans[number % plans.length]!;
@@ -58,6 +61,8 @@ interface Caller {
   ack: { readonly text: string; readonly target: Target } | null;
   requests: number;
   notified: number;
+  /** Until it is answered. */
+  waiting: Timer;
 }
 
 export interface CrowdOptions {
@@ -69,6 +74,8 @@ export interface CrowdOptions {
 }
 
 const notifyEveryMs = 1_000;
+/** How long a caller lets it ring. By then Timer B has ended what nobody has heard. */
+const ringsForMs = 60_000;
 
 export class Crowd implements EndpointUser {
   readonly #options: CrowdOptions;
@@ -132,7 +139,8 @@ export class Crowd implements EndpointUser {
     const reachable = text.replace(/^Contact: .*$/m, `Contact: ${this.#contactOf(number)}`);
     const invite = parse(reachable);
     assert.ok('method' in invite && isRequest(invite));
-    const caller = { number, plan: planOf(number), invite, dialog: null, ack: null, requests: 0, notified: 0 };
+    const waiting = this.#options.system.clock.after(ringsForMs, () => this.#cancels(number, branch, target));
+    const caller = { number, plan: planOf(number), invite, dialog: null, ack: null, requests: 0, notified: 0, waiting };
     this.#callers.set(number, caller);
     this.#endpoint.send({ method: 'INVITE', branch, text: reachable, target });
   }
@@ -144,7 +152,8 @@ export class Crowd implements EndpointUser {
     if (!caller) return this.#endpoint.respond(origin, 481, reply(request, 481));
     if (request.method === 'REFER') return this.#referred(caller, request, origin);
     this.#endpoint.respond(origin, 200, reply(request, 200));
-    if (request.method === 'BYE') this.#callers.delete(caller.number);
+    // One that has not heard the answer goes on waiting for it.
+    if (request.method === 'BYE' && caller.dialog) this.#callers.delete(caller.number);
   }
 
   ack(): void {}
@@ -155,7 +164,7 @@ export class Crowd implements EndpointUser {
     if (response.cseq.method === 'INVITE') return this.#invited(caller, response);
     if (response.status < 200) return;
     if (response.cseq.method === 'BYE') this.#callers.delete(caller.number);
-    if (response.cseq.method === 'NOTIFY' && caller.plan.leaves === 'after') this.#send(caller, 'BYE');
+    if (response.cseq.method === 'NOTIFY' && caller.plan.leaves === 'once answered') this.#send(caller, 'BYE');
   }
 
   timeout(branch: string, method: string): void {
@@ -172,6 +181,7 @@ export class Crowd implements EndpointUser {
     const { number, invite } = caller;
     if (response.status < 200) return;
     if (response.status >= 300) return this.#givesUp(number, `INVITE was answered ${response.status}`);
+    this.#options.system.clock.cancel(caller.waiting);
     // Each copy of the 2xx is acknowledged again (§13.2.2.4).
     caller.dialog ??= uacDialog(invite, response, this.#options.server);
     const fields = { method: 'ACK', cseq: 1, branch: branchOf(number, 'ack'), headers: () => [] };
@@ -179,12 +189,18 @@ export class Crowd implements EndpointUser {
     this.#endpoint.sendAck(caller.ack.text, caller.ack.target);
   }
 
+  #cancels(number: number, branch: string, target: Target): void {
+    const caller = this.#callers.get(number);
+    if (caller) this.#endpoint.send({ method: 'CANCEL', branch, text: cancelFor(caller.invite), target });
+  }
+
   #referred(caller: Caller, request: Request, origin: Origin): void {
     const { answers, leaves } = caller.plan;
     const headers = [['Contact', this.#contactOf(caller.number)]] as const;
     this.#endpoint.respond(origin, answers, reply(request, answers, { headers }));
-    if (leaves === 'before') this.#send(caller, 'BYE');
+    if (leaves === 'just before') this.#send(caller, 'BYE');
     this.#notifies(caller);
+    if (leaves === 'just after') this.#send(caller, 'BYE');
   }
 
   #notifies(caller: Caller): void {
@@ -214,8 +230,11 @@ export class Crowd implements EndpointUser {
   }
 
   #givesUp(number: number, why: string): void {
-    this.gaveUp.push(`${number}: ${why}`);
+    const caller = this.#callers.get(number);
+    if (!caller) return;
+    this.#options.system.clock.cancel(caller.waiting);
     this.#callers.delete(number);
+    this.gaveUp.push(`${number}: ${why}`);
   }
 
   get #addresses(): LocalAddresses {

@@ -69,12 +69,14 @@ export async function wholeExchange(system: System, transport: Transport): Promi
 export async function bareExchange(system: System, transport: Transport): Promise<Exchange> {
   const store = forgetful(openSqlite(':memory:'));
   const media = fakeMedia();
-  const { applications } = settingsFor([transport.local]);
+  const { applications, sessionTimers, followsRedirects } = settingsFor([transport.local]);
   const engine: Engine = new Engine({
     system,
     store,
     media,
     applications,
+    sessionTimers,
+    dial: { host: transport.local.host, gateways: () => [], locate: () => [], followsRedirects },
     sdpAddress: transport.local.host,
     deliver: (events) => {
       for (const { body } of events) operator.take(JSON.parse(body));
