@@ -121,6 +121,7 @@ const transactions: readonly Machine[] = [
     [
       { name: 'calling', resendInMs: 500 },
       { name: 'proceeding' },
+      { name: 'cancelling' },
       { name: 'accepted' },
       { name: 'completed', ack: textOf('ACK') },
       { name: 'terminated' },

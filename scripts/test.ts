@@ -11,7 +11,8 @@ import { Report } from './report.ts';
 const isUnit = (file: string) => !/^test\/(interop|system|examples)\/|^test\/docs\.test\.ts$/.test(file);
 /** How long nothing may be heard: then a test hangs, or has left open what keeps the process from ending. */
 const silenceMs = 60_000;
-const interopTimeoutMs = 120_000;
+/** For a file of the others; the longest takes half a minute on a core of its own. */
+const interopTimeoutMs = 240_000;
 
 const { values, positionals } = parseArgs({ options: { unit: { type: 'boolean' } }, allowPositionals: true });
 process.chdir(root);
@@ -28,7 +29,8 @@ process.on('exit', (code) => {
 });
 
 const unit = files.filter(isUnit);
-const others = files.filter((file) => !isUnit(file));
+// test/system first: what computes there takes the time in which those of test/interop wait for their peers.
+const others = files.filter((file) => !isUnit(file)).reverse();
 if (unit.length > 0) await runAll({ files: unit, isolation: 'none' }, silenceMs);
 if (others.length > 0) {
   installPeers();

@@ -124,6 +124,14 @@ scenario('dialled and hung up before anything was heard (no CANCEL before a prov
                                          transferee.gets('ACK');
 });
 
+scenario('dialled and cancelled, and no final answer comes (all is over 64*T1 after the CANCEL: RFC 3261 §9.1)', ({ transferee, app, after }) => {
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  app.posts('hangup');                   transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'originator_cancel' });
+  transferee.sends(200, { answers: 'CANCEL' });
+  after(40_000);                         transferee.getsNothing(); app.getsNothing();
+});
+
 scenario('dialled, and the 200 crosses the CANCEL (ACK, then BYE)', ({ transferee, app }) => {
   app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
   transferee.sends(180);

@@ -8,15 +8,16 @@ export interface FakeMedia extends Media {
 
 export function fakeMedia(kind: Media['kind'] = 'quiet'): FakeMedia {
   const ports = new Map<number, MediaSession | null>();
+  /** Below it every port is reserved. */
+  let lowest = 40_000;
   return {
     kind,
     ports,
     reserve: async () => {
       if (kind === 'none') return 9;
-      let port = 40_000;
-      while (ports.has(port)) port += 2;
-      ports.set(port, null);
-      return port;
+      while (ports.has(lowest)) lowest += 2;
+      ports.set(lowest, null);
+      return lowest;
     },
     restore: async (port) => {
       if (kind === 'none') return true;
@@ -28,7 +29,7 @@ export function fakeMedia(kind: Media['kind'] = 'quiet'): FakeMedia {
       if (ports.has(session.port)) ports.set(session.port, session);
     },
     release: (port) => {
-      ports.delete(port);
+      if (ports.delete(port)) lowest = Math.min(lowest, port);
     },
     close: async () => ports.clear(),
   };

@@ -36,6 +36,41 @@ test('what a timer sets off settles before the next one fires', async () => {
   assert.deepEqual(seen, ['soon', 'promise', 'at once', 'next']);
 });
 
+test('whatever was armed and cancelled, timers fire in order', async () => {
+  const { clock } = fakeSystem();
+  const fired: number[] = [];
+  const expected: number[] = [];
+  for (let n = 0; n < 500; n += 1) {
+    const at = (n * 7_919) % 997;
+    const timer = clock.after(at, () => fired.push(at));
+    if (n % 3 === 0) clock.cancel(timer);
+    else expected.push(at);
+  }
+  assert.equal(clock.armed, expected.length);
+  await clock.sweep(997);
+  assert.deepEqual(
+    fired,
+    expected.sort((a, b) => a - b),
+  );
+  assert.equal(clock.armed, 0);
+});
+
+test('a sweep fires what is due at one instant in one turn, but for what was cancelled or armed meanwhile', async () => {
+  const { clock } = fakeSystem();
+  const seen: string[] = [];
+  clock.after(1, () => {
+    seen.push('first');
+    clock.soon(() => seen.push('soon'));
+    clock.cancel(cancelled);
+    clock.after(0, () => seen.push('next turn'));
+  });
+  const cancelled = clock.after(1, () => seen.push('cancelled'));
+  clock.after(1, () => seen.push('second'));
+  clock.after(2, () => seen.push('later'));
+  await clock.sweep(2);
+  assert.deepEqual(seen, ['first', 'second', 'soon', 'next turn', 'later']);
+});
+
 test('a duration that is no number is a bug of whoever armed the timer', () => {
   assert.throws(() => fakeSystem().clock.after(Number.NaN, () => {}), RangeError);
 });

@@ -8,6 +8,8 @@ export const epoch = Date.UTC(2026, 0, 1);
 export interface FakeClock extends Clock {
   /** Moves time forward. Each timer due on the way fires at its own instant, and what it sets off settles before the next. */
   advance(ms: number): Promise<void>;
+  /** The same for crowds: timers that are due at one instant fire in one turn, and what they set off settles together. */
+  sweep(ms: number): Promise<void>;
   /** Runs `soon` work and promises until nothing moves any more, at the present instant. */
   settle(): Promise<void>;
   /** How many timers are armed. */
@@ -47,7 +49,8 @@ export function fakeSystem(): FakeSystem {
 interface Armed {
   readonly at: number;
   readonly order: number;
-  readonly run: () => void;
+  /** Null once it has fired or was cancelled. */
+  run: (() => void) | null;
 }
 
 const mostAtOneInstant = 10_000;
@@ -55,7 +58,8 @@ const mostAtOneInstant = 10_000;
 class ClockState implements FakeClock {
   #now = 0;
   #order = 0;
-  readonly #armed = new Set<Armed>();
+  #armed = 0;
+  readonly #timers = new Heap();
   #soon: (() => void)[] = [];
 
   now(): number {
@@ -63,18 +67,19 @@ class ClockState implements FakeClock {
   }
 
   date(): number {
-    return epoch + this.#now;
+    return epoch + Math.floor(this.#now); // as the real one: in whole milliseconds
   }
 
   after(ms: number, run: () => void): Timer {
     if (!Number.isFinite(ms)) throw new RangeError(`a timer of ${ms} ms`);
-    const timer = { at: this.#now + Math.max(ms, 0), order: this.#order++, run };
-    this.#armed.add(timer);
+    const timer: Armed = { at: this.#now + Math.max(ms, 0), order: this.#order++, run };
+    this.#armed += 1;
+    this.#timers.add(timer);
     return timer;
   }
 
   cancel(timer: Timer): void {
-    this.#armed.delete(timer as Armed);
+    if (timer !== null) this.#disarm(timer as Armed);
   }
 
   soon(run: () => void): void {
@@ -82,7 +87,7 @@ class ClockState implements FakeClock {
   }
 
   get armed(): number {
-    return this.#armed.size;
+    return this.#armed;
   }
 
   get nextInMs(): number | null {
@@ -91,18 +96,15 @@ class ClockState implements FakeClock {
   }
 
   async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    await this.settle();
-    let firings = 0;
-    for (let next = this.#next(); next && next.at <= until; next = this.#next()) {
-      firings = next.at > this.#now ? 0 : firings + 1;
-      if (firings > mostAtOneInstant) throw new Error(`time stands still: ${firings} timers fired at ${this.#now} ms`);
-      this.#armed.delete(next);
-      this.#now = next.at;
-      next.run();
-      await this.settle();
-    }
-    this.#now = until;
+    await this.#move(ms, (first) => this.#fire(first));
+  }
+
+  async sweep(ms: number): Promise<void> {
+    await this.#move(ms, ({ at }) => {
+      // What they arm for this same instant is the next turn's.
+      const end = this.#order;
+      for (let next = this.#next(); next?.at === at && next.order < end; next = this.#next()) this.#fire(next);
+    });
   }
 
   async settle(): Promise<void> {
@@ -119,13 +121,79 @@ class ClockState implements FakeClock {
     }
   }
 
-  #next(): Armed | null {
-    let first: Armed | null = null;
-    for (const timer of this.#armed) {
-      if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
+  async #move(ms: number, fire: (first: Armed) => void): Promise<void> {
+    const until = this.#now + ms;
+    await this.settle();
+    let firings = 0;
+    for (let next = this.#next(); next && next.at <= until; next = this.#next()) {
+      firings = next.at > this.#now ? 0 : firings + 1;
+      if (firings > mostAtOneInstant) throw new Error(`time stands still: ${firings} timers fired at ${this.#now} ms`);
+      this.#now = next.at;
+      fire(next);
+      await this.settle();
     }
-    return first;
+    this.#now = until;
   }
+
+  #fire(timer: Armed): void {
+    const { run } = timer;
+    this.#disarm(timer);
+    run?.();
+  }
+
+  #disarm(timer: Armed): void {
+    if (timer.run === null) return;
+    timer.run = null;
+    this.#armed -= 1;
+  }
+
+  /** Those that were cancelled are taken away once they come first. */
+  #next(): Armed | null {
+    while (this.#timers.first?.run === null) this.#timers.shift();
+    return this.#timers.first ?? null;
+  }
+}
+
+/** The timer that is due first, on top of a binary heap: a crowd arms more than could be looked through each time. */
+class Heap {
+  readonly #timers: Armed[] = [];
+
+  get first(): Armed | undefined {
+    return this.#timers[0];
+  }
+
+  add(timer: Armed): void {
+    let at = this.#timers.push(timer) - 1;
+    for (let parent = (at - 1) >> 1; at > 0 && isBefore(timer, this.#timers[parent]!); parent = (at - 1) >> 1) {
+      this.#timers[at] = this.#timers[parent]!;
+      at = parent;
+    }
+    this.#timers[at] = timer;
+  }
+
+  shift(): void {
+    const last = this.#timers.pop();
+    if (last === undefined || this.#timers.length === 0) return;
+    let at = 0;
+    for (let child = this.#childOf(at, last); child !== at; child = this.#childOf(at, last)) {
+      this.#timers[at] = this.#timers[child]!;
+      at = child;
+    }
+    this.#timers[at] = last;
+  }
+
+  /** The earlier child that must go above `timer`; the place itself if none must. */
+  #childOf(at: number, timer: Armed): number {
+    const left = 2 * at + 1;
+    const [one, other] = [this.#timers[left], this.#timers[left + 1]];
+    if (one === undefined) return at;
+    const child = other !== undefined && isBefore(other, one) ? left + 1 : left;
+    return isBefore(this.#timers[child]!, timer) ? child : at;
+  }
+}
+
+function isBefore(one: Armed, other: Armed): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order);
 }
 
 export function fakeClock(): FakeClock {
@@ -144,10 +212,14 @@ export function countingIds(): Ids {
   };
 }
 
-export function recordingLog(): FakeLog {
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+
+/** Remembers what is of this level or above. */
+export function recordingLog(least: LogEntry['level'] = 'debug'): FakeLog {
   const entries: LogEntry[] = [];
+  const kept = levels.slice(levels.indexOf(least));
   const record = (level: LogEntry['level']) => (fields: object, message: string) => {
-    entries.push({ level, fields, message });
+    if (kept.includes(level)) entries.push({ level, fields, message });
   };
   return {
     entries,

@@ -2,10 +2,7 @@
 // memory; its peers and its application; the trace of all they say to each other. Ends in an empty world or fails.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { ReferSettings } from '../../src/call/routing.ts';
-import type { Settings } from '../../src/config.ts';
 import { describe, drawLadder, type LadderEntry } from '../../src/sip/ladder.ts';
-import type { Transport } from '../../src/sip/transport/transport.ts';
 import type { Batch, Store } from '../../src/store/store.ts';
 import { Desk } from './app.ts';
 import { fakeMedia } from './fake-media.ts';
@@ -13,12 +10,12 @@ import { type FakeProcess, fakeProcess, fakeSystem } from './fake-system.ts';
 import { settleGolden } from './golden.ts';
 import { Phone } from './peer.ts';
 import { reasonOf, Script, withoutStack } from './script.ts';
+import { settingsFor } from './settings.ts';
 import { type Packet, Wire, type WireTransport } from './wire.ts';
 import type { Inside, PartsUnderTest, Peer, ScenarioOptions, ServerUnderTest, World } from './world.ts';
 
 const us = { host: '192.0.2.1', port: 5060 };
 const apiKey = 'KEY-of-the-scenarios';
-const webhookUrl = 'https://app.example/webhooks';
 /** Longer than any timer that a finished call may leave: twice 64*T1, and T2 and T4 on top. */
 const longEnoughMs = 2 * 32_000 + 10_000;
 
@@ -181,7 +178,10 @@ export class Stage {
     this.#transports = listens.map((name) => this.#wire.transport(name, us.host, us.port));
     const parts: PartsUnderTest = {
       system: process,
-      settings: settingsOf(this.#options, this.#transports),
+      settings: settingsFor(
+        this.#transports.map(({ name }) => ({ transport: name, ...us })),
+        this.#options,
+      ),
       store: this.#mortalStore(this.#store!, () => this.#process === process),
       transports: this.#transports,
       resolve: async (host) => this.#resolve(host),
@@ -350,43 +350,4 @@ export class Stage {
 async function startServer(parts: PartsUnderTest): Promise<ServerUnderTest> {
   const { compose } = await import('../../src/server.ts');
   return compose(parts);
-}
-
-function settingsOf(options: ScenarioOptions, transports: readonly Transport[]): Settings {
-  const refer: ReferSettings = {
-    firstNotifyTimeoutMs: 32_000,
-    timeoutMs: 120_000,
-    byeGraceMs: 1_000,
-    headerPlacement: 'both',
-    beforeAnswer: 'early',
-    byeWithoutFinal: 'failed',
-    withoutAllow: 'send',
-    ...options.refer,
-  };
-  return {
-    httpListen: { host: '127.0.0.1', port: 0 },
-    sipListen: transports.map(({ name }) => ({ transport: name, ...us })),
-    sipPublicAddress: null,
-    tls: { own: [], authorities: null, clients: 'required' },
-    dnsServers: [],
-    apiKey: null,
-    databaseUrl: 'sqlite::memory:',
-    media: 'quiet',
-    rtpPorts: { from: 40_000, to: 40_998 },
-    followsRedirects: false,
-    sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
-    webhookMaxAgeMs: 86_400_000,
-    logLevel: 'info',
-    applications: [
-      {
-        id: '1000000000000000001',
-        name: 'default',
-        webhookUrl,
-        webhookFailoverUrl: options.webhookFailoverUrl ?? null,
-        webhookTimeoutMs: 2_000,
-        refer,
-      },
-    ],
-    ...options.settings,
-  };
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Target } from '../../src/sip/transport/transport.ts';
 import { type FakeSystem, fakeSystem } from './fake-system.ts';
-import { type Faults, type Packet, Wire, type WireTransport } from './wire.ts';
+import type { Faults } from './faults.ts';
+import { type Packet, Wire, type WireTransport } from './wire.ts';
 
 interface Heard {
   readonly text: string;

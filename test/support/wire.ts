@@ -1,9 +1,10 @@
 // A network in memory: Transports joined by host and port, delivering through the clock. Datagrams to nobody vanish,
-// connections to nobody fail, and a seeded fault plan may lose, repeat or delay datagrams.
+// connections to nobody fail, and faults (faults.ts) may befall datagrams.
 // Leaves out framing and TLS: over a connection, too, one send is one message.
 
 import type { LocalAddress, Receive, Target, Transport, TransportName } from '../../src/sip/transport/transport.ts';
 import type { Clock } from '../../src/system.ts';
+import { type Fate, type Faults, fateBy } from './faults.ts';
 
 /** What crossed the wire, when it was sent. `lost` packets never arrive. */
 export interface Packet {
@@ -15,17 +16,10 @@ export interface Packet {
   readonly lost: boolean;
 }
 
-/** Chances between 0 and 1, for datagrams only. `seed` makes the same run the same again. */
-export interface Faults {
-  readonly seed?: number;
-  readonly loss?: number;
-  readonly duplication?: number;
-  readonly reordering?: number;
-}
-
 export interface WireOptions {
   readonly clock: Clock;
   readonly latencyMs?: number;
+  /** For datagrams only. */
   readonly faults?: Faults;
   readonly tap?: (packet: Packet) => void;
   /** Loses the packet when it says so: for faults that are aimed. */
@@ -55,12 +49,12 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #stations = new Map<string, Station>();
   readonly #connections = new Map<string, Connection>();
-  readonly #chance: () => number;
+  readonly #fate: Fate;
   #opened = 0;
 
   constructor(options: WireOptions) {
     this.#options = options;
-    this.#chance = mulberry32(options.faults?.seed ?? 1);
+    this.#fate = fateBy(options.faults ?? {});
   }
 
   /** Port 0 takes the first free one from 5060 up. */
@@ -95,14 +89,13 @@ export class Wire {
   }
 
   datagram(from: Station, text: string, target: Target): void {
-    const packet = this.#trace(from, target, text, this.#chance() < (this.#options.faults?.loss ?? 0));
-    if (packet.lost) return;
+    const arrivals = this.#fate(text);
+    if (this.#trace(from, target, text, arrivals.length === 0).lost) return;
     const source = { transport: 'udp', host: from.local.host, port: from.local.port } as const;
     const arrive = (): void => {
       this.#stations.get(keyOf('udp', target.host, target.port))?.take(text, source);
     };
-    this.#later(arrive, this.#chance() < (this.#options.faults?.reordering ?? 0) ? 1 + this.#chance() * 20 : 0);
-    if (this.#chance() < (this.#options.faults?.duplication ?? 0)) this.#later(arrive, this.#chance() * 20);
+    for (const extraMs of arrivals) this.#later(arrive, extraMs);
   }
 
   stream(from: Station, text: string, target: Target, failed: (error: Error) => void): void {
@@ -191,7 +184,7 @@ class Station implements WireTransport {
 
   send(text: string, target: Target, failed: (error: Error) => void): void {
     if (!this.#receive) throw new Error('sent on a transport that is not listening');
-    for (const char of text) if (char > '\xff') throw new Error(`not latin1: ${JSON.stringify(char)} in ${text}`);
+    if (/[^\0-\xff]/.test(text)) throw new Error(`not latin1: ${JSON.stringify(text)}`);
     if (this.name === 'udp') this.#wire.datagram(this, text, target);
     else this.#wire.stream(this, text, target, failed);
   }
@@ -218,16 +211,4 @@ class Station implements WireTransport {
 
 function keyOf(name: TransportName, host: string, port: number): string {
   return `${name}:${host}:${port}`;
-}
-
-/** A small seeded generator: good enough to spread faults, the same on every machine. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,6 +1,5 @@
 // What a scenario is written with: its parties, its options, and what it may look at inside the server.
 import type { FastifyInstance } from 'fastify';
-import type { ReferSettings } from '../../src/call/routing.ts';
 import type { Settings } from '../../src/config.ts';
 import type { Transport, TransportName } from '../../src/sip/transport/transport.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -9,8 +8,9 @@ import type { Answer, Answered, Attempted, PayloadExpectations, Post } from './a
 import type { Expectations } from './expect.ts';
 import type { FakeMedia } from './fake-media.ts';
 import type { FakeSystem } from './fake-system.ts';
+import type { Faults } from './faults.ts';
+import type { SettingsOptions } from './settings.ts';
 import type { Overrides } from './template.ts';
-import type { Faults } from './wire.ts';
 
 /** What the server under test is made of; src/server.ts says what each part is. */
 export interface PartsUnderTest {
@@ -35,11 +35,7 @@ export interface ServerUnderTest {
   census(): object;
 }
 
-export interface ScenarioOptions {
-  readonly settings?: Partial<Settings>;
-  /** How refers behave in the only application. */
-  readonly refer?: Partial<ReferSettings>;
-  readonly webhookFailoverUrl?: string;
+export interface ScenarioOptions extends SettingsOptions {
   /** What the peers speak; default udp. */
   readonly transport?: TransportName;
   /** What the server listens on; default both. */

@@ -7,6 +7,8 @@ import { absorbed, arm, type ClientFixed, type ClientInput, type Effect, type St
 export type State =
   | { readonly name: 'calling'; readonly resendInMs: number }
   | { readonly name: 'proceeding' }
+  /** Proceeding, but a CANCEL was sent: the final response has 64*T1 to come (RFC 3261 §9.1, which gives it no letter). */
+  | { readonly name: 'cancelling' }
   | { readonly name: 'accepted' }
   | { readonly name: 'completed'; readonly ack: string }
   | { readonly name: 'terminated' };
@@ -14,6 +16,7 @@ export type State =
 export const timersOf = {
   calling: ['A', 'B'],
   proceeding: [],
+  cancelling: ['B'],
   accepted: ['M'],
   completed: ['D'],
   terminated: [],
@@ -28,14 +31,18 @@ export function start(tx: ClientFixed): Step<State> {
 export function transition(tx: ClientFixed, state: State, input: ClientInput): Step<State> {
   switch (state.name) {
     case 'calling':
-      if (input.type === 'response') return takeResponse(tx, input.response);
+      if (input.type === 'response') return takeResponse(tx, proceeding, input.response);
       if (input.type === 'transport-failed') return fail(input.error);
+      if (input.type !== 'timer') return absorbed(state);
       if (input.timer === 'A') return resend(tx, state.resendInMs * 2);
-      if (input.timer === 'B') return { state: terminated, effects: [tell({ type: 'timeout' })] };
-      return absorbed(state);
+      return input.timer === 'B' ? timedOut : absorbed(state);
     case 'proceeding':
       // Nothing was sent here that could fail, and no timer runs: how long a phone may ring is the user's business.
-      return input.type === 'response' ? takeResponse(tx, input.response) : absorbed(state);
+      if (input.type === 'cancelled') return { state: cancelling, effects: [arm('B', tx.durations.B)] };
+      return input.type === 'response' ? takeResponse(tx, state, input.response) : absorbed(state);
+    case 'cancelling':
+      if (input.type === 'response') return takeResponse(tx, state, input.response);
+      return input.type === 'timer' && input.timer === 'B' ? timedOut : absorbed(state);
     case 'accepted':
       if (input.type === 'response') return passOn2xx(state, input.response);
       if (input.type === 'timer' && input.timer === 'M') return absorbed(terminated);
@@ -53,7 +60,10 @@ export function transition(tx: ClientFixed, state: State, input: ClientInput): S
   }
 }
 
+const proceeding: State = { name: 'proceeding' };
+const cancelling: State = { name: 'cancelling' };
 const terminated: State = { name: 'terminated' };
+const timedOut: Step<State> = { state: terminated, effects: [tell({ type: 'timeout' })] };
 
 function resend(tx: ClientFixed, resendInMs: number): Step<State> {
   return { state: { name: 'calling', resendInMs }, effects: [send(tx.text), arm('A', resendInMs)] };
@@ -63,11 +73,11 @@ function fail(error: Error): Step<State> {
   return { state: terminated, effects: [tell({ type: 'failed', error })] };
 }
 
-/** The first response, or one after provisional ones. 100 is told like each of them: it lets a CANCEL go (§9.1). */
-function takeResponse(tx: ClientFixed, response: Response): Step<State> {
+/** The first response, or one after provisional ones; `waiting` is where those lead to. 100 is told like each of them: it lets a CANCEL go (§9.1). */
+function takeResponse(tx: ClientFixed, waiting: State, response: Response): Step<State> {
   const { status } = response;
   const told = tell({ type: 'response', response });
-  if (status < 200) return { state: { name: 'proceeding' }, effects: [told] };
+  if (status < 200) return { state: waiting, effects: [told] };
   if (status < 300) return { state: { name: 'accepted' }, effects: [arm('M', tx.durations.M), told] };
   const ack = ackOf(tx.text, response);
   // A Timer D of zero (§17.1.1.2, reliable transports) leaves Completed as soon as it is entered.

@@ -22,6 +22,8 @@ export function transition(tx: ClientFixed, state: State, input: ClientInput): S
     case 'proceeding':
       if (input.type === 'response') return takeResponse(tx, state, input.response);
       if (input.type === 'transport-failed') return fail(input.error);
+      // RFC 3261 §9.1: a CANCEL means INVITE alone.
+      if (input.type === 'cancelled') return absorbed(state);
       if (input.timer === 'E') return resend(tx, state);
       if (input.timer === 'F') return { state: terminated, effects: [tell({ type: 'timeout' })] };
       return absorbed(state);

@@ -18,8 +18,10 @@ export interface ServerFixed {
   readonly durations: Durations;
 }
 
+/** `cancelled`: a CANCEL of the request was sent. */
 export type ClientInput =
   | { readonly type: 'response'; readonly response: Response }
+  | { readonly type: 'cancelled' }
   | { readonly type: 'timer'; readonly timer: TimerName }
   | { readonly type: 'transport-failed'; readonly error: Error };
 

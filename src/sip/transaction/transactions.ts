@@ -78,6 +78,7 @@ export class Transactions {
       const step = nonInviteClient.start(fixed);
       this.#begin(this.#clients, new Transaction(role, nonInviteClient, fixed, step.state), step.effects);
     }
+    if (method === 'CANCEL') this.#cancelled(branch);
   }
 
   /** Whether a client transaction was waiting for this response (§17.1.3). */
@@ -142,6 +143,12 @@ export class Transactions {
     }
     this.#clients.clear();
     this.#servers.clear();
+  }
+
+  /** A CANCEL has the branch of its INVITE (§9.1). */
+  #cancelled(branch: string): void {
+    const tx = this.#clients.get(clientKey(branch, 'INVITE'));
+    if (tx) this.#perform(tx, tx.take({ type: 'cancelled' }));
   }
 
   #fixedFor(transport: TransportName): ServerFixed {

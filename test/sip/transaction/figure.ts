@@ -65,6 +65,7 @@ export function clientInputs(method: string): ReadonlyMap<string, ClientInput> {
     // A timer called 100 is no client's: the name stands for the response.
     ...timerInputs.filter(([name]) => name !== '100'),
     ...responses,
+    ['cancelled', { type: 'cancelled' }],
     ['failed', { type: 'transport-failed', error: refused }],
   ]);
 }

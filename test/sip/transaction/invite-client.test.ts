@@ -1,4 +1,4 @@
-// RFC 3261 figure 5 as RFC 6026 figure 4 (§8.4) redraws it.
+// RFC 3261 figure 5 as RFC 6026 figure 4 (§8.4) redraws it, and with the end that §9.1 gives an INVITE that was cancelled.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as machine from '../../../src/sip/transaction/invite-client.ts';
@@ -7,6 +7,7 @@ import { clientFixed, clientInputs, responseTo, show, textOf, walk } from './fig
 const states: readonly machine.State[] = [
   { name: 'calling', resendInMs: 500 },
   { name: 'proceeding' },
+  { name: 'cancelling' },
   { name: 'accepted' },
   { name: 'completed', ack: textOf('ACK') },
   { name: 'terminated' },
@@ -21,6 +22,11 @@ const common = {
   'proceeding + 100': 'proceeding: tell 100',
   'proceeding + 180': 'proceeding: tell 180',
   'proceeding + 200': 'accepted: arm M 32000, tell 200',
+  'proceeding + cancelled': 'cancelling: arm B 32000',
+  'cancelling + B': 'terminated: tell timeout',
+  'cancelling + 100': 'cancelling: tell 100',
+  'cancelling + 180': 'cancelling: tell 180',
+  'cancelling + 200': 'accepted: arm M 32000, tell 200',
   'accepted + 200': 'accepted: tell 200',
   'accepted + M': 'terminated',
   'completed + D': 'terminated',
@@ -37,6 +43,7 @@ const refusals = (line: (status: number) => string): Record<string, string> =>
     [302, 486, 503, 603].flatMap((status) => [
       [`calling + ${status}`, line(status)],
       [`proceeding + ${status}`, line(status)],
+      [`cancelling + ${status}`, line(status)],
     ]),
   );
 

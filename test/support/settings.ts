@@ -1,0 +1,52 @@
+// The settings of a server under test: the defaults where they matter to a call, and what a test sets otherwise.
+import type { ReferSettings } from '../../src/call/routing.ts';
+import type { Settings } from '../../src/config.ts';
+import type { LocalAddress } from '../../src/sip/transport/transport.ts';
+
+const webhookUrl = 'https://app.example/webhooks';
+
+export interface SettingsOptions {
+  readonly settings?: Partial<Settings>;
+  /** How refers behave in the only application. */
+  readonly refer?: Partial<ReferSettings>;
+  readonly webhookFailoverUrl?: string;
+}
+
+export function settingsFor(sipListen: readonly LocalAddress[], options: SettingsOptions = {}): Settings {
+  const refer: ReferSettings = {
+    firstNotifyTimeoutMs: 32_000,
+    timeoutMs: 120_000,
+    byeGraceMs: 1_000,
+    headerPlacement: 'both',
+    beforeAnswer: 'early',
+    byeWithoutFinal: 'failed',
+    withoutAllow: 'send',
+    ...options.refer,
+  };
+  return {
+    httpListen: { host: '127.0.0.1', port: 0 },
+    sipListen,
+    sipPublicAddress: null,
+    tls: { own: [], authorities: null, clients: 'required' },
+    dnsServers: [],
+    apiKey: null,
+    databaseUrl: 'sqlite::memory:',
+    media: 'quiet',
+    rtpPorts: { from: 40_000, to: 40_998 },
+    followsRedirects: false,
+    sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
+    webhookMaxAgeMs: 86_400_000,
+    logLevel: 'info',
+    applications: [
+      {
+        id: '1000000000000000001',
+        name: 'default',
+        webhookUrl,
+        webhookFailoverUrl: options.webhookFailoverUrl ?? null,
+        webhookTimeoutMs: 2_000,
+        refer,
+      },
+    ],
+    ...options.settings,
+  };
+}
