@@ -10,23 +10,24 @@ import {
   type InviteInput,
   type InviteStep,
   initialInvite,
+  openSystem,
   patienceMs,
   readSipfrag,
   reply,
   requestWithin,
   resolveHost,
+  type System,
   sdp,
   standardTiming,
   stepInvite,
   UdpTransport,
 } from '../../src/sip/index.ts';
-import { realClock, realIds, realLog, type System } from '../../src/system.ts';
 
 /** Resolves with what became of the refer: the status of its last NOTIFY, or of what refused the call or the refer. */
 export async function callAndRefer(system: System, uri: string, referTo: string, say = console.log): Promise<number> {
   const { clock, ids } = system;
   const done = Promise.withResolvers<number>();
-  const udp = new UdpTransport({ ...system, host: '127.0.0.1', port: 0 });
+  const udp = new UdpTransport({ system, host: '127.0.0.1', port: 0 });
   const endpoint = new Endpoint({
     system,
     transports: [udp],
@@ -126,5 +127,5 @@ export async function callAndRefer(system: System, uri: string, referTo: string,
 
 if (import.meta.main) {
   const [uri = 'sip:alice@127.0.0.1', referTo = 'sip:uas@127.0.0.1:5070'] = process.argv.slice(2);
-  await callAndRefer({ clock: realClock, ids: realIds(), log: realLog('warn') }, uri, referTo);
+  await callAndRefer(openSystem(), uri, referTo);
 }

@@ -6,17 +6,18 @@ import {
   contactFor,
   type Dialog,
   Endpoint,
+  openSystem,
   reply,
   resolveHost,
+  type System,
   sdp,
   UdpTransport,
   uasDialog,
 } from '../../src/sip/index.ts';
-import { realClock, realIds, realLog, type System } from '../../src/system.ts';
 
 export async function answerCalls(system: System, port = 0, say = console.log) {
   const dialogs = new Map<string, Dialog>();
-  const udp = new UdpTransport({ ...system, host: '127.0.0.1', port });
+  const udp = new UdpTransport({ system, host: '127.0.0.1', port });
   const endpoint = new Endpoint({
     system,
     transports: [udp],
@@ -59,6 +60,6 @@ export async function answerCalls(system: System, port = 0, say = console.log) {
 }
 
 if (import.meta.main) {
-  const system = { clock: realClock, ids: realIds(), log: realLog('warn') };
+  const system = openSystem();
   console.log('listens at', (await answerCalls(system, 5070)).uri);
 }

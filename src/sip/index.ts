@@ -1,8 +1,8 @@
 // The public API of the SIP stack, `switchhook/sip`: an endpoint on transports, messages read and written, dialogs, and the
 // machines of RFC 3261 and its extensions. Text is latin1: one char is one byte. A broken message is a value, never thrown.
-// Leaves out the real clock, chance and log: whoever uses the stack lends them as a System.
 
-export type { Clock, Ids, Log, System, Timer } from '../system.ts';
+/** Time, chance and a log: `openSystem()` lends those of this machine. */
+export { type Clock, type Ids, type Log, openSystem, type System, type Timer } from '../system.ts';
 
 /** Dialogs (RFC 3261 §12): plain data, and the requests built inside them. A null dialog is one that leads nowhere. */
 export {

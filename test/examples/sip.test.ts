@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import { Phone } from '../../examples/demo/phone.ts';
 import { callAndRefer } from '../../examples/sip/uac.ts';
 import { answerCalls } from '../../examples/sip/uas.ts';
-import { realClock, realIds, realLog } from '../../src/system.ts';
+import { realLog } from '../../src/log.ts';
+import { openSystem } from '../../src/system.ts';
 
-const system = { clock: realClock, ids: realIds(), log: realLog('silent') };
+const system = openSystem(realLog('silent'));
 const options = { timeout: 20_000 };
 
 test('uac calls a phone and refers it to uas', options, async (t) => {

@@ -3,14 +3,13 @@
 // (RFC 3261 §18.1.1), which whoever sends them decides.
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import type { Clock, Log } from '../../system.ts';
+import type { System } from '../../system.ts';
 import { listenError } from './listen-error.ts';
 import { answerStun, isStun } from './stun.ts';
 import { flowOf, isPort, type LocalAddress, type Receive, type Target, type Transport } from './transport.ts';
 
 export interface UdpOptions {
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly system: System;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -49,7 +48,9 @@ export class UdpTransport implements Transport {
     this.#socket = socket;
     enlarge(socket);
     const flow = flowOf(this.#local);
-    socket.on('error', (error) => this.#options.log.warn({ err: error, flow }, 'the UDP socket reported an error'));
+    socket.on('error', (error) =>
+      this.#options.system.log.warn({ err: error, flow }, 'the UDP socket reported an error'),
+    );
     socket.on('message', (bytes, { address, port }) => {
       if (isStun(bytes)) this.#answerStun(bytes, address, port);
       else receive(bytes, { transport: 'udp', host: address, port, flow });
@@ -59,7 +60,7 @@ export class UdpTransport implements Transport {
   send(text: string, target: Target, failed: (error: Error) => void): void {
     if (this.#socket === null || !isPort(target.port)) {
       const error = new Error(this.#socket === null ? 'The UDP socket is closed.' : `${target.port} is not a port.`);
-      this.#options.clock.soon(() => failed(error));
+      this.#options.system.clock.soon(() => failed(error));
       return;
     }
     this.#socket.send(Buffer.from(text, 'latin1'), target.port, target.host, (error) => {
