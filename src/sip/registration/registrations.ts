@@ -26,6 +26,8 @@ export interface RegistrationsOptions {
   readonly accounts: readonly Account[];
   /** What Via and Contact say, by transport. */
   readonly addresses: () => LocalAddresses;
+  /** Hears when an account comes to stand otherwise: registered, failing, stopped. */
+  readonly changed?: (view: RegistrationView) => void;
 }
 
 /** How an account stands, for people. */
@@ -166,6 +168,7 @@ export class Registrations {
       await store.put(nameOf(live.account), JSON.stringify({ callId, cseq }));
     }
     if (this.#killed) return;
+    const before = live.state;
     this.#tell(live, state);
     live.state = state;
     if (send !== null) {
@@ -173,7 +176,14 @@ export class Registrations {
       this.#endpoint.send(send);
     }
     this.#arm(live);
+    this.#report(live, before);
     if (this.#areStopped) this.#allEnded?.();
+  }
+
+  #report({ account, state }: Live, before: Registration): void {
+    const now = this.#options.system.clock.date();
+    const view = viewOf(account, state, now);
+    if (view.state !== viewOf(account, before, now).state) this.#options.changed?.(view);
   }
 
   /** The store would not have it: it is tried again, with the state as it was. */
