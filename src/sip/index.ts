@@ -35,12 +35,12 @@ export {
   type EndpointOptions,
   type EndpointUser,
   type Origin,
-  type Outgoing,
   type Trace,
 } from './endpoint.ts';
 export type { Gate, Passage } from './gate.ts';
 export type { RepeatKind } from './transaction/repeats.ts';
 export { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
+export type { Outgoing } from './transaction/transactions.ts';
 export { type PartUser, users } from './users.ts';
 
 // --- Registering, both ways (§10), and who may come in (§22.1, RFC 7616, RFC 8760).

@@ -27,6 +27,7 @@ export interface CallOptions {
   readonly acknowledged: Promise<unknown>;
 }
 
+/** A call that was answered, on the side of whoever made it and of whoever took it alike (RFC 3261 §12.2, §15). */
 export class Call {
   /** What the peer said of its sound, in its offer or its answer; null while it said nothing. */
   readonly remoteSdp: string | null;

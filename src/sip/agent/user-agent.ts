@@ -18,6 +18,7 @@ import { type InviteOptions, type InviteOutcome, OutgoingInvite } from './outgoi
 
 type Shared = 'system' | 'transports' | 'records' | 'timing' | 'trace' | 'gate';
 
+/** What a user agent is made of. Its transports belong to it: it binds and closes them. */
 export interface UserAgentOptions
   extends Pick<EndpointOptions, Shared>,
     Partial<Pick<EndpointOptions, 'resolve' | 'publicHost'>> {
@@ -39,6 +40,7 @@ export interface UserAgentOptions
   readonly request?: (incoming: Incoming) => void;
 }
 
+/** UAC and UAS in one (RFC 3261 §8). Nothing it promises is rejected, but for `listen`. */
 export class UserAgent {
   /** What it stands on: for the parts, which start with it. */
   readonly endpoint: Endpoint;

@@ -3,6 +3,7 @@
 // Leaves out reliable provisional responses (invite-usage.ts), and the dialog once it is confirmed.
 import type { HeaderList, Request } from '../message/message.ts';
 
+/** Where an INVITE we got stands. */
 export type State =
   /** No final response was sent. */
   | { readonly name: 'proceeding' }
@@ -18,8 +19,10 @@ export interface Said {
   readonly sdp: string | null;
 }
 
+/** Armed with 64*T1 (§13.3.1.4). */
 export type TimerName = 'give-up';
 
+/** What happens to it. */
 export type Input =
   /** Ours: 101 to 699. */
   | ({ readonly type: 'respond' } & Said)
@@ -34,6 +37,7 @@ export type Told =
   | { readonly type: 'confirmed'; readonly ack: Request }
   | { readonly type: 'ended'; readonly why: 'refused' | 'cancelled' | 'bye' | 'unacknowledged' };
 
+/** What the driver has to do, in this order. */
 export type Effect =
   | ({ readonly type: 'respond' } & Said)
   /** A 2xx: now, and again until `quiet`. */
@@ -41,11 +45,13 @@ export type Effect =
   | { readonly type: 'quiet' }
   | { readonly type: 'tell'; readonly what: Told };
 
+/** The next state, and what comes of it. */
 export interface Step {
   readonly state: State;
   readonly effects: readonly Effect[];
 }
 
+/** A state owns its timers: what the next one does not list is disarmed. */
 export const timersOf = {
   proceeding: [],
   accepted: ['give-up'],
@@ -53,8 +59,10 @@ export const timersOf = {
   terminated: [],
 } as const satisfies Record<State['name'], readonly TimerName[]>;
 
+/** An INVITE that has just come in. */
 export const begin: State = { name: 'proceeding' };
 
+/** Takes one input. Total: an unexpected one is absorbed, never thrown. */
 export function transition(state: State, input: Input): Step {
   switch (state.name) {
     case 'proceeding':

@@ -38,6 +38,7 @@ export interface Agreed {
   readonly direction: Direction;
 }
 
+/** Our answer and what was agreed on, or why there is none. */
 export type Answered = { readonly sdp: string; readonly agreed: Agreed } | 'no-common-codec' | 'unreadable';
 
 /** Our answer to an offer (RFC 3264 §6). `preferredCodecs`, a comma list, go before the order of the offer. */

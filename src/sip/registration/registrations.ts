@@ -20,6 +20,7 @@ export interface SequenceStore {
   put(name: string, value: string): Promise<void>;
 }
 
+/** What is registered where, and where the CSeq is kept. */
 export interface RegistrationsOptions {
   readonly system: System;
   readonly store: SequenceStore;
@@ -55,6 +56,9 @@ type Unstamped = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed
 const nameOf = (account: Account): string => `registration:${account.name}`;
 const tryAgainMs = 5000;
 
+/**
+ * Registrations of ours (RFC 3261 §10.2), one of the `parts` of a user agent: kept alive from `start` until `stop`.
+ */
 export class Registrations {
   readonly #options: RegistrationsOptions;
   readonly #lives: Live[] = [];

@@ -8,6 +8,7 @@ import { listenError } from './listen-error.ts';
 import { answerStun, isStun } from './stun.ts';
 import { flowOf, isPort, type LocalAddress, type Receive, type Target, type Transport } from './transport.ts';
 
+/** Where to listen: `host` is an address of this machine, or 0.0.0.0 or ::. */
 export interface UdpOptions {
   readonly system: System;
   readonly host: string;
@@ -18,6 +19,7 @@ export interface UdpOptions {
 /** Asked of the kernel, which may give less: room for a burst while the event loop is busy. */
 const bufferSize = 4 * 1024 * 1024;
 
+/** SIP over UDP (RFC 3261 §18): one socket, a datagram a message. */
 export class UdpTransport implements Transport {
   readonly name = 'udp';
   readonly #options: UdpOptions;
