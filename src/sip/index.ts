@@ -90,7 +90,7 @@ export {
 export { type Replaceable, type Replacement, replacedBy } from './dialog/replaces.ts';
 export { confirmedBy, forkOf, uacDialog } from './dialog/uac-dialog.ts';
 
-// --- The machines of a session: an INVITE sent (§13.2, §9.1, RFC 3262, RFC 3311), one received (§13.3), its timer (RFC 4028),
+// --- The machines of a session: an INVITE received (§13.3) and one sent (§13.2, §9.1, RFC 3262, RFC 3311), its timer (RFC 4028),
 // and the subscription of a refer (RFC 3515, RFC 6665).
 
 export type { Described, Exchange, Fork, Owed, SentInvite } from './dialog/fork.ts';

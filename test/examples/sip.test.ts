@@ -119,6 +119,7 @@ const answering: NonNullable<ConstructorParameters<typeof UserAgent>[0]['invited
 };
 
 test('websocket: it registers and calls by one connection', options, async (t) => {
+  t.mock.method(console, 'warn', quietly); // of the password that is wrong
   const called: string[] = [];
   const registrar = new Registrar({
     system,

@@ -23,6 +23,7 @@ export interface LocalSdp extends Origin {
   readonly direction: Direction;
 }
 
+/** Who sends: us and the peer, us alone, the peer alone, nobody (RFC 8866 §6.7). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /**
