@@ -53,7 +53,7 @@ export class Call {
     return this.#line.dialog;
   }
 
-  /** Sends a request within the call: REFER, INFO, UPDATE and the like, but no INVITE. Never rejects. */
+  /** Sends a request within the call: REFER, INFO, UPDATE and the like. Never rejects, but for INVITE, ACK and CANCEL: a TypeError. */
   async request(method: string, saying: Saying = {}): Promise<Outcome> {
     const outcome = await this.#core.ask(this.#line, method, saying);
     // RFC 5057 §5.1: of all refusals only this one says that there is no such dialog.

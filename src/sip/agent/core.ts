@@ -48,6 +48,9 @@ export interface CoreOptions {
   readonly capabilities: HeaderList;
 }
 
+/** Their answers need more than to be told. */
+const withItsOwnWay: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'CANCEL']);
+
 export class Core {
   readonly options: CoreOptions;
   readonly #endpoint: () => Endpoint;
@@ -97,6 +100,7 @@ export class Core {
 
   /** Sends a request in its line, again with credentials while it is challenged. Any method but INVITE, ACK and CANCEL. */
   async ask(line: Line, method: string, saying: Saying = {}): Promise<Outcome> {
+    if (withItsOwnWay.has(method)) throw new TypeError(`${method} is not sent as a request by itself.`);
     line.authorizations = forNextRequest(line.authorizations);
     for (;;) {
       const outcome = await this.#once(line, method, saying);

@@ -296,6 +296,12 @@ test('requests within a call: by its user, or offers refused and the rest agreed
   assert.deepEqual([ours.dialog.localCseq, theirs.dialog.remoteCseq], [3, 3]);
 });
 
+test('an INVITE within a call is nothing that can be asked for: its 2xx would go without ACK', async (t) => {
+  const { ours, sent } = await standing(t);
+  await assert.rejects(ours.request('INVITE'), TypeError);
+  assert.deepEqual(sent(), []);
+});
+
 test('a request that was overtaken is refused with 500 (§12.2.2)', async (t) => {
   const { ours, theirs, wire, sent, clock } = await standing(t);
   const { callId, localTag, remoteTag } = theirs.dialog;
