@@ -4,6 +4,7 @@ import { timersOf as callTimers, deadlinesOf } from '../src/call/call.ts';
 import { deadlineOf, transition as refer, timersOf as referTimers } from '../src/call/refer.ts';
 import * as inviteUsage from '../src/sip/dialog/invite-client-state.ts';
 import { transition as inviteStep } from '../src/sip/dialog/invite-client-usage.ts';
+import { timersOf as serverTimers } from '../src/sip/dialog/invite-server-usage.ts';
 import * as sessionTimer from '../src/sip/dialog/session-timer.ts';
 import * as subscription from '../src/sip/dialog/subscription.ts';
 import * as inviteClient from '../src/sip/transaction/invite-client.ts';
@@ -15,6 +16,7 @@ import * as callFigure from '../test/call/call-figure.ts';
 import * as referFigure from '../test/call/refer-figure.ts';
 import { inputs as subscriptionInputs } from '../test/sip/dialog/figure.ts';
 import * as inviteFigure from '../test/sip/dialog/invite-client-figure.ts';
+import * as serverFigure from '../test/sip/dialog/invite-server-figure.ts';
 import * as timerFigure from '../test/sip/dialog/session-timer-figure.ts';
 import * as figure from '../test/sip/transaction/figure.ts';
 import { code, page, rows } from './markdown.ts';
@@ -41,7 +43,7 @@ export function machines(): string {
     'What each machine makes of each input in each state, as it says itself.',
     `A state owns its timers: what the next state does not list is stopped. An input that is absorbed changes nothing and
 has no effect. \`N\` is the status of the input, \`it\` the request that came in.`,
-    ...[...transactions, inviting, refreshing, subscriber, refers, calls].map(draw),
+    ...[...transactions, inviting, invited, refreshing, subscriber, refers, calls].map(draw),
   );
 }
 
@@ -175,6 +177,17 @@ const inviting: Machine = {
       const step = inviteStep(inviteFigure.fixed, usage, inviteFigure.inputs[input]!, inviteFigure.at);
       return unless(step.usage === usage && step.effects.length === 0, inviteFigure.show(step));
     },
+  })),
+};
+
+const invited: Machine = {
+  title: 'INVITE server usage',
+  about: `${code('src/sip/dialog/invite-server-usage.ts')}: an INVITE we got, as the user agent of ${code('switchhook/sip')} has it.`,
+  inputs: Object.keys(serverFigure.inputs),
+  states: serverFigure.samples.map((state) => ({
+    name: state.name,
+    timers: serverTimers[state.name],
+    take: (input) => serverFigure.line(state, input),
   })),
 };
 

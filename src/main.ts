@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs';
 import { startFailure } from './cli/failure.ts';
 import { welcome } from './cli/welcome.ts';
 import { readSettings, type Settings } from './config.ts';
+import { realLog } from './log.ts';
 import { type RealParts, realParts } from './parts.ts';
 import { type Server, start } from './server.ts';
-import { type Log, realLog } from './system.ts';
+import type { Log } from './system.ts';
 
 /** Less than the ten seconds that Docker and Kubernetes' shorter graces leave before they kill. */
 const stopWithinMs = 8_000;

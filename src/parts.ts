@@ -20,7 +20,7 @@ import { UdpTransport } from './sip/transport/udp.ts';
 import { WebSocketTransport } from './sip/transport/websocket.ts';
 import { openSqlite } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
-import { type Log, realClock, realIds, type System } from './system.ts';
+import { type Log, openSystem, type System } from './system.ts';
 import { deliveriesPerOrigin } from './webhook/delivery.ts';
 import { openPost } from './webhook/post.ts';
 
@@ -44,11 +44,11 @@ const startedName = 'first-started-at';
 const signingPaysOffFrom = 2; // cores
 
 export async function realParts(settings: Settings, log: Log): Promise<RealParts> {
-  const system: System = { clock: realClock, ids: realIds(), log };
+  const system = openSystem(log);
   const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
   const records = openRecords(settings.dnsServers);
   const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
-  const { post, close } = openPost(realClock, deliveriesPerOrigin);
+  const { post, close } = openPost(system.clock, deliveriesPerOrigin);
   const { hash, newKey } = await apiKey(settings, store);
   return {
     system,
@@ -67,7 +67,7 @@ export async function realParts(settings: Settings, log: Log): Promise<RealParts
     isFirstStart: (await store.get(startedName)) === null,
     remember: async () => {
       if (newKey !== null) await store.put(keyHashName, hash);
-      await store.put(startedName, new Date(realClock.date()).toISOString());
+      await store.put(startedName, new Date(system.clock.date()).toISOString());
     },
     reload: certificates && (() => void certificates.reload()),
     close: async () => {
@@ -91,7 +91,7 @@ function transportFor(local: LocalAddress, system: System, certificates: Certifi
   const { transport, host, port } = local;
   switch (transport) {
     case 'udp':
-      return new UdpTransport({ clock: system.clock, log: system.log, host, port });
+      return new UdpTransport({ system, host, port });
     case 'tcp':
       return new TcpTransport({ system, host, port });
     case 'tls':

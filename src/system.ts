@@ -1,11 +1,11 @@
-// What the machine lends us: time, chance and a log. Built once in main and handed down; the tests lend a fake one.
-// Leaves out every setting (config.ts) and every socket (sip/transport, media).
+// What the machine lends us: time, chance and a log. Built once and handed down; the tests lend a fake one.
+// Leaves out every setting (config.ts), every socket (sip/transport, media), and the server's own log (log.ts).
 import { randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto';
-import { destination, pino, stdSerializers, stdTimeFunctions } from 'pino';
 
 /** A timer that was started; its meaning belongs to the clock that made it. */
 export type Timer = unknown;
 
+/** Time, and what is to happen later. */
 export interface Clock {
   /** Monotonic milliseconds, for measuring durations. */
   now(): number;
@@ -19,6 +19,7 @@ export interface Clock {
   soon(run: () => void): void;
 }
 
+/** Chance, in the forms that are needed. */
 export interface Ids {
   /**
    * 16 lower-case hexadecimal digits that nobody can guess: what tags, branches and client nonces are made of.
@@ -31,6 +32,7 @@ export interface Ids {
   callControlId(): string;
 }
 
+/** Each event has fields, its error as `err`, and a sentence. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -38,6 +40,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** Lent to whatever has to do with time or chance, or has something to tell. */
 export interface System {
   readonly clock: Clock;
   readonly ids: Ids;
@@ -91,17 +94,18 @@ export function realIds(): Ids {
   };
 }
 
+/** Warnings and errors on standard error, for people; nothing else is told. */
+const complaints: Log = {
+  debug() {},
+  info() {},
+  warn: (fields, message) => console.warn(message, fields),
+  error: (fields, message) => console.error(message, fields),
+};
+
 /**
- * One JSON line per event on standard error. Lines are written before the call returns: the last ones before a crash
- * are those that matter.
+ * The clock and the chance of this machine. `log` may be any logger that takes fields and a message: `pino()` as it is, or
+ * `console`; without one, warnings and errors go to standard error.
  */
-export function realLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): Log {
-  const options = {
-    level,
-    base: null,
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { error: stdSerializers.err, err: stdSerializers.err },
-  };
-  return pino(options, destination({ dest: 2, sync: true }));
+export function openSystem(log: Log = complaints): System {
+  return { clock: realClock, ids: realIds(), log };
 }

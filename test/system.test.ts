@@ -1,7 +1,7 @@
 // What the machine lends, as far as it is ours: the real clock's timers. The rest is Node's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { realClock, realIds } from '../src/system.ts';
+import { openSystem, realClock, realIds } from '../src/system.ts';
 
 test('a timer runs once', async () => {
   let runs = 0;
@@ -51,4 +51,19 @@ test('a seed is 64 bits, and none comes twice', () => {
   const seeds = Array.from({ length: 10_000 }, () => ids.seed());
   assert.ok(seeds.every((seed) => /^[0-9a-f]{16}$/.test(seed)));
   assert.equal(new Set(seeds).size, seeds.length);
+});
+
+test('without a log of its own, a system tells what is wrong on standard error and nothing else', (t) => {
+  const heard = { debug: 0, info: 0, warn: 0, error: 0 };
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+    t.mock.method(console, level, () => {
+      heard[level] += 1;
+    });
+    openSystem().log[level]({}, 'a sentence');
+  }
+  assert.deepEqual(heard, { debug: 0, info: 0, warn: 1, error: 1 });
+});
+
+test('a system has the log that is given', () => {
+  assert.equal(openSystem(console).log, console);
 });

@@ -8,10 +8,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings, type Settings } from '../../src/config.ts';
+import { realLog } from '../../src/log.ts';
 import { realParts } from '../../src/parts.ts';
 import { start } from '../../src/server.ts';
 import type { Trace } from '../../src/sip/endpoint.ts';
-import { realLog, type System } from '../../src/system.ts';
+import type { System } from '../../src/system.ts';
 import type { Post } from '../../src/webhook/post.ts';
 
 export interface LocalServer {

@@ -52,7 +52,7 @@ export class UserAgent implements EndpointUser {
   constructor(options: UserAgentOptions) {
     const { system, trace } = options;
     this.#options = options;
-    this.#transport = new UdpTransport({ clock: system.clock, log: system.log, host: '127.0.0.1', port: 0 });
+    this.#transport = new UdpTransport({ system, host: '127.0.0.1', port: 0 });
     const abilities = { allow: ['INVITE', 'ACK', 'BYE', 'REFER', 'INFO'], supported: [] };
     const parts = { system, transports: [this.#transport], resolve: resolveHost, user: this, publicHost: null };
     this.#endpoint = new Endpoint({ ...parts, ...abilities, ...(trace && { trace }) });

@@ -23,11 +23,13 @@ export interface TrunkRule {
   readonly nat: boolean;
 }
 
+/** A phone that comes in by its password. Latin1. */
 export interface PhoneRule {
   readonly username: string;
   readonly password: string;
 }
 
+/** Who is known, and by which name they are asked. */
 export interface AdmissionOptions {
   readonly system: { readonly clock: Clock; readonly ids: Ids; readonly log: Log };
   readonly trunks: readonly TrunkRule[];
@@ -115,6 +117,7 @@ interface Known {
   readonly nat: boolean;
 }
 
+/** A gate by address and by digest, with a memory of who guesses and floods (RFC 3261 §22.1, §26.3.2.4). */
 export class Admission implements Gate {
   readonly #options: AdmissionOptions;
   readonly #policy: Policy;

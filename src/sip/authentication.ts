@@ -17,6 +17,7 @@ import { readUri } from './message/uri.ts';
 /** 401 comes from registrars and UASs, 407 from proxies (RFC 3261 §22.2, §22.3). */
 export type Asking = 401 | 407;
 
+/** In whose name is asked, and who is known. */
 export interface AuthenticationOptions {
   readonly realm: string;
   /** At least 16 bytes nobody can guess. A new one for each process: no nonce outlives the memory of its use. */
@@ -43,6 +44,7 @@ export interface Wish {
   readonly plain?: boolean;
 }
 
+/** A refusal that asks: its status, and a challenge for each algorithm. */
 export interface Challenged {
   readonly status: Asking;
   readonly headers: HeaderList;
@@ -50,6 +52,7 @@ export interface Challenged {
 
 const fiveMinutesMs = 300_000;
 
+/** Digest on the side that asks (RFC 3261 §22, RFC 7616 §3.3, RFC 8760): nothing is kept of a nonce but its use. */
 export class Authentication {
   readonly #options: Required<AuthenticationOptions>;
   readonly #uses: Uses;

@@ -2,6 +2,7 @@
 // Time is an argument. Bounded memory: of the sources that were seen, those not seen for the longest are forgotten.
 // Leaves out who is exempt, and what a failure is (admission.ts).
 
+/** What is borne of one source address. */
 export interface Limits {
   /** Requests a second that one source may send, in bursts of twice as many; 0: as many as it likes. */
   readonly requestsPerSecond: number;

@@ -47,6 +47,7 @@ export interface Origin {
 
 type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;
 
+/** Whoever stands on an endpoint, and what it is told. */
 export interface EndpointUser {
   /**
    * A new request that passed the rules, CANCEL included; never a copy, an ACK, or an OPTIONS outside a dialog.
@@ -74,6 +75,7 @@ export type Trace = (entry: {
   readonly text: string;
 }) => void;
 
+/** What an endpoint is made of. Its transports belong to it. */
 export interface EndpointOptions {
   readonly system: System;
   readonly transports: readonly Transport[];
@@ -100,6 +102,10 @@ interface Listener {
   readonly address: LocalAddress;
 }
 
+/**
+ * The core of a user agent (RFC 3261 §8, §17, §18). `listen` rejects with a sentence an operator can act on; after that nothing rejects:
+ * what becomes of a request is told to its user by branch.
+ */
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #clock: Clock;

@@ -11,6 +11,7 @@ export type Passage =
   | { readonly type: 'refused'; readonly status: number; readonly headers: HeaderList }
   | { readonly type: 'dropped' };
 
+/** Asked who may come in, before anything is kept of a request. */
 export interface Gate {
   /** Asked about each request that is no copy of one that lives, and no ACK. */
   request(request: Request, from: Target): Passage;

@@ -1,15 +1,85 @@
-// The public API of the SIP stack, `switchhook/sip`: an endpoint on transports, messages read and written, dialogs, and the
-// machines of RFC 3261 and its extensions. Text is latin1: one char is one byte. A broken message is a value, never thrown.
-// Leaves out the real clock, chance and log: whoever uses the stack lends them as a System.
+// The public API of the SIP stack, `switchhook/sip`, from a user agent of a few lines down to the machines of RFC 3261 and its
+// extensions; docs/sip.md is the way in. Text is latin1: one char is one byte. Durations are milliseconds where a name ends
+// in Ms, instants wall-clock milliseconds where it ends in At. A broken message is a value, never thrown.
 
-export type { Clock, Ids, Log, System, Timer } from '../system.ts';
+// --- A user agent (RFC 3261 §8): calls and requests as promises that never reject.
 
-/** Dialogs (RFC 3261 §12): plain data, and the requests built inside them. A null dialog is one that leads nowhere. */
+export { Call, type CallUser, type Incoming } from './agent/call.ts';
+export type { Outcome, Saying } from './agent/core.ts';
+export { type AcceptOptions, IncomingInvite } from './agent/incoming-invite.ts';
+export type { InviteOptions, InviteOutcome } from './agent/outgoing-invite.ts';
+export { UserAgent, type UserAgentOptions } from './agent/user-agent.ts';
+
+// --- What it stands on: time and chance, transports (§18), where a name leads (RFC 3263).
+
+export { type Clock, type Ids, type Log, openSystem, type System, type Timer } from '../system.ts';
+export {
+  CertificateError,
+  type CertificateFiles,
+  Certificates,
+  type CertificatesOptions,
+} from './transport/certificates.ts';
+export type { ConnectionLimits } from './transport/connections.ts';
+export { type Naptr, openRecords, type Records, type Srv } from './transport/records.ts';
+export { type Resolve, resolveHost } from './transport/resolve.ts';
+export { type TcpOptions, TcpTransport } from './transport/tcp.ts';
+export { type TlsOptions, TlsTransport } from './transport/tls.ts';
+export type { LocalAddress, Receive, Target, Transport, TransportName } from './transport/transport.ts';
+export { type UdpOptions, UdpTransport } from './transport/udp.ts';
+export { type WebSocketOptions, WebSocketTransport } from './transport/websocket.ts';
+
+// --- The endpoint below it (§8, §17, §18): transactions by branch, for those who keep their dialogs themselves.
+
+export {
+  Endpoint,
+  type EndpointOptions,
+  type EndpointUser,
+  type Origin,
+  type Trace,
+} from './endpoint.ts';
+export type { Gate, Passage } from './gate.ts';
+export type { RepeatKind } from './transaction/repeats.ts';
+export { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
+export type { Outgoing } from './transaction/transactions.ts';
+export { type PartUser, users } from './users.ts';
+
+// --- Registering, both ways (§10), and who may come in (§22.1, RFC 7616, RFC 8760).
+
+export { Admission, type AdmissionCounts, type AdmissionOptions, type PhoneRule, type TrunkRule } from './admission.ts';
+export {
+  type Asking,
+  Authentication,
+  type AuthenticationOptions,
+  type Challenged,
+  type Verdict,
+  type Wish,
+} from './authentication.ts';
+export type { Limits } from './defence.ts';
+export {
+  aorOf,
+  type Binding,
+  type RegistrarLimits,
+  usualRegistrarLimits,
+  type Way,
+  wayTo,
+} from './registrar/bindings.ts';
+export { type BindingRow, type BindingStore, Registrar, type RegistrarOptions } from './registrar/registrar.ts';
+export type { Account, Granted } from './registration/registration.ts';
+export {
+  Registrations,
+  type RegistrationsOptions,
+  type RegistrationView,
+  type SequenceStore,
+} from './registration/registrations.ts';
+
+// --- Dialogs (§12): plain data, and the requests built inside them.
+
 export {
   afterRequest,
   type BuiltRequest,
   belongsTo,
   contactFor,
+  contactIn,
   type Dialog,
   isOutOfOrder,
   type LocalAddresses,
@@ -17,22 +87,28 @@ export {
   requestWithin,
   uasDialog,
 } from './dialog/dialog.ts';
-export type { Fork, SentInvite } from './dialog/fork.ts';
-/** The INVITE that begins a call (§8.1.1, §13.2.1). */
+export { type Replaceable, type Replacement, replacedBy } from './dialog/replaces.ts';
+export { confirmedBy, forkOf, uacDialog } from './dialog/uac-dialog.ts';
+
+// --- The machines of a session: an INVITE received (§13.3) and one sent (§13.2, §9.1, RFC 3262, RFC 3311), its timer (RFC 4028),
+// and the subscription of a refer (RFC 3515, RFC 6665).
+
+export type { Described, Exchange, Fork, Owed, SentInvite } from './dialog/fork.ts';
 export { type Invitation, initialInvite } from './dialog/initial-invite.ts';
-/** The machine of an INVITE we send (§13.2, §9.1, RFC 3262, RFC 3311): its words, then `begin` and `transition`. */
 export {
   type Command as InviteCommand,
   deadlineOf as inviteDeadlineOf,
   type Effect as InviteEffect,
   type Fixed as InviteFixed,
   type Input as InviteInput,
+  type Remedy as InviteRemedy,
+  type State as InviteState,
   type Step as InviteStep,
   type Told as InviteTold,
   type Usage as InviteUsage,
 } from './dialog/invite-client-state.ts';
 export { begin as beginInvite, transition as stepInvite } from './dialog/invite-client-usage.ts';
-/** The UAS's side: reliable provisional responses (RFC 3262 §3), offers that cross (RFC 3311 §5.2). */
+export * as inviteServer from './dialog/invite-server-usage.ts';
 export {
   acknowledges,
   hasSdp,
@@ -42,29 +118,15 @@ export {
   reliableHeaders,
   wantsReliable,
 } from './dialog/invite-usage.ts';
-/** Replaces received (RFC 3891 §3): the dialog, or the status that refuses. */
-export { type Replaceable, type Replacement, replacedBy } from './dialog/replaces.ts';
-/** Session timers (RFC 4028), a namespace: seconds on the wire, wall-clock milliseconds in its machine. */
 export * as sessionTimer from './dialog/session-timer.ts';
-/** The subscriber's side of a refer (RFC 3515, RFC 6665), a namespace. */
 export * as subscription from './dialog/subscription.ts';
-export { confirmedBy, forkOf, uacDialog } from './dialog/uac-dialog.ts';
-/**
- * The UA core (RFC 3261 §8, §17, §18). `listen` rejects with a sentence an operator can act on; after that nothing rejects:
- * what becomes of a request is told to its EndpointUser by branch.
- */
-export {
-  Endpoint,
-  type EndpointOptions,
-  type EndpointUser,
-  type Origin,
-  type Outgoing,
-  type Trace,
-} from './endpoint.ts';
-/** Addresses with their parameters (§20.10). A read gives null for what it cannot read. */
+
+// --- Messages (§7) and what is in them (§19, §20, §25), each with a read and a write. What cannot be read is null.
+
 export { type Address, type Params, param, readAddress, tagOf, writeAddress } from './message/address.ts';
-/** Digest (RFC 7616, RFC 8760): what a response challenges, and the credentials that answer it. */
+export { type Authorizations, authorized, challenged, forNextRequest } from './message/authorizations.ts';
 export {
+  type Algorithm,
   authorize,
   type Challenge,
   type Credentials,
@@ -72,9 +134,35 @@ export {
   readChallenges,
   strongest,
 } from './message/digest.ts';
-/** The structured headers, each with a read and a write, a namespace. */
-export * as headers from './message/headers.ts';
-/** Messages (§7): header fields in order as received, read on demand. */
+export { fromUtf8, toUtf8 } from './message/grammar.ts';
+export {
+  type ContentType,
+  type CSeq,
+  type Event as EventHeader,
+  type Rack,
+  type Reason,
+  type Replaces,
+  readContentType,
+  readCSeq,
+  readEvent,
+  readOptionTags,
+  readRack,
+  readReason,
+  readReferSub,
+  readReplaces,
+  readRetryAfter,
+  readSubscriptionState,
+  type SubscriptionState,
+  writeContentType,
+  writeCSeq,
+  writeEvent,
+  writeRack,
+  writeReason,
+  writeReferSub,
+  writeReplaces,
+  writeRetryAfter,
+  writeSubscriptionState,
+} from './message/headers.ts';
 export {
   ackFor,
   cancelFor,
@@ -85,21 +173,29 @@ export {
   Response,
   reply,
 } from './message/message.ts';
-/** Text to message: a ParseFailure is a value with a sentence, and with what a 4xx to it takes. */
-export { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
-/** As much SDP as call control needs (RFC 3264, RFC 8866), a namespace. */
+export {
+  type FailureStatus,
+  isFailure,
+  type ParseFailure,
+  type PartialRequest,
+  parse,
+  replyToFailure,
+} from './message/parse.ts';
 export * as sdp from './message/sdp.ts';
-/** What one side of two joined calls described, said to the other (RFC 3725), a namespace. */
 export * as sdpRelay from './message/sdp-relay.ts';
-/** The status in the body of a refer's NOTIFY (RFC 3420). */
 export { readSipfrag } from './message/sipfrag.ts';
 export { phrase } from './message/status.ts';
-/** URIs (§19.1, RFC 3966). */
 export { readUri, type SipUri, sameUri, type TelUri, type Uri, withHeaders, writeUri } from './message/uri.ts';
 export { writeRequest, writeResponse } from './message/write.ts';
-/** T1, T2, T4 in milliseconds (§17.1.1.1). */
-export { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
-export { type Resolve, resolveHost } from './transport/resolve.ts';
-export { type TcpOptions, TcpTransport } from './transport/tcp.ts';
-export type { LocalAddress, Target, Transport, TransportName } from './transport/transport.ts';
-export { type UdpOptions, UdpTransport } from './transport/udp.ts';
+
+// --- A trace drawn as a ladder, for logs and tests.
+
+export {
+  describe,
+  drawLadder,
+  type Ladder,
+  type LadderEntry,
+  type LadderOptions,
+  ladder,
+  type Tone,
+} from './ladder.ts';

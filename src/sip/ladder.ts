@@ -20,6 +20,7 @@ export interface LadderEntry {
   readonly lost?: boolean | undefined;
 }
 
+/** How a ladder is drawn. */
 export interface LadderOptions {
   /** From left to right. Default: as they first appear in the trace. */
   readonly columns?: readonly string[];
@@ -41,12 +42,14 @@ const timeWidth = 9;
 const defaultGap = 32;
 const labelAt = 6;
 
+/** A whole trace as text. */
 export function drawLadder(trace: readonly LadderEntry[], options: LadderOptions = {}): string {
   const columns = options.columns ?? [...new Set(trace.flatMap(({ from, to }) => [from, to]))];
   const { head, row } = ladder(columns, { startedAt: trace[0]?.at ?? 0, ...options });
   return [head, ...trace.map(row), ''].join('\n');
 }
 
+/** A ladder that grows row by row. */
 export function ladder(columns: readonly string[], options: Omit<LadderOptions, 'columns'> = {}): Ladder {
   const { startedAt = 0, gap = defaultGap, ansi = false } = options;
   const lanes = lanesOf(columns, gap);

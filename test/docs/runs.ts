@@ -2,7 +2,7 @@
 // application of their own. The ports the documentation names are replaced by those that are really there.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -166,17 +166,22 @@ async function post(child: ChildProcess, url: string, headers: Record<string, st
 
 // TypeScript.
 
-/** A folder in which blocks are modules that find the packages. */
+/** A folder in which blocks are modules that find the packages, this one among them. */
 export function moduleFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'docs-test-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  const modules = join(folder, 'node_modules');
+  mkdirSync(modules);
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
+  }
+  symlinkSync(root, join(modules, 'switchhook'), 'junction');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   return folder;
 }
 
 export async function runTypeScript(t: TestContext, block: Block): Promise<void> {
-  const serves = block.text.includes('.listen(');
+  const serves = block.text.includes('createServer(');
   const { environment, here, told, received } = await scene(t, serves ? 'answered' : stateFor(block.text));
   const file = join(moduleFolder(t), 'block.ts');
   writeFileSync(file, here(block.text));

@@ -2,6 +2,7 @@
 // request that goes on to the next place when the first one is not there (RFC 3263 §4).
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { realLog } from '../../src/log.ts';
 import { Endpoint } from '../../src/sip/endpoint.ts';
 import type { Request } from '../../src/sip/message/message.ts';
 import { reply } from '../../src/sip/message/message.ts';
@@ -11,7 +12,7 @@ import { openRecords } from '../../src/sip/transport/records.ts';
 import { TcpTransport } from '../../src/sip/transport/tcp.ts';
 import { defaultPort, type Target, type Transport, type TransportName } from '../../src/sip/transport/transport.ts';
 import { UdpTransport } from '../../src/sip/transport/udp.ts';
-import { realClock, realIds, realLog, type System } from '../../src/system.ts';
+import { openSystem } from '../../src/system.ts';
 import { Dnsmasq } from './support/dnsmasq.ts';
 import { without } from './support/peers.ts';
 import { freePort } from './support/ports.ts';
@@ -130,7 +131,7 @@ suite('location by a real DNS server', { skip: without('dnsmasq') }, () => {
   });
 });
 
-const system: System = { clock: realClock, ids: realIds(), log: realLog('silent') };
+const system = openSystem(realLog('silent'));
 
 /** Somebody who answers every request with 200. */
 async function answering(scope: Scope, port: number): Promise<void> {
@@ -147,7 +148,7 @@ async function asking(scope: Scope, dns: ReturnType<typeof openRecords>) {
   const endpoint = new Endpoint({
     system,
     transports: [
-      new UdpTransport({ clock: system.clock, log: system.log, host: '127.0.0.1', port: 0 }),
+      new UdpTransport({ system, host: '127.0.0.1', port: 0 }),
       new TcpTransport({ system, host: '127.0.0.1', port: 0 }),
     ],
     resolve: dns.addresses,

@@ -24,6 +24,8 @@ export interface Invitation {
   readonly sdp: string | null;
 }
 
+type Unanswered = Pick<Invitation, 'uri' | 'to' | 'from' | 'fromTag' | 'callId' | 'cseq' | 'routes'>;
+
 /** Written for the transport that its URI, or the first route, asks for; to a host that still may be a name. */
 export function initialInvite(invitation: Invitation, addresses: LocalAddresses): SentInvite {
   const { branch, cseq, contactUser, headers, sdp } = invitation;
@@ -43,7 +45,7 @@ export function initialInvite(invitation: Invitation, addresses: LocalAddresses)
 }
 
 /** §12: there is no dialog yet, but what is written is what would be written in it: To just has no tag. */
-export function withoutPeer({ uri, to, from, fromTag, callId, cseq, routes }: Invitation): Dialog {
+export function withoutPeer({ uri, to, from, fromTag, callId, cseq, routes }: Unanswered): Dialog {
   return {
     callId,
     localTag: fromTag,

@@ -15,6 +15,7 @@ export interface Fixed extends Omit<ForkContext, 'invite' | 'request'> {
   readonly followsRedirects: boolean;
 }
 
+/** Where an INVITE of ours stands. */
 export type State =
   /** Nothing was heard yet. */
   | { readonly name: 'calling' }
@@ -41,6 +42,7 @@ export interface Usage {
 
 export type TimerName = 'give-up' | 'settle';
 
+/** What happens to it. A response must be that of its INVITE. */
 export type Input =
   /** 100 to 699 to the INVITE; of a final one no copies but those of a 2xx. */
   | { readonly type: 'response'; readonly response: Response }
@@ -60,6 +62,7 @@ export type Input =
     }
   | { readonly type: 'command'; readonly command: Command };
 
+/** What whoever called wants of it. */
 export type Command =
   | { readonly name: 'cancel'; readonly reason: Reason | null }
   /** Our answer to the offer of this fork; null declines it, which ends a fork that waited for its ACK. */
@@ -73,6 +76,7 @@ export type Remedy =
   | { readonly why: 'authenticate' | 'interval' }
   | { readonly why: 'redirect'; readonly targets: readonly string[] };
 
+/** What whoever called has to know. */
 export type Told =
   /** A provisional response other than 100; `tag` is null when it makes no dialog. */
   | { readonly type: 'progress'; readonly tag: string | null; readonly response: Response }
@@ -86,6 +90,7 @@ export type Told =
       readonly response: Response | null;
     };
 
+/** What the driver has to do, in this order. */
 export type Effect =
   | Sending
   | Acknowledging
@@ -97,6 +102,7 @@ export type Effect =
   | { readonly type: 'remedy'; readonly response: Response; readonly remedy: Remedy }
   | { readonly type: 'tell'; readonly what: Told };
 
+/** The next usage, and what comes of it. */
 export interface Step {
   readonly usage: Usage;
   readonly effects: readonly Effect[];

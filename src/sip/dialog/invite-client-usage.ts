@@ -27,6 +27,7 @@ import {
 import { dismiss, handOver, sendCancel } from './invite-client-steps.ts';
 import { isAmong } from './redirect.ts';
 
+/** The first step: the INVITE goes out. */
 export function begin(invite: SentInvite): Step {
   const usage: Usage = {
     state: { name: 'calling' },
@@ -38,6 +39,7 @@ export function begin(invite: SentInvite): Step {
   return { usage, effects: [{ type: 'invite', invite }] };
 }
 
+/** Takes one input at a wall-clock instant, in milliseconds. Total: an unexpected input is absorbed, never thrown. */
 export function transition(fixed: Fixed, usage: Usage, input: Input, at: number): Step {
   switch (input.type) {
     case 'response':

@@ -18,6 +18,7 @@ export interface ReliableProvisional {
   readonly cseq: number;
 }
 
+/** What a reliable provisional response says (RFC 3262 §3). */
 export function reliableHeaders(rseq: number): HeaderList {
   return [
     ['Require', '100rel'],

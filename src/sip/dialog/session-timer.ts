@@ -7,6 +7,7 @@ import type { HeaderList, Request, Response } from '../message/message.ts';
 
 // --- Session-Expires (§4) and Min-SE (§5)
 
+/** A Session-Expires (RFC 4028 §4), in seconds. */
 export interface SessionExpires {
   readonly intervalS: number;
   /** In the roles of the request it stands in or answers, not of the call. */
@@ -24,6 +25,7 @@ export function readSessionExpires(text: string): SessionExpires | null {
   return { intervalS: seconds, refresher: refresher === 'uac' || refresher === 'uas' ? refresher : null };
 }
 
+/** Writes Session-Expires. */
 export function writeSessionExpires({ intervalS, refresher }: SessionExpires): string {
   return refresher === null ? String(intervalS) : `${intervalS};refresher=${refresher}`;
 }
@@ -34,6 +36,7 @@ export function readMinSe(text: string): number | null {
   return seconds === null || readParams(text, rest) === null ? null : seconds;
 }
 
+/** Writes Min-SE (RFC 4028 §5), in seconds. */
 export function writeMinSe(seconds: number): string {
   return String(seconds);
 }
@@ -56,6 +59,7 @@ export interface SessionTimerWish {
   readonly refresher: 'us' | 'them';
 }
 
+/** 1,800 s, refreshed by us (RFC 4028 §4). */
 export const standardWish: SessionTimerWish = { intervalS: 1800, minSeS: leastIntervalS, refresher: 'us' };
 
 /** What a request of ours asked for. `refresher` null leaves the choice to the UAS. */
@@ -153,6 +157,7 @@ export type SessionTimer =
   | { readonly name: 'refreshee'; readonly byeAt: number; readonly asks: Asked }
   | { readonly name: 'terminated' };
 
+/** What happens to the session. */
 export type SessionTimerInput =
   /** A 2xx to a session refresh request went out or came in, whosever it was; the INVITE's own included. */
   | { readonly type: 'agreed'; readonly agreed: Agreement; readonly minSeS: number }
@@ -169,16 +174,19 @@ export type SessionTimerInput =
   /** The session is over. */
   | { readonly type: 'ended' };
 
+/** Its timers: when to refresh, and when to give up. */
 export type SessionTimerName = 'refresh' | 'expiry';
 
 /** `refresh`: send a session refresh request that asks so. `bye`: the session has expired, or the peer lost it. */
 export type SessionTimerEffect = { readonly type: 'refresh'; readonly asks: Asked } | { readonly type: 'bye' };
 
+/** The next state, and what comes of it. */
 export interface SessionTimerStep {
   readonly state: SessionTimer;
   readonly effects: readonly SessionTimerEffect[];
 }
 
+/** A state owns its timers: what the next one does not list is disarmed. */
 export const timersOf = {
   off: [],
   refresher: ['refresh', 'expiry'],
@@ -193,6 +201,7 @@ export function deadlineOf(state: SessionTimer, timer: SessionTimerName): number
   return 'byeAt' in state ? state.byeAt : null;
 }
 
+/** A session that does not expire: where every one begins. */
 export const off: SessionTimer = { name: 'off' };
 
 /** What every session refresh request of ours has to ask for while the session may expire (§7.4); null where it does not. */
@@ -200,6 +209,7 @@ export function asksOf(state: SessionTimer): Asked | null {
   return 'asks' in state ? state.asks : null;
 }
 
+/** Takes one input at a wall-clock instant, in milliseconds. Total: an unexpected one is absorbed. */
 export function transition(state: SessionTimer, input: SessionTimerInput, at: number): SessionTimerStep {
   if (state.name === 'terminated') return absorbed(state);
   switch (input.type) {

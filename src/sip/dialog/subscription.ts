@@ -4,8 +4,10 @@
 import { readEvent, readSubscriptionState } from '../message/headers.ts';
 import type { Request } from '../message/message.ts';
 
+/** Where a subscription stands, in the words of RFC 6665 §4.1.2. */
 export type Subscription = { readonly name: 'notify-wait' | 'pending' | 'active' | 'terminated' };
 
+/** What happens to it. */
 export type SubscriptionInput =
   | { readonly type: 'notify'; readonly state: 'pending' | 'active' | 'terminated' }
   | { readonly type: 'refused' }
@@ -14,8 +16,10 @@ export type SubscriptionInput =
 /** Timer N waits for the first NOTIFY; any NOTIFY ends the wait, even one that arrives before the 2xx. */
 export const timersOf = { 'notify-wait': ['N'], pending: [], active: [], terminated: [] } as const;
 
+/** Where it begins, as the request goes out. */
 export const notifyWait: Subscription = { name: 'notify-wait' };
 
+/** Takes one input. Total: what comes after the end is absorbed. */
 export function transition(subscription: Subscription, input: SubscriptionInput): Subscription {
   if (subscription.name === 'terminated') return subscription;
   switch (input.type) {

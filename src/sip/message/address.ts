@@ -19,6 +19,7 @@ import { isToken, quote, unquote } from './grammar.ts';
 /** Parameters by lower-case name, values as received (a quoted one with its quotes), null where there is none. */
 export type Params = ReadonlyMap<string, string | null>;
 
+/** A name-addr or addr-spec with its parameters (RFC 3261 §20.10). */
 export interface Address {
   /** Without its quotes and escapes; null when there is none. */
   readonly displayName: string | null;
@@ -34,6 +35,7 @@ export function param(params: Params, name: string): string | null {
   return value ? unquote(value) : null;
 }
 
+/** The tag parameter, or null. */
 export function tagOf(address: Address): string | null {
   return address instanceof LocatedAddress ? address.tag : (address.params.get('tag') ?? null);
 }
@@ -263,6 +265,7 @@ export function readParams(text: string, at: number): Params | null {
   return params.size === 0 ? noParams : params;
 }
 
+/** Writes a name-addr with its parameters. */
 export function writeAddress({ displayName, uri, params }: Address): string {
   return `${displayName === null ? '' : `${quote(displayName)} `}<${uri}>${writeParams(params)}`;
 }

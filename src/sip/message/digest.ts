@@ -7,6 +7,7 @@ import type { Request, Response } from './message.ts';
 
 /** The strongest first: the order in which they are preferred (RFC 8760 §2.3, §2.4). */
 export const algorithms = ['SHA-512-256', 'SHA-256', 'MD5'] as const;
+/** Of RFC 8760 §2.1, as they are written. */
 export type Algorithm = (typeof algorithms)[number];
 
 const hashes: Readonly<Record<Algorithm, string>> = { 'SHA-512-256': 'sha512-256', 'SHA-256': 'sha256', MD5: 'md5' };
@@ -17,6 +18,7 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** What a peer asks for (RFC 7616 §3.3). */
 export interface Challenge {
   readonly header: 'WWW-Authenticate' | 'Proxy-Authenticate';
   readonly realm: string;
@@ -113,6 +115,7 @@ export function strongest(challenges: readonly Challenge[]): Challenge[] {
 
 const rankOf = ({ algorithm }: Challenge): number => algorithms.indexOf(algorithm);
 
+/** The request that credentials are for. */
 export interface DigestRequest {
   readonly method: string;
   /** The Request-URI, as it is sent. */

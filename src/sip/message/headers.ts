@@ -131,11 +131,13 @@ export function sameHeader(a: string, b: string): boolean {
 
 // --- CSeq: RFC 3261 §8.1.1.5, §20.16
 
+/** A sequence number with its method (RFC 3261 §20.16). */
 export interface CSeq {
   readonly number: number;
   readonly method: string;
 }
 
+/** Reads CSeq; null when it is none. */
 export function readCSeq(text: string): CSeq | null {
   return locateCSeq(text, bytesOf(text), 0, text.length);
 }
@@ -169,27 +171,32 @@ export function methodAt(text: string, bytes: Uint8Array, at: number, end: numbe
   return known;
 }
 
+/** Writes CSeq. */
 export function writeCSeq({ number, method }: CSeq): string {
   return `${number} ${method}`;
 }
 
 // --- Event and Subscription-State: RFC 6665 §8.2.1, §8.2.3. Read loosely: a refer must not fail for a stray semicolon.
 
+/** An event package with the id of a subscription (RFC 6665 §8.2.1). */
 export interface Event {
   /** Lower case. */
   readonly package: string;
   readonly id: string | null;
 }
 
+/** Reads Event; null when it names no package. */
 export function readEvent(text: string): Event | null {
   const [head, params] = looseParams(text);
   return isToken(head) ? { package: head.toLowerCase(), id: param(params, 'id') } : null;
 }
 
+/** Writes Event. */
 export function writeEvent({ package: name, id }: Event): string {
   return id === null ? name : `${name};id=${paramValue(id)}`;
 }
 
+/** How a subscription stands (RFC 6665 §8.2.3); times in seconds. */
 export interface SubscriptionState {
   /** Lower case: active, pending, terminated, or what the peer made up. */
   readonly state: string;
@@ -199,6 +206,7 @@ export interface SubscriptionState {
   readonly retryAfter: number | null;
 }
 
+/** Reads Subscription-State; null when it names no state. */
 export function readSubscriptionState(text: string): SubscriptionState | null {
   const [head, params] = looseParams(text);
   if (!isToken(head)) return null;
@@ -210,6 +218,7 @@ export function readSubscriptionState(text: string): SubscriptionState | null {
   };
 }
 
+/** Writes Subscription-State. */
 export function writeSubscriptionState({ state, expires, reason, retryAfter }: SubscriptionState): string {
   let text = state;
   if (reason !== null) text += `;reason=${reason}`;
@@ -247,6 +256,7 @@ function splitParams(text: string): readonly string[] {
 
 // --- Content-Type: RFC 3261 §20.15
 
+/** A media type (RFC 3261 §20.15). */
 export interface ContentType {
   /** Lower case, without spaces: "message/sipfrag". */
   readonly type: string;
@@ -255,6 +265,7 @@ export interface ContentType {
 
 const mediaType = /^([^\s/;]+)[ \t]*\/[ \t]*([^\s/;]+)$/;
 
+/** Reads Content-Type; null when it is no media type. */
 export function readContentType(text: string): ContentType | null {
   const [head, params] = looseParams(text);
   const match = mediaType.exec(head);
@@ -262,18 +273,21 @@ export function readContentType(text: string): ContentType | null {
   return { type: `${match[1]}/${match[2]}`.toLowerCase(), params };
 }
 
+/** Writes Content-Type. */
 export function writeContentType({ type, params }: ContentType): string {
   return type + writeParams(params);
 }
 
 // --- RAck: RFC 3262 §7.2
 
+/** Which reliable response a PRACK acknowledges (RFC 3262 §7.2). */
 export interface Rack {
   readonly rseq: number;
   readonly cseq: number;
   readonly method: string;
 }
 
+/** Reads RAck; null when it is none. */
 export function readRack(text: string): Rack | null {
   const [rseqText = '', cseqText = '', method = '', ...rest] = text.trim().split(/[ \t]+/);
   const rseq = readNumber(rseqText);
@@ -281,12 +295,14 @@ export function readRack(text: string): Rack | null {
   return rseq !== null && cseq !== null && isToken(method) && rest.length === 0 ? { rseq, cseq, method } : null;
 }
 
+/** Writes RAck. */
 export function writeRack({ rseq, cseq, method }: Rack): string {
   return `${rseq} ${cseq} ${method}`;
 }
 
 // --- Replaces: RFC 3891 §6.1
 
+/** The dialog that an INVITE takes the place of (RFC 3891 §6.1), in the words of whoever gets it. */
 export interface Replaces {
   readonly callId: string;
   readonly toTag: string;
@@ -294,6 +310,7 @@ export interface Replaces {
   readonly earlyOnly: boolean;
 }
 
+/** Reads Replaces; null when it names no dialog. */
 export function readReplaces(text: string): Replaces | null {
   const end = text.search(/[ \t;]|$/);
   const params = readParams(text, end);
@@ -303,6 +320,7 @@ export function readReplaces(text: string): Replaces | null {
   return { callId: text.slice(0, end), toTag, fromTag, earlyOnly: params.has('early-only') };
 }
 
+/** Writes Replaces. */
 export function writeReplaces({ callId, toTag, fromTag, earlyOnly }: Replaces): string {
   return `${callId};to-tag=${toTag};from-tag=${fromTag}${earlyOnly ? ';early-only' : ''}`;
 }
@@ -324,12 +342,14 @@ export function readRetryAfter(text: string): number | null {
   return readNumber(retryAfter.exec(text)?.[1] ?? '');
 }
 
+/** Writes Retry-After, in seconds. */
 export function writeRetryAfter(seconds: number): string {
   return String(seconds);
 }
 
 // --- Reason: RFC 3326 §2. One value; a message may hold several.
 
+/** Why a request was sent (RFC 3326 §2). */
 export interface Reason {
   /** As written: SIP, Q.850. */
   readonly protocol: string;
@@ -337,12 +357,14 @@ export interface Reason {
   readonly text: string | null;
 }
 
+/** Reads one Reason; null when it names no protocol. */
 export function readReason(value: string): Reason | null {
   const [protocol, params] = looseParams(value);
   if (!isToken(protocol)) return null;
   return { protocol, cause: readNumber(param(params, 'cause') ?? ''), text: param(params, 'text') };
 }
 
+/** Writes one Reason. */
 export function writeReason({ protocol, cause, text }: Reason): string {
   const causeText = cause === null ? '' : `;cause=${cause}`;
   return `${protocol}${causeText}${text === null ? '' : `;text="${text.replace(/["\\]/g, '\\$&')}"`}`;
@@ -350,11 +372,13 @@ export function writeReason({ protocol, cause, text }: Reason): string {
 
 // --- Refer-Sub: RFC 4488 §4
 
+/** Reads Refer-Sub (RFC 4488 §4); null when it is neither true nor false. */
 export function readReferSub(text: string): boolean | null {
   const value = looseParams(text)[0].toLowerCase();
   return value === 'true' ? true : value === 'false' ? false : null;
 }
 
+/** Writes Refer-Sub. */
 export function writeReferSub(wanted: boolean): string {
   return String(wanted);
 }

@@ -7,6 +7,7 @@ import { type CSeq, ids, type NameId, nameId } from './headers.ts';
 import { LocatedVia, writeVia } from './via.ts';
 import { oneLine, statusLine, writeBody, writeFields, writeRequest } from './write.ts';
 
+/** Header fields as name and value, in the order they are written. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /**
@@ -145,6 +146,7 @@ function nameBegin(fields: Fields, at: number): number {
   return (fields[at]! >>> 8) - (fields[at + 1]! & 0x3fff);
 }
 
+/** A request: made by `parse`, and as it was received. */
 export class Request extends Message {
   readonly method: string;
   /** As received, byte for byte. */
@@ -157,6 +159,7 @@ export class Request extends Message {
   }
 }
 
+/** A response: made by `parse`, and as it was received. */
 export class Response extends Message {
   readonly status: number;
   readonly reason: string;
@@ -168,10 +171,12 @@ export class Response extends Message {
   }
 }
 
+/** Whether a message is a request. */
 export function isRequest(message: Message): message is Request {
   return message instanceof Request;
 }
 
+/** What a reply says beyond what it copies. */
 export interface ReplyOptions {
   readonly reason?: string;
   /** Put on To where the request has none (RFC 3261 §8.2.6.2). */

@@ -17,8 +17,10 @@ import { writeResponse } from './write.ts';
  */
 export const limits = { fields: 256, line: 8_192, body: 65_536, size: 131_072 } as const;
 
+/** What a request that cannot be read is answered with. */
 export type FailureStatus = 400 | 413 | 414 | 505 | 513;
 
+/** A message that cannot be read: why, and what it takes to say so. */
 export interface ParseFailure {
   /** A sentence for the log. */
   readonly failure: string;
@@ -27,6 +29,7 @@ export interface ParseFailure {
   readonly partial: PartialRequest | null;
 }
 
+/** As much of a request as a refusal copies. */
 export interface PartialRequest {
   readonly method: string;
   readonly vias: readonly string[];
@@ -36,6 +39,7 @@ export interface PartialRequest {
   readonly cseq: string | null;
 }
 
+/** Whether what `parse` gave is a failure. */
 export function isFailure(result: Message | ParseFailure): result is ParseFailure {
   return 'failure' in result;
 }

@@ -26,6 +26,7 @@ export interface Relayed {
   readonly version: number;
 }
 
+/** An offer to be said, and how its m= lines stand to those of the far side. */
 export interface RelayedOffer extends Relayed {
   /** Which stream of the far side each m= line carries, by its index; null: none, it has port 0. */
   readonly order: Order;

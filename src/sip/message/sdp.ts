@@ -23,6 +23,7 @@ export interface LocalSdp extends Origin {
   readonly direction: Direction;
 }
 
+/** Who sends: us and the peer, us alone, the peer alone, nobody (RFC 8866 §6.7). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /**
@@ -38,6 +39,7 @@ export interface Agreed {
   readonly direction: Direction;
 }
 
+/** Our answer and what was agreed on, or why there is none. */
 export type Answered = { readonly sdp: string; readonly agreed: Agreed } | 'no-common-codec' | 'unreadable';
 
 /** Our answer to an offer (RFC 3264 §6). `preferredCodecs`, a comma list, go before the order of the offer. */

@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net';
 import { noParams, type Params, writeParams } from './address.ts';
 import { hostSource } from './grammar.ts';
 
+/** A sip or sips URI (RFC 3261 §19.1). */
 export interface SipUri {
   readonly scheme: 'sip' | 'sips';
   /** As written, escapes included. */
@@ -17,12 +18,14 @@ export interface SipUri {
   readonly headers: string | null;
 }
 
+/** A tel URI (RFC 3966 §3). */
 export interface TelUri {
   readonly scheme: 'tel';
   readonly number: string;
   readonly params: Params;
 }
 
+/** The schemes that are read. */
 export type Uri = SipUri | TelUri;
 
 // What no URI may hold where we write it: inside <> on one header line.
@@ -82,6 +85,7 @@ function readUriParams(text: string): Params | null {
   return params;
 }
 
+/** The URI as text. */
 export function writeUri(uri: Uri): string {
   if (uri.scheme === 'tel') return `tel:${uri.number}${writeParams(uri.params)}`;
   const password = uri.password === null ? '' : `:${uri.password}`;

@@ -3,6 +3,7 @@
 import type { HeaderList } from './message.ts';
 import { phrase } from './status.ts';
 
+/** A request as text. Throws on a line break in a part: a mistake of whoever writes it. */
 export function writeRequest(
   line: { readonly method: string; readonly uri: string },
   headers: HeaderList,
@@ -11,6 +12,7 @@ export function writeRequest(
   return `${oneLine(line.method)} ${oneLine(line.uri)} SIP/2.0\r\n${writeFields(headers)}${writeBody(body)}`;
 }
 
+/** A response as text. Throws on a line break in a part. */
 export function writeResponse(
   line: { readonly status: number; readonly reason?: string | undefined },
   headers: HeaderList,

@@ -29,6 +29,7 @@ export interface Binding {
   readonly behindNat: boolean;
 }
 
+/** How long and how many bindings may be. */
 export interface RegistrarLimits {
   /** What is shorter is refused with 423, what is longer is shortened; both in seconds. */
   readonly minExpires: number;
@@ -39,6 +40,7 @@ export interface RegistrarLimits {
   readonly contacts: number;
 }
 
+/** A minute to an hour, ten contacts. */
 export const usualRegistrarLimits: RegistrarLimits = {
   minExpires: 60,
   maxExpires: 3600,
@@ -191,6 +193,7 @@ export interface Way {
   readonly target: Target;
 }
 
+/** Where a request to a binding goes, by its Path and the flow it registered by (RFC 3327 §5.1). */
 export function wayTo({ contact, path, flow, behindNat }: Binding): Way {
   const dialog: Parameters<typeof nextHop>[0] = { routeSet: path, remoteTarget: contact, flow, behindNat };
   return { uri: contact, routes: path, target: nextHop(dialog) };

@@ -27,6 +27,7 @@ export interface BindingStore {
   bind(aor: string, rows: readonly BindingRow[]): Promise<void>;
 }
 
+/** Who may register, and where it is kept. */
 export interface RegistrarOptions {
   readonly system: System;
   readonly store: BindingStore;
@@ -46,6 +47,9 @@ interface Entry {
 /** Ended bindings are counted out by the time; forgetting them may wait for company. */
 const forgetAtMostEveryMs = 1000;
 
+/**
+ * A registrar (RFC 3261 §10.3), one of the `parts` of a user agent. `start` it before the endpoint listens, `stop` it at the end.
+ */
 export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #limits: RegistrarLimits;

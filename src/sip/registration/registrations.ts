@@ -20,12 +20,15 @@ export interface SequenceStore {
   put(name: string, value: string): Promise<void>;
 }
 
+/** What is registered where, and where the CSeq is kept. */
 export interface RegistrationsOptions {
   readonly system: System;
   readonly store: SequenceStore;
   readonly accounts: readonly Account[];
   /** What Via and Contact say, by transport. */
   readonly addresses: () => LocalAddresses;
+  /** Hears when an account comes to stand otherwise: registered, failing, stopped. */
+  readonly changed?: (view: RegistrationView) => void;
 }
 
 /** How an account stands, for people. */
@@ -53,6 +56,9 @@ type Unstamped = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed
 const nameOf = (account: Account): string => `registration:${account.name}`;
 const tryAgainMs = 5000;
 
+/**
+ * Registrations of ours (RFC 3261 §10.2), one of the `parts` of a user agent: kept alive from `start` until `stop`.
+ */
 export class Registrations {
   readonly #options: RegistrationsOptions;
   readonly #lives: Live[] = [];
@@ -166,6 +172,7 @@ export class Registrations {
       await store.put(nameOf(live.account), JSON.stringify({ callId, cseq }));
     }
     if (this.#killed) return;
+    const before = live.state;
     this.#tell(live, state);
     live.state = state;
     if (send !== null) {
@@ -173,7 +180,14 @@ export class Registrations {
       this.#endpoint.send(send);
     }
     this.#arm(live);
+    this.#report(live, before);
     if (this.#areStopped) this.#allEnded?.();
+  }
+
+  #report({ account, state }: Live, before: Registration): void {
+    const now = this.#options.system.clock.date();
+    const view = viewOf(account, state, now);
+    if (view.state !== viewOf(account, before, now).state) this.#options.changed?.(view);
   }
 
   /** The store would not have it: it is tried again, with the state as it was. */

@@ -11,6 +11,7 @@ export interface Timing {
   readonly t4: number;
 }
 
+/** 500 ms, 4 s and 5 s (RFC 3261 §17.1.1.1, table 4). */
 export const standardTiming: Timing = { t1: 500, t2: 4000, t4: 5000 };
 
 /** Timers by letter; `100` is that of RFC 4320, which has none. */

@@ -13,12 +13,14 @@ import {
 } from 'node:tls';
 import type { System, Timer } from '../../system.ts';
 
+/** The paths of a certificate and of its private key. */
 export interface CertificateFiles {
   /** PEM, the certificate first and those it was signed by after it. */
   readonly certificate: string;
   readonly key: string;
 }
 
+/** Which files there are, and what is asked of clients. */
 export interface CertificatesOptions {
   readonly system: System;
   /** The first one answers whoever names no host, or none of ours. */
@@ -51,6 +53,9 @@ interface Loaded {
 
 const standardCheckMs = 10_000;
 
+/**
+ * Certificates for TlsTransport and WebSocketTransport, read again when their files change. `close` it when they are closed.
+ */
 export class Certificates {
   readonly #options: CertificatesOptions;
   readonly #changed = new Set<() => void>();

@@ -8,6 +8,7 @@ import type { Frame } from '../message/framing.ts';
 import { replyToFailure } from '../message/parse.ts';
 import { flowOf, isPort, type LocalAddress, type Receive, type Target } from './transport.ts';
 
+/** What a transport with connections bears. A transport fills in what it is not told. */
 export interface ConnectionLimits {
   /** Accepted and opened ones together. */
   readonly connections: number;

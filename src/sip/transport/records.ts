@@ -6,6 +6,7 @@ import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../../system.ts';
 import { type Resolve, resolveHost } from './resolve.ts';
 
+/** An SRV record (RFC 2782). */
 export interface Srv {
   readonly priority: number;
   readonly weight: number;
@@ -13,6 +14,7 @@ export interface Srv {
   readonly name: string;
 }
 
+/** A NAPTR record (RFC 3403 §4.1). */
 export interface Naptr {
   readonly order: number;
   readonly preference: number;

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 /** The addresses of a host, best first. An empty list and a rejection both mean that it leads nowhere. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
+/** The machine's own way to look a host up, its hosts file included. */
 export const resolveHost: Resolve = async (host) => {
   const literal = literalOf(host);
   if (literal !== null) return [literal];

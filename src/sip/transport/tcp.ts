@@ -5,6 +5,7 @@ import { type ConnectionLimits, Connections, limitsOf } from './connections.ts';
 import { bind, socketOptions, streamLink, unbind } from './stream.ts';
 import type { LocalAddress, Receive, Target, Transport } from './transport.ts';
 
+/** Where to listen, and within which limits. */
 export interface TcpOptions {
   readonly system: System;
   readonly host: string;
@@ -15,6 +16,7 @@ export interface TcpOptions {
   readonly dial?: typeof connect;
 }
 
+/** SIP over TCP: connections kept as flows, opened and accepted alike (RFC 3261 §18, RFC 5923). */
 export class TcpTransport implements Transport {
   readonly name = 'tcp';
   readonly #system: System;

@@ -8,6 +8,7 @@ import { type Attach, type ConnectionLimits, Connections, limitsOf } from './con
 import { bind, socketOptions, streamLink, unbind } from './stream.ts';
 import type { LocalAddress, Receive, Target, Transport } from './transport.ts';
 
+/** Where to listen, with which certificates, and within which limits. */
 export interface TlsOptions {
   readonly system: System;
   readonly host: string;
@@ -17,6 +18,7 @@ export interface TlsOptions {
   readonly limits?: Partial<ConnectionLimits>;
 }
 
+/** SIP over TLS (RFC 3261 §26.2, RFC 5922): as over TCP, and each server held to its name. */
 export class TlsTransport implements Transport {
   readonly name = 'tls';
   readonly #system: System;

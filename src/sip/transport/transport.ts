@@ -2,6 +2,7 @@
 // message keeps its target in the store. Leaves out how each transport does it (udp.ts, tcp.ts, tls.ts, websocket.ts).
 
 export const transportNames = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
+/** As in a `transport` parameter; `tls` stands for TCP with TLS beneath. */
 export type TransportName = (typeof transportNames)[number];
 
 /** Reliable: the transport repeats what is lost, so the transaction layer does not (RFC 3261 §17). */
@@ -91,6 +92,7 @@ export function isPort(port: number): boolean {
 /** Takes a datagram, or a message framed off a stream. `bytes` belongs to the receiver. */
 export type Receive = (bytes: Buffer, from: Target) => void;
 
+/** What carries messages. Write one of your own to put SIP on something else, or on nothing at all in a test. */
 export interface Transport {
   readonly name: TransportName;
   /** What is bound; `port` is the real one once `listen` has resolved. */

@@ -3,14 +3,14 @@
 // (RFC 3261 §18.1.1), which whoever sends them decides.
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import type { Clock, Log } from '../../system.ts';
+import type { System } from '../../system.ts';
 import { listenError } from './listen-error.ts';
 import { answerStun, isStun } from './stun.ts';
 import { flowOf, isPort, type LocalAddress, type Receive, type Target, type Transport } from './transport.ts';
 
+/** Where to listen: `host` is an address of this machine, or 0.0.0.0 or ::. */
 export interface UdpOptions {
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly system: System;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -19,6 +19,7 @@ export interface UdpOptions {
 /** Asked of the kernel, which may give less: room for a burst while the event loop is busy. */
 const bufferSize = 4 * 1024 * 1024;
 
+/** SIP over UDP (RFC 3261 §18): one socket, a datagram a message. */
 export class UdpTransport implements Transport {
   readonly name = 'udp';
   readonly #options: UdpOptions;
@@ -49,7 +50,9 @@ export class UdpTransport implements Transport {
     this.#socket = socket;
     enlarge(socket);
     const flow = flowOf(this.#local);
-    socket.on('error', (error) => this.#options.log.warn({ err: error, flow }, 'the UDP socket reported an error'));
+    socket.on('error', (error) =>
+      this.#options.system.log.warn({ err: error, flow }, 'the UDP socket reported an error'),
+    );
     socket.on('message', (bytes, { address, port }) => {
       if (isStun(bytes)) this.#answerStun(bytes, address, port);
       else receive(bytes, { transport: 'udp', host: address, port, flow });
@@ -59,7 +62,7 @@ export class UdpTransport implements Transport {
   send(text: string, target: Target, failed: (error: Error) => void): void {
     if (this.#socket === null || !isPort(target.port)) {
       const error = new Error(this.#socket === null ? 'The UDP socket is closed.' : `${target.port} is not a port.`);
-      this.#options.clock.soon(() => failed(error));
+      this.#options.system.clock.soon(() => failed(error));
       return;
     }
     this.#socket.send(Buffer.from(text, 'latin1'), target.port, target.host, (error) => {

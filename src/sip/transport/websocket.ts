@@ -16,6 +16,7 @@ import { bind, socketOptions, unbind } from './stream.ts';
 import { clientOptions } from './tls.ts';
 import { defaultPort, type LocalAddress, type Receive, type Target, type Transport } from './transport.ts';
 
+/** Whether to listen, where, and with which certificates. */
 export interface WebSocketOptions {
   readonly system: System;
   /** Null: it only opens connections. Port 0 takes a free one. */
@@ -30,6 +31,7 @@ export interface WebSocketOptions {
 const subprotocol = 'sip';
 const frameOptions = { maxPayload: messageLimits.size, perMessageDeflate: false } as const;
 
+/** SIP over WebSocket, a server, a client or both (RFC 7118). */
 export class WebSocketTransport implements Transport {
   readonly name: 'ws' | 'wss';
   readonly #options: WebSocketOptions;

@@ -2,10 +2,11 @@
 // killed. Like a real one it repeats a request until it is answered, and its answer when the request is repeated.
 // It writes and reads SIP with the few lines of test/support/text.ts, not with the code under test.
 import assert from 'node:assert/strict';
+import { realLog } from '../../../src/log.ts';
 import { TcpTransport } from '../../../src/sip/transport/tcp.ts';
 import type { Target, Transport, TransportName } from '../../../src/sip/transport/transport.ts';
 import { UdpTransport } from '../../../src/sip/transport/udp.ts';
-import { realClock, realIds, realLog } from '../../../src/system.ts';
+import { openSystem } from '../../../src/system.ts';
 import { sdp } from '../../support/template.ts';
 import { all, brief, cseqOf, type Heard, one, readText, tagOf, uriOf, writeText } from '../../support/text.ts';
 import { freePort } from './ports.ts';
@@ -30,7 +31,7 @@ interface Got {
 
 /** T1, for a network as near as this one. */
 const repeatMs = 100;
-const system = { clock: realClock, ids: realIds(), log: realLog('silent') };
+const system = openSystem(realLog('silent'));
 const reasons: Readonly<Record<number, string>> = { 200: 'OK', 202: 'Accepted', 486: 'Busy Here' };
 
 export class Caller {
@@ -66,7 +67,7 @@ export class Caller {
     const port = await freePort();
     const at = { host: '127.0.0.1', port };
     const isTcp = options.transport === 'tcp';
-    const transport = isTcp ? new TcpTransport({ system, ...at }) : new UdpTransport({ ...system, ...at });
+    const transport = isTcp ? new TcpTransport({ system, ...at }) : new UdpTransport({ system, ...at });
     const caller = new Caller(transport, options);
     await transport.listen((bytes, from) => caller.#receive(bytes.toString('latin1'), from));
     scope.after(() => transport.close());

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Request, Response, reply } from '../../../src/sip/message/message.ts';
 import { parse } from '../../../src/sip/message/parse.ts';
 import type { Account } from '../../../src/sip/registration/registration.ts';
-import { Registrations } from '../../../src/sip/registration/registrations.ts';
+import { Registrations, type RegistrationView } from '../../../src/sip/registration/registrations.ts';
 import { fakeSystem } from '../../support/fake-system.ts';
 
 const account: Account = {
@@ -32,7 +32,9 @@ function memory() {
 
 async function setUp({ store = memory(), system = fakeSystem(), accounts = [account] } = {}) {
   const sent: Request[] = [];
-  const registrations = new Registrations({ system, store, accounts, addresses });
+  const told: string[] = [];
+  const changed = ({ state }: RegistrationView) => told.push(state);
+  const registrations = new Registrations({ system, store, accounts, addresses, changed });
   await registrations.start({
     send: ({ text }) => {
       const request = parse(text);
@@ -49,7 +51,7 @@ async function setUp({ store = memory(), system = fakeSystem(), accounts = [acco
     registrations.response(request.via.branch ?? '', response);
     await system.clock.settle();
   };
-  return { registrations, system, store, sent, answer };
+  return { registrations, system, store, sent, told, answer };
 }
 
 test('registers, refreshes, and ends when it is stopped', async () => {
@@ -71,6 +73,20 @@ test('registers, refreshes, and ends when it is stopped', async () => {
   await answer(200);
   await stopping;
   assert.deepEqual([registrations.views()[0]?.state, system.clock.armed, registrations.idle], ['stopped', 0, true]);
+});
+
+test('tells when an account comes to stand otherwise, and only then', async () => {
+  const { registrations, system, told, answer } = await setUp();
+  await answer(403);
+  await system.clock.advance(60_000);
+  await answer(200);
+  await system.clock.advance(545_000);
+  await answer(200);
+  const stopping = registrations.stop(2000);
+  await system.clock.settle();
+  await answer(200);
+  await stopping;
+  assert.deepEqual(told, ['failing', 'trying', 'registered', 'stopped']);
 });
 
 test('a server that does not answer holds no stop up', async () => {

@@ -13,7 +13,7 @@ interface Arrived {
 
 /** A bound transport, and a promise of each message that comes. */
 async function setUp(t: TestContext, host = '127.0.0.1', system: FakeSystem = fakeSystem()) {
-  const transport = new UdpTransport({ clock: system.clock, log: system.log, host, port: 0 });
+  const transport = new UdpTransport({ system, host, port: 0 });
   const arrived: Arrived[] = [];
   const waiting: ((message: Arrived) => void)[] = [];
   await transport.listen((bytes, from) => {
@@ -116,8 +116,7 @@ test('an empty datagram arrives as one', async (t) => {
 
 test('an address in use is refused in a sentence', async (t) => {
   const a = await setUp(t);
-  const { clock, log } = a.system;
-  const second = new UdpTransport({ clock, log, host: '127.0.0.1', port: a.transport.local.port });
+  const second = new UdpTransport({ system: a.system, host: '127.0.0.1', port: a.transport.local.port });
   await assert.rejects(
     second.listen(() => {}),
     /^Error: Cannot listen on udp:127\.0\.0\.1:\d+: another process is using this address and port\.$/,
@@ -126,8 +125,7 @@ test('an address in use is refused in a sentence', async (t) => {
 });
 
 test('an address this machine does not have is refused in a sentence', async () => {
-  const { clock, log } = fakeSystem();
-  const transport = new UdpTransport({ clock, log, host: '192.0.2.1', port: 0 });
+  const transport = new UdpTransport({ system: fakeSystem(), host: '192.0.2.1', port: 0 });
   await assert.rejects(
     transport.listen(() => {}),
     /udp:192\.0\.2\.1:0: this machine has no such address/,
