@@ -23,7 +23,7 @@ for (const seed of [1, 2]) {
   test(`1,000 refer calls over sockets, a fifth lost, doubled and reordered, seed ${seed}`, async (t) => {
     const system = fakeSystem();
     const { clock, log } = system;
-    const [ours, theirs] = [0, 0].map((port) => new UdpTransport({ ...system, host, port })) as [
+    const [ours, theirs] = [0, 0].map((port) => new UdpTransport({ system, host, port })) as [
       UdpTransport,
       UdpTransport,
     ];
