@@ -140,6 +140,12 @@ export const table = {
     'The longest time a phone may register for, in seconds.',
     check.wholeNumber(1, 86_400),
   ),
+  sipKeepAliveSecs: setting(
+    'sip_keep_alive_secs',
+    '25',
+    'How often, in seconds, two line ends are sent over UDP to phones behind a NAT and to where trunks are registered with, so that the NAT or firewall between stays open. 0: never.',
+    check.wholeNumber(0, 3600),
+  ),
   sessionTimers: setting(
     'session_timers',
     'always',

@@ -68,6 +68,7 @@ const byDefault = {
     requestsPerSecond: 200,
     registerMinSecs: 60,
     registerMaxSecs: 3600,
+    keepAliveSecs: 25,
     trunks: [],
     phones: [],
   },

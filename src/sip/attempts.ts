@@ -103,7 +103,7 @@ export class Attempts implements TransactionUser {
 
   // What the transactions tell, under the name of the request.
 
-  response(branch: string, response: Response): void {
+  response(branch: string, response: Response, to: Target): void {
     const attempt = this.#find(branch, response.cseq.method);
     if (attempt) {
       attempt.heard = true;
@@ -111,7 +111,7 @@ export class Attempts implements TransactionUser {
       // The final response of an INVITE may come again: by then there is nothing left to try.
       if (response.status >= 200) this.#forget(attempt);
     }
-    this.#options.user.response(branch, response);
+    this.#options.user.response(branch, response, to);
   }
 
   timeout(branch: string, method: string): void {

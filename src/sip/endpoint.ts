@@ -57,9 +57,9 @@ export interface EndpointUser {
   ack(request: Request): void;
   /**
    * 101 to 699, to what was sent under this branch, and the 100 of an INVITE: from then on a CANCEL may go (§9.1).
-   * Of a final one no copies, but for the 2xx of an INVITE.
+   * Of a final one no copies, but for the 2xx of an INVITE. `to` is where it was sent: an address, or a connection.
    */
-  response(branch: string, response: Response): void;
+  response(branch: string, response: Response, to: Target): void;
   /** Timer B or F. */
   timeout(branch: string, method: string): void;
   /** There was no address, no connection, no socket that would send it. */
@@ -199,6 +199,11 @@ export class Endpoint {
 
   quiet(id: string): void {
     this.#repeats.quiet(id);
+  }
+
+  /** Sends two line ends: a NAT on the way stays open (keep-alive.ts). Nobody is told what becomes of them. */
+  ping(target: Target): void {
+    this.#listenerFor(target)?.transport.send('\r\n\r\n', target, () => {});
   }
 
   census(): { readonly transactions: number; readonly timers: number; readonly repeats: number } {
