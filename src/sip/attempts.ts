@@ -2,9 +2,11 @@
 // by TCP before UDP when it is too large for a datagram (RFC 3261 §18.1.1). Each attempt is the same request with a branch
 // of its own; whoever sent it hears one outcome, under the branch it gave. Leaves out finding the places (location.ts).
 import type { Clock, Log, Timer } from '../system.ts';
+import { readRetryAfter } from './message/headers.ts';
 import type { Request, Response } from './message/message.ts';
 import { clientKey } from './transaction/key.ts';
 import type { Outgoing, TransactionUser } from './transaction/transactions.ts';
+import type { FailedPlaces } from './transport/failed-places.ts';
 import type { Target } from './transport/transport.ts';
 
 export interface Hop {
@@ -13,12 +15,20 @@ export interface Hop {
   readonly ifUnreachable: boolean;
 }
 
+/** Whom the attempts tell: where one that failed was sent is told to nobody. */
+export interface AttemptsUser extends Omit<TransactionUser, 'timeout' | 'failed'> {
+  timeout(branch: string, method: string): void;
+  failed(branch: string, error: Error, method: string): void;
+}
+
 export interface AttemptsOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** How long a request may take when it does not say. */
   readonly patienceMs: number;
-  readonly user: TransactionUser;
+  readonly user: AttemptsUser;
+  /** Told what becomes of each attempt. */
+  readonly places: FailedPlaces;
   /** Begins a client transaction whose user hears of it under `name`. */
   readonly begin: (request: Outgoing, name: string) => void;
   /** The request as it leaves for this target: its transport in Via, and this branch. */
@@ -104,6 +114,7 @@ export class Attempts implements TransactionUser {
   // What the transactions tell, under the name of the request.
 
   response(branch: string, response: Response, to: Target): void {
+    this.#note(response, to);
     const attempt = this.#find(branch, response.cseq.method);
     if (attempt) {
       attempt.heard = true;
@@ -114,14 +125,16 @@ export class Attempts implements TransactionUser {
     this.#options.user.response(branch, response, to);
   }
 
-  timeout(branch: string, method: string): void {
+  timeout(branch: string, method: string, to: Target): void {
+    this.#options.places.failed(to);
     const attempt = this.#find(branch, method);
     if (attempt && !attempt.heard && this.#failOver(attempt, 'silent')) return;
     if (attempt) this.#forget(attempt);
     this.#options.user.timeout(branch, method);
   }
 
-  failed(branch: string, error: Error, method: string): void {
+  failed(branch: string, error: Error, method: string, to: Target): void {
+    this.#options.places.failed(to);
     const attempt = this.#find(branch, method);
     if (attempt && this.#failOver(attempt, 'unreachable')) return;
     if (attempt) this.#forget(attempt);
@@ -130,6 +143,13 @@ export class Attempts implements TransactionUser {
 
   ack(request: Request): void {
     this.#options.user.ack(request);
+  }
+
+  /** RFC 3261 §21.5.4: a 503 that does not say for how long is about this request alone. */
+  #note(response: Response, to: Target): void {
+    const retryAfter = response.status === 503 ? readRetryAfter(response.get('Retry-After') ?? '') : null;
+    if (retryAfter === null) this.#options.places.answered(to);
+    else this.#options.places.failed(to, retryAfter * 1000);
   }
 
   /** Most requests have one place to go to, and are none of ours. */

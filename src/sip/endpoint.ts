@@ -15,6 +15,7 @@ import { inviteKey, isInvite, serverKey } from './transaction/key.ts';
 import { type RepeatKind, Repeats } from './transaction/repeats.ts';
 import { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
 import { type Outgoing, Transactions } from './transaction/transactions.ts';
+import { FailedPlaces } from './transport/failed-places.ts';
 import { type LocationOptions, locate } from './transport/location.ts';
 import { kept, type Records } from './transport/records.ts';
 import type { Resolve } from './transport/resolve.ts';
@@ -108,6 +109,7 @@ export class Endpoint {
   readonly #attempts: Attempts;
   readonly #location: LocationOptions;
   readonly #repeats: Repeats;
+  readonly #places: FailedPlaces;
   readonly #listeners: Record<TransportName, Listener[]> = { udp: [], tcp: [], tls: [], ws: [], wss: [] };
   readonly #sentBys = new Set<string>();
 
@@ -117,7 +119,9 @@ export class Endpoint {
     this.#clock = system.clock;
     this.#abilities = { allow: options.allow, supported: options.supported };
     const send = (text: string, target: Target, failed: (error: Error) => void) => this.#transmit(text, target, failed);
+    this.#places = new FailedPlaces(system.clock);
     this.#attempts = new Attempts({
+      places: this.#places,
       clock: system.clock,
       log: system.log,
       patienceMs: patienceMs(timing),
@@ -363,8 +367,8 @@ export class Endpoint {
   }
 
   /** By its connection it did not go, so the next one is opened to where its host leads. */
-  #locate(target: Target): Promise<readonly Target[]> {
-    return locate(target, this.#location);
+  async #locate(target: Target): Promise<readonly Target[]> {
+    return this.#places.inOrder(await locate(target, this.#location));
   }
 
   #locationOptions(): LocationOptions {
