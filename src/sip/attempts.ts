@@ -13,6 +13,8 @@ export interface Hop {
   readonly target: Target;
   /** Tried only if the one before it could not be connected to. */
   readonly ifUnreachable: boolean;
+  /** Whether it goes by another transport than the peer was located by, for its size: that is no news of where we are. */
+  readonly forSize: boolean;
 }
 
 /** Whom the attempts tell: where one that failed was sent is told to nobody. */
@@ -31,8 +33,8 @@ export interface AttemptsOptions {
   readonly places: FailedPlaces;
   /** Begins a client transaction whose user hears of it under `name`. */
   readonly begin: (request: Outgoing, name: string) => void;
-  /** The request as it leaves for this target: its transport in Via, and this branch. */
-  readonly readdress: (request: Outgoing, target: Target, branch: string) => string;
+  /** The request as it leaves for this hop: its transport in Via and Contact, and this branch. */
+  readonly readdress: (request: Outgoing, hop: Hop, branch: string) => string;
   readonly locate: (request: Outgoing) => Promise<readonly Hop[]>;
 }
 
@@ -178,11 +180,11 @@ export class Attempts implements TransactionUser {
 
   #next(attempt: Attempt, timeoutMs: number | null): void {
     const { request, tried, hops } = attempt;
-    const { target } = hops[tried]!;
+    const hop = hops[tried]!;
     // RFC 3263 §4.3: identical but for the branch, because it is a new transaction.
     const branch = tried === 0 ? request.branch : `${request.branch}-${tried}`;
-    const text = this.#options.readdress(request, target, branch);
-    attempt.sent = { ...request, branch, text, target, ...(timeoutMs !== null && { timeoutMs }) };
+    const text = this.#options.readdress(request, hop, branch);
+    attempt.sent = { ...request, branch, text, target: hop.target, ...(timeoutMs !== null && { timeoutMs }) };
     attempt.tried += 1;
     attempt.heard = false;
     this.#options.begin(attempt.sent, request.branch);

@@ -9,7 +9,7 @@ import { tagOf } from './message/address.ts';
 import { unbracket } from './message/grammar.ts';
 import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
-import { withVia } from './message/write.ts';
+import { readdressed } from './readdress.ts';
 import { type Abilities, isStray, type Refusal, refusalOf, sentBy } from './sanity.ts';
 import { inviteKey, isInvite, serverKey } from './transaction/key.ts';
 import { type RepeatKind, Repeats } from './transaction/repeats.ts';
@@ -30,7 +30,6 @@ import {
   type Transport,
   type TransportName,
   transportNames,
-  viaFor,
 } from './transport/transport.ts';
 
 export type { Outgoing, Resolve };
@@ -46,6 +45,8 @@ export interface Origin {
   readonly nat?: boolean;
 }
 
+/** A request and where it was written for. */
+type Written = Pick<Outgoing, 'branch' | 'text' | 'target'>;
 type ReplyPath = Pick<Origin, 'key' | 'replyTo'>;
 
 export interface EndpointUser {
@@ -127,7 +128,7 @@ export class Endpoint {
       patienceMs: patienceMs(timing),
       user,
       begin: (request, name) => this.#transactions.request(request, name),
-      readdress: (request, target, branch) => this.#readdress(request, target, branch),
+      readdress: (request, hop, branch) => this.#readdress(request, hop, branch),
       locate: async ({ text, target }) => this.#hopsOf(text, await this.#locate(target)),
     });
     const { clock, log } = system;
@@ -394,27 +395,27 @@ export class Endpoint {
 
   #hopsOf(text: string, targets: readonly Target[]): readonly Hop[] {
     return targets.flatMap((target): Hop[] => {
-      const itself = { target, ifUnreachable: false };
+      const itself = { target, ifUnreachable: false, forSize: false };
       if (!this.#isTooLarge(text, target)) return [itself];
       const { host, port } = target;
       return [
-        { target: { transport: 'tcp', host, port }, ifUnreachable: false },
-        { target, ifUnreachable: true },
+        { target: { transport: 'tcp', host, port }, ifUnreachable: false, forSize: true },
+        { ...itself, ifUnreachable: true },
       ];
     });
   }
 
   /** The text as it was decided, unless another transport or another branch makes it another transaction. */
-  #readdress(request: Pick<Outgoing, 'branch' | 'text' | 'target'>, target: Target, branch: string): string {
-    const { transport, flow } = target;
-    if (branch === request.branch && transport === request.target.transport) return request.text;
-    const address = this.localAddress(transport, flow) ?? nowhere(transport);
-    return withVia(request.text, viaFor(address, branch));
+  #readdress(request: Written, { target, forSize }: Pick<Hop, 'target' | 'forSize'>, branch: string): string {
+    if (branch === request.branch && target.transport === request.target.transport) return request.text;
+    const addressOf = ({ transport, flow }: Target) => this.localAddress(transport, flow) ?? nowhere(transport);
+    const change = { from: addressOf(request.target), to: addressOf(target), contact: !forSize };
+    return readdressed(request.text, branch, change);
   }
 
   #follow(request: Outgoing, invite: Outgoing): void {
     const { branch, target } = invite;
-    const text = this.#readdress(request, target, branch);
+    const text = this.#readdress(request, { target, forSize: false }, branch);
     this.#transactions.request({ ...request, branch, text, target }, request.branch);
   }
 
@@ -422,7 +423,7 @@ export class Endpoint {
   #sendOnce(text: string, asked: Target, [hop, ...others]: readonly Hop[], failed: (error: Error) => void): void {
     const { target } = hop!;
     const branch = /;branch=([^;,\s]+)/i.exec(text)?.[1] ?? '';
-    const sent = this.#readdress({ branch, text, target: asked }, target, branch);
+    const sent = this.#readdress({ branch, text, target: asked }, hop!, branch);
     this.#transmit(sent, target, (error) => {
       if (others.length === 0) failed(error);
       else this.#sendOnce(text, asked, others, failed);

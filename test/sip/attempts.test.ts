@@ -200,6 +200,47 @@ test('what DNS says of the transport is what Via says', async () => {
   assert.deepEqual(await heard(), [`0 200 BYE ${branch}`]);
 });
 
+/** The Contact of a request as it comes to where DNS says that it is to go, by TLS. */
+async function contactByTls(method: string, contact: string, listens: readonly TransportName[] = ['udp', 'tls']) {
+  const records: Partial<Records> = {
+    naptr: async () => [
+      { order: 1, preference: 1, flags: 's', service: 'SIPS+D2T', replacement: 'srv.biloxi.example' },
+    ],
+    srv: async () => [{ priority: 1, weight: 0, port: 5061, name: 'host.biloxi.example' }],
+    addresses: async () => [first],
+  };
+  const { endpoint, next } = await setUp({ records, listens, there: [`tls:${first}`] });
+  const request = ours(method, { open: 'transport' });
+  endpoint.send({ ...request, text: request.text.replace('\r\nCSeq', `\r\n${contact}\r\nCSeq`) });
+  const came = (await next()).request;
+  assert.equal(came.via.transport, 'TLS');
+  return came.get('Contact');
+}
+
+for (const method of ['REGISTER', 'INVITE', 'REFER']) {
+  test(`a Contact that could not be used: DNS says TLS, and a ${method} gave an address of UDP`, async () => {
+    const contact = `Contact: <sip:alice@${us}:5060;transport=udp>;expires=600`;
+    assert.equal(await contactByTls(method, contact), `<sip:alice@${us}:5060;transport=tls>;expires=600`);
+  });
+}
+
+test('a Contact that could not be used: there is no UDP, and the request named nothing', async () => {
+  const contact = 'm: <sip:alice@invalid.invalid:5060;transport=udp>';
+  assert.equal(await contactByTls('REGISTER', contact, ['tls']), `<sip:alice@${us}:5060;transport=tls>`);
+});
+
+test('a Contact stays as it is where it is not ours, cannot be read, or there is none', async () => {
+  for (const contact of [
+    '<sip:alice@192.0.2.99:5060;transport=udp>',
+    `sip:alice@${us}`,
+    `<sip:alice@${us}:5070>`,
+    '*',
+  ]) {
+    assert.equal(await contactByTls('REGISTER', `Contact: ${contact}`), contact);
+  }
+  assert.equal(await contactByTls('REGISTER', 'Subject: Contact'), undefined);
+});
+
 const large = 'x'.repeat(1_300);
 
 test('a large request goes by TCP, and its Via says so (RFC 3261 §18.1.1)', async () => {
@@ -245,6 +286,14 @@ test('a large ACK of a 2xx too', async () => {
   const one = await next();
   assert.equal(one.to, `udp:${first}`);
   assert.equal(one.request.text, text);
+});
+
+test('a large one goes by TCP for its size alone: its Contact stays', async () => {
+  const { endpoint, next } = await setUp({ there: [`tcp:${first}`] });
+  const request = ours('REFER', { host: first }, large);
+  const contact = `<sip:alice@${us}:5060;transport=udp>`;
+  endpoint.send({ ...request, text: request.text.replace('\r\nCSeq', `\r\nContact: ${contact}\r\nCSeq`) });
+  assert.equal((await next()).request.get('Contact'), contact);
 });
 
 test('a large one does not leave the flow where a NAT is in between', async () => {

@@ -41,9 +41,7 @@ export class FailedPlaces {
   inOrder(places: readonly Target[]): readonly Target[] {
     if (this.#until.size === 0 || places.length < 2) return places;
     const now = this.#clock.now();
-    const [last, first] = [true, false].map((hasFailed) =>
-      places.filter((place) => (this.#until.get(flowOf(place)) ?? now) > now === hasFailed),
-    ) as [Target[], Target[]];
-    return [...first, ...last];
+    const hasFailed = (place: Target): boolean => (this.#until.get(flowOf(place)) ?? now) > now;
+    return [...places.filter((place) => !hasFailed(place)), ...places.filter(hasFailed)];
   }
 }
