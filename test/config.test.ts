@@ -49,6 +49,7 @@ const byDefault = {
   media: 'quiet',
   rtpPorts: { from: 20_000, to: 29_999 },
   webhookMaxAgeMs: 86_400_000,
+  metricsAccess: 'local',
   logLevel: 'info',
   applications: [
     {

@@ -368,6 +368,7 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     sipPublicAddress: null,
     tls: { own: [], authorities: null, clients: 'required' },
     dnsServers: [],
+    metricsAccess: 'local',
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
     media: 'quiet',
