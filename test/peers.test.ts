@@ -24,6 +24,7 @@ const access: Access = {
     {
       ...{ name: 'pbx', addresses: [], username: null, password: null, realm: null, nat: true },
       ...{ registrars: ['sip:pbx.example'], registerAs: 'sip:1000@pbx.example', registerSecs: 600 },
+      ...{ uri: null, prefixes: [], applications: null, priority: 1, weight: 1, channels: null },
     },
   ],
 };

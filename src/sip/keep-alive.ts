@@ -1,13 +1,13 @@
 // What keeps the NATs open that are between us and a peer over UDP: two line ends now and then, to phones that are reached
 // where their packets come from, and to where we have registered. Over connections their own pings do that (connections.ts).
-// Deviation: RFC 5626 §3.5.2 asks with STUN, and only who has said that it answers. PBXs and phones seldom do, and all of
+// Deviation: RFC 5626 §4.4.2 asks with STUN, and only who has said that it answers. PBXs and phones seldom do, and all of
 // them pass over line ends; that a NAT has moved us, the next REGISTER mends. Leaves out who is kept, and how one sends.
 import type { Clock, Timer } from '../system.ts';
 import type { Target } from './transport/transport.ts';
 
 export interface KeepAlivesOptions {
   readonly clock: Clock;
-  /** Seconds between two of them to the same place; 0: none are sent. RFC 5626 §4.4.2 lets 24 to 29 pass. */
+  /** Seconds between two of them to the same place; 0: none are sent. RFC 5626 §4.4.2: 24 to 29. */
   readonly everySecs: number;
   /** Whom to keep, asked anew each second. */
   readonly targets: () => Iterable<Target>;
