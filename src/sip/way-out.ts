@@ -34,7 +34,7 @@ type Failed = (error: Error) => void;
 /** A request and where it was written for. */
 type Written = Pick<Outgoing, 'branch' | 'text' | 'target'>;
 
-/** §18.1.1: what is larger is cut into fragments on many a way, and lost as soon as one of them is. */
+/** RFC 3261 §18.1.1: what is larger is cut into fragments on many a way, and lost as soon as one of them is. */
 const largestDatagram = 1300;
 
 /** Whether a target needs no look-up first: an address, or a connection that may still be open. */
