@@ -4,6 +4,7 @@ import { phoneTable, trunkTable } from '../src/config/access.ts';
 import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
+import { type Figure, figures } from '../src/telemetry/metrics.ts';
 import { withCopies } from './copies.ts';
 import { events } from './events.ts';
 import { machines } from './machines.ts';
@@ -17,6 +18,7 @@ interface Page {
 export const pages: readonly Page[] = [
   { path: 'docs/settings.md', render: settings },
   { path: 'docs/errors.md', render: errors },
+  { path: 'docs/metrics.md', render: metrics },
   { path: 'docs/events.md', render: events },
   { path: 'docs/machines.md', render: machines },
   ...['docs/getting-started.md', 'docs/refer.md', 'docs/sip.md', 'docs/webhooks.md'].map((path) => ({
@@ -89,6 +91,32 @@ file holds passwords in clear: it should be readable by the server alone.`,
 /** An entry that does not say how it refers does as the settings above say. */
 function defaultIn(each: Setting<unknown>): string {
   return Object.values(table).some(({ name }) => name === each.name) ? 'as above' : code(each.default);
+}
+
+function metrics(): string {
+  const all: readonly Figure[] = Object.values(figures);
+  return page(
+    'Metrics',
+    'The figures of a running server are at `GET /metrics`, in the text format of Prometheus.',
+    `Without a key while the HTTP API listens on loopback, else with an API key as \`Authorization: Bearer KEY\` (in a
+scrape job of Prometheus: \`authorization\` with \`credentials\`). \`SWITCHHOOK_METRICS_ACCESS\` in
+[Settings](settings.md) changes that. Counters begin with 0 at each start.`,
+    rows(
+      ['Figure', 'Type', 'Meaning'],
+      all.map(({ name, type, help, label }) => [code(label ? `${name}{${label}}` : name), type, help]),
+    ),
+    ...all.flatMap(({ name, label, values }) =>
+      values === undefined
+        ? []
+        : [
+            `## ${name}`,
+            rows(
+              [code(label ?? ''), 'Meaning'],
+              Object.entries(values).map(([value, meaning]) => [code(value), meaning]),
+            ),
+          ],
+    ),
+  );
 }
 
 function errors(): string {

@@ -38,6 +38,7 @@ export interface Settings {
   readonly tls: Pick<CertificatesOptions, 'own' | 'authorities' | 'clients'>;
   /** Each an address, with a port where it is not 53. None: those of the machine. */
   readonly dnsServers: readonly string[];
+  readonly metricsAccess: 'local' | 'key' | 'open';
   /** Null: one is made at the first start. */
   readonly apiKey: string | null;
   /** `sqlite:PATH`. */
@@ -140,6 +141,12 @@ export const table = {
     'The longest time a phone may register for, in seconds.',
     check.wholeNumber(1, 86_400),
   ),
+  sipKeepAliveSecs: setting(
+    'sip_keep_alive_secs',
+    '25',
+    'How often, in seconds, two line ends are sent over UDP to phones behind a NAT and to where trunks are registered with, so that the NAT or firewall between stays open. 0: never.',
+    check.wholeNumber(0, 3600),
+  ),
   sessionTimers: setting(
     'session_timers',
     'always',
@@ -163,6 +170,12 @@ export const table = {
     'off',
     'Whether a call out that is answered with a redirect (3xx) is made again to where that points: `on` or `off`.',
     check.oneOf(['on', 'off']),
+  ),
+  metricsAccess: setting(
+    'metrics_access',
+    'local',
+    'Who may read `GET /metrics`. `key`: who sends an API key. `open`: everybody who reaches the HTTP API. `local`: everybody while it listens on loopback, else as `key`; with a proxy on this machine in front, `key` is safer.',
+    check.oneOf(['local', 'key', 'open']),
   ),
   apiKey: secret(
     'api_key',
@@ -319,6 +332,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     sessionTimers,
     followsRedirects: all.dialRedirects === 'on',
     dnsServers: all.dnsServers ?? [],
+    metricsAccess: all.metricsAccess,
     applications: [first, ...others],
     access,
   };

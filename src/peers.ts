@@ -7,6 +7,7 @@ import { isLoopback } from './sip/address-ranges.ts';
 import { Admission, type AdmissionCounts } from './sip/admission.ts';
 import type { Endpoint, EndpointUser } from './sip/endpoint.ts';
 import type { Gate } from './sip/gate.ts';
+import { KeepAlives } from './sip/keep-alive.ts';
 import { algorithms } from './sip/message/digest.ts';
 import { fromUtf8 } from './sip/message/grammar.ts';
 import { readUri, type SipUri } from './sip/message/uri.ts';
@@ -36,6 +37,7 @@ const nobody: Access = {
   requestsPerSecond: 0,
   registerMinSecs: 60,
   registerMaxSecs: 3600,
+  keepAliveSecs: 0,
   trunks: [],
   phones: [],
 };
@@ -49,11 +51,12 @@ export class Peers {
   readonly #admission: Admission;
   readonly #registrar: Registrar | null;
   readonly #registrations: Registrations;
+  readonly #keepAlives: KeepAlives | null;
   #endpoint!: Endpoint;
 
   constructor(parts: PeersParts) {
     const { system, store, settings } = parts;
-    const { trunks, phones, realm, algorithms, requestsPerSecond, registerMinSecs, registerMaxSecs } =
+    const { trunks, phones, realm, algorithms, requestsPerSecond, registerMinSecs, registerMaxSecs, keepAliveSecs } =
       settings.access ?? nobody;
     this.#parts = parts;
     this.#admission = new Admission({
@@ -76,6 +79,8 @@ export class Peers {
       accounts,
       addresses: () => this.#endpoint.localAddresses(),
     });
+    const hasSomeone = phones.length > 0 || accounts.length > 0;
+    this.#keepAlives = hasSomeone ? this.#keepAlivesEvery(keepAliveSecs) : null;
   }
 
   /** The endpoint's user: ours take what is theirs, and `rest` everything else. */
@@ -93,6 +98,7 @@ export class Peers {
   async start(): Promise<void> {
     this.#warnIfOpen();
     await this.#registrations.start(this.#endpoint);
+    this.#keepAlives?.start();
   }
 
   /** Where a phone can be reached now, by its URI or its username. */
@@ -152,8 +158,18 @@ export class Peers {
   }
 
   kill(): void {
+    this.#keepAlives?.stop();
     this.#registrations.kill();
     this.#registrar?.stop();
+  }
+
+  #keepAlivesEvery(everySecs: number): KeepAlives {
+    return new KeepAlives({
+      clock: this.#parts.system.clock,
+      everySecs,
+      targets: () => [...(this.#registrar?.behindNat() ?? []), ...this.#registrations.places()],
+      send: (target) => this.#endpoint.ping(target),
+    });
   }
 
   #passesOverPrivateContacts({ flow = '' }: Target): boolean {

@@ -5,12 +5,15 @@ import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
 import { Auth } from './http/auth.ts';
+import type { MetricsSource } from './http/metrics.ts';
 import type { Media } from './media/media.ts';
 import { Peers } from './peers.ts';
+import { isLoopback } from './sip/address-ranges.ts';
 import { Endpoint, type EndpointOptions, type Resolve, type Trace } from './sip/endpoint.ts';
 import { flowOf, type Transport } from './sip/transport/transport.ts';
 import type { Store } from './store/store.ts';
 import type { System } from './system.ts';
+import { Metrics } from './telemetry/metrics.ts';
 import { Delivery } from './webhook/delivery.ts';
 import type { Post } from './webhook/post.ts';
 import { loadSigner, type Signer } from './webhook/signature.ts';
@@ -86,6 +89,7 @@ export async function compose(parts: Parts): Promise<Composed> {
     publicKey: signer.publicKey,
     ready: () => readiness(store),
     docs: { pages: parts.docs },
+    metrics: metricsOf(parts.settings, { engine, delivery, endpoint, peers }),
     log: system.log,
     version: parts.version,
   });
@@ -155,6 +159,27 @@ function build(parts: Parts, signer: Signer) {
     ...(parts.trace && { trace: parts.trace }),
   });
   return { engine, delivery, endpoint, peers };
+}
+
+/** The figures, asked of those who know them. */
+function metricsOf(settings: Settings, { engine, delivery, endpoint, peers }: ReturnType<typeof build>): MetricsSource {
+  const metrics = new Metrics({
+    calls: () => engine.census().calls,
+    transactions: () => endpoint.census().transactions,
+    admission: () => peers.counts(),
+    bindings: () => peers.census().bindings,
+    registered: () =>
+      Object.fromEntries(peers.registrations().map(({ name, state }) => [name, state === 'registered' ? 1 : 0])),
+    webhooks: () => delivery.counts,
+    webhooksDue: () => delivery.due,
+  });
+  const { contentType } = metrics;
+  return { contentType, text: () => metrics.text(), open: isOpen(settings) };
+}
+
+function isOpen({ metricsAccess, httpListen: { host } }: Settings): boolean {
+  if (metricsAccess === 'local') return host === 'localhost' || isLoopback(host);
+  return metricsAccess === 'open';
 }
 
 /** Null when calls can be taken, else the sentence that says why not. */

@@ -49,6 +49,7 @@ const byDefault = {
   media: 'quiet',
   rtpPorts: { from: 20_000, to: 29_999 },
   webhookMaxAgeMs: 86_400_000,
+  metricsAccess: 'local',
   logLevel: 'info',
   applications: [
     {
@@ -68,6 +69,7 @@ const byDefault = {
     requestsPerSecond: 200,
     registerMinSecs: 60,
     registerMaxSecs: 3600,
+    keepAliveSecs: 25,
     trunks: [],
     phones: [],
   },

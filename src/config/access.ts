@@ -46,6 +46,8 @@ export interface Access {
   readonly requestsPerSecond: number;
   readonly registerMinSecs: number;
   readonly registerMaxSecs: number;
+  /** 0: nothing is sent to keep a NAT open. */
+  readonly keepAliveSecs: number;
   readonly trunks: readonly Trunk[];
   readonly phones: readonly Phone[];
 }
@@ -139,6 +141,7 @@ interface Whole {
   readonly sipRequestsPerSecond: number;
   readonly sipRegisterMinSecs: number;
   readonly sipRegisterMaxSecs: number;
+  readonly sipKeepAliveSecs: number;
 }
 
 interface Sources {
@@ -149,7 +152,14 @@ interface Sources {
 }
 
 export function accessFrom({ all, trunks, phones, path }: Sources, errors: string[]): Access {
-  const { sipRealm, sipDigestAlgorithms, sipRequestsPerSecond, sipRegisterMinSecs, sipRegisterMaxSecs } = all;
+  const {
+    sipRealm,
+    sipDigestAlgorithms,
+    sipRequestsPerSecond,
+    sipRegisterMinSecs,
+    sipRegisterMaxSecs,
+    sipKeepAliveSecs,
+  } = all;
   if (sipRegisterMinSecs > sipRegisterMaxSecs) {
     errors.push('sip_register_min_secs must not be more than sip_register_max_secs.');
   }
@@ -159,6 +169,7 @@ export function accessFrom({ all, trunks, phones, path }: Sources, errors: strin
     requestsPerSecond: sipRequestsPerSecond,
     registerMinSecs: sipRegisterMinSecs,
     registerMaxSecs: sipRegisterMaxSecs,
+    keepAliveSecs: sipKeepAliveSecs,
     trunks: trunks.map(({ line, settings }) => {
       const where = `${path} line ${line}`;
       const entry = fromFile(trunkTable, settings, path, errors);

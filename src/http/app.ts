@@ -1,5 +1,5 @@
 // The HTTP server: what every request goes through, whatever its route. Key, then body, then route; every answer is JSON
-// but the documentation's. Knows the call layer only as CallControl; the composition root listens and closes.
+// but the documentation's and the metrics'. Knows the call layer only as CallControl; the composition root listens and closes.
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { CallControl } from '../call/commands.ts';
 import type { Refusal } from '../errors.ts';
@@ -9,6 +9,7 @@ import type { Auth } from './auth.ts';
 import { callRoutes } from './calls.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
+import { type MetricsSource, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { type Service, serviceRoutes } from './service.ts';
 import { Unrouted } from './unrouted.ts';
@@ -25,6 +26,7 @@ export interface AppOptions extends Service {
   readonly calls: CallControl;
   readonly auth: Auth;
   readonly docs?: DocsSource;
+  readonly metrics?: MetricsSource;
   readonly log: Log;
 }
 
@@ -68,6 +70,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     callRoutes(app, options.calls);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
+    if (options.metrics) metricsRoutes(app, options.metrics);
   });
   return app;
 }

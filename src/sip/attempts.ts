@@ -2,15 +2,25 @@
 // by TCP before UDP when it is too large for a datagram (RFC 3261 §18.1.1). Each attempt is the same request with a branch
 // of its own; whoever sent it hears one outcome, under the branch it gave. Leaves out finding the places (location.ts).
 import type { Clock, Log, Timer } from '../system.ts';
+import { readRetryAfter } from './message/headers.ts';
 import type { Request, Response } from './message/message.ts';
 import { clientKey } from './transaction/key.ts';
 import type { Outgoing, TransactionUser } from './transaction/transactions.ts';
+import type { FailedPlaces } from './transport/failed-places.ts';
 import type { Target } from './transport/transport.ts';
 
 export interface Hop {
   readonly target: Target;
   /** Tried only if the one before it could not be connected to. */
   readonly ifUnreachable: boolean;
+  /** Whether it goes by another transport than the peer was located by, for its size: that is no news of where we are. */
+  readonly forSize: boolean;
+}
+
+/** Whom the attempts tell: where one that failed was sent is told to nobody. */
+export interface AttemptsUser extends Omit<TransactionUser, 'timeout' | 'failed'> {
+  timeout(branch: string, method: string): void;
+  failed(branch: string, error: Error, method: string): void;
 }
 
 export interface AttemptsOptions {
@@ -18,11 +28,13 @@ export interface AttemptsOptions {
   readonly log: Log;
   /** How long a request may take when it does not say. */
   readonly patienceMs: number;
-  readonly user: TransactionUser;
+  readonly user: AttemptsUser;
+  /** Told what becomes of each attempt. */
+  readonly places: FailedPlaces;
   /** Begins a client transaction whose user hears of it under `name`. */
   readonly begin: (request: Outgoing, name: string) => void;
-  /** The request as it leaves for this target: its transport in Via, and this branch. */
-  readonly readdress: (request: Outgoing, target: Target, branch: string) => string;
+  /** The request as it leaves for this hop: its transport in Via and Contact, and this branch. */
+  readonly readdress: (request: Outgoing, hop: Hop, branch: string) => string;
   readonly locate: (request: Outgoing) => Promise<readonly Hop[]>;
 }
 
@@ -103,7 +115,8 @@ export class Attempts implements TransactionUser {
 
   // What the transactions tell, under the name of the request.
 
-  response(branch: string, response: Response): void {
+  response(branch: string, response: Response, to: Target): void {
+    this.#note(response, to);
     const attempt = this.#find(branch, response.cseq.method);
     if (attempt) {
       attempt.heard = true;
@@ -111,17 +124,19 @@ export class Attempts implements TransactionUser {
       // The final response of an INVITE may come again: by then there is nothing left to try.
       if (response.status >= 200) this.#forget(attempt);
     }
-    this.#options.user.response(branch, response);
+    this.#options.user.response(branch, response, to);
   }
 
-  timeout(branch: string, method: string): void {
+  timeout(branch: string, method: string, to: Target): void {
+    this.#options.places.failed(to);
     const attempt = this.#find(branch, method);
     if (attempt && !attempt.heard && this.#failOver(attempt, 'silent')) return;
     if (attempt) this.#forget(attempt);
     this.#options.user.timeout(branch, method);
   }
 
-  failed(branch: string, error: Error, method: string): void {
+  failed(branch: string, error: Error, method: string, to: Target): void {
+    this.#options.places.failed(to);
     const attempt = this.#find(branch, method);
     if (attempt && this.#failOver(attempt, 'unreachable')) return;
     if (attempt) this.#forget(attempt);
@@ -130,6 +145,13 @@ export class Attempts implements TransactionUser {
 
   ack(request: Request): void {
     this.#options.user.ack(request);
+  }
+
+  /** RFC 3261 §21.5.4: a 503 that does not say for how long is about this request alone. */
+  #note(response: Response, to: Target): void {
+    const retryAfter = response.status === 503 ? readRetryAfter(response.get('Retry-After') ?? '') : null;
+    if (retryAfter === null) this.#options.places.answered(to);
+    else this.#options.places.failed(to, retryAfter * 1000);
   }
 
   /** Most requests have one place to go to, and are none of ours. */
@@ -158,11 +180,11 @@ export class Attempts implements TransactionUser {
 
   #next(attempt: Attempt, timeoutMs: number | null): void {
     const { request, tried, hops } = attempt;
-    const { target } = hops[tried]!;
+    const hop = hops[tried]!;
     // RFC 3263 §4.3: identical but for the branch, because it is a new transaction.
     const branch = tried === 0 ? request.branch : `${request.branch}-${tried}`;
-    const text = this.#options.readdress(request, target, branch);
-    attempt.sent = { ...request, branch, text, target, ...(timeoutMs !== null && { timeoutMs }) };
+    const text = this.#options.readdress(request, hop, branch);
+    attempt.sent = { ...request, branch, text, target: hop.target, ...(timeoutMs !== null && { timeoutMs }) };
     attempt.tried += 1;
     attempt.heard = false;
     this.#options.begin(attempt.sent, request.branch);

@@ -1,38 +1,33 @@
 // The UA core (RFC 3261 §8, §18): the one hub between transports, transactions and whoever uses them. It stamps, checks
 // and answers what needs no call: broken and unacceptable requests, and OPTIONS (§11). Leaves out dialogs and calls.
 import { hash } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Clock, System } from '../system.ts';
-import { Attempts, type Hop } from './attempts.ts';
+import { Attempts } from './attempts.ts';
 import type { Gate, Passage } from './gate.ts';
+import { Listeners } from './listeners.ts';
 import { tagOf } from './message/address.ts';
 import { unbracket } from './message/grammar.ts';
 import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
-import { withVia } from './message/write.ts';
-import { type Abilities, isStray, type Refusal, refusalOf, sentBy } from './sanity.ts';
+import { type Abilities, isStray, type Refusal, refusalOf } from './sanity.ts';
 import { inviteKey, isInvite, serverKey } from './transaction/key.ts';
 import { type RepeatKind, Repeats } from './transaction/repeats.ts';
 import { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
 import { type Outgoing, Transactions } from './transaction/transactions.ts';
-import { type LocationOptions, locate } from './transport/location.ts';
-import { kept, type Records } from './transport/records.ts';
+import { FailedPlaces } from './transport/failed-places.ts';
+import type { Records } from './transport/records.ts';
 import type { Resolve } from './transport/resolve.ts';
 import {
   defaultPort,
-  flowOf,
-  isFlowOf,
   type LocalAddress,
-  nowhere,
-  reliable,
   type Target,
   type Transport,
   type TransportName,
   transportNames,
-  viaFor,
 } from './transport/transport.ts';
+import { isSendable, type Trace, WayOut } from './way-out.ts';
 
-export type { Outgoing, Resolve };
+export type { Outgoing, Resolve, Trace };
 
 /** Where a request came from, and what it takes to answer it. Plain data: it outlives a restart. */
 export interface Origin {
@@ -58,22 +53,14 @@ export interface EndpointUser {
   ack(request: Request): void;
   /**
    * 101 to 699, to what was sent under this branch, and the 100 of an INVITE: from then on a CANCEL may go (§9.1).
-   * Of a final one no copies, but for the 2xx of an INVITE.
+   * Of a final one no copies, but for the 2xx of an INVITE. `to` is where it was sent: an address, or a connection.
    */
-  response(branch: string, response: Response): void;
+  response(branch: string, response: Response, to: Target): void;
   /** Timer B or F. */
   timeout(branch: string, method: string): void;
   /** There was no address, no connection, no socket that would send it. */
   failed(branch: string, error: Error, method: string): void;
 }
-
-/** Every message that leaves or arrives, copies included. `at` is in wall-clock milliseconds. */
-export type Trace = (entry: {
-  readonly at: number;
-  readonly direction: 'in' | 'out';
-  readonly peer: Target;
-  readonly text: string;
-}) => void;
 
 /** What an endpoint is made of. Its transports belong to it. */
 export interface EndpointOptions {
@@ -95,13 +82,6 @@ export interface EndpointOptions {
   readonly gate?: Gate;
 }
 
-/** A transport that is bound: what it is called as a flow, and what we say of ourselves on it. */
-interface Listener {
-  readonly transport: Transport;
-  readonly flow: string;
-  readonly address: LocalAddress;
-}
-
 /**
  * The core of a user agent (RFC 3261 §8, §17, §18). `listen` rejects with a sentence an operator can act on; after that nothing rejects:
  * what becomes of a request is told to its user by branch.
@@ -112,29 +92,34 @@ export class Endpoint {
   readonly #abilities: Abilities;
   readonly #transactions: Transactions;
   readonly #attempts: Attempts;
-  readonly #location: LocationOptions;
   readonly #repeats: Repeats;
-  readonly #listeners: Record<TransportName, Listener[]> = { udp: [], tcp: [], tls: [], ws: [], wss: [] };
-  readonly #sentBys = new Set<string>();
+  readonly #listeners: Listeners;
+  readonly #wayOut: WayOut;
 
   constructor(options: EndpointOptions) {
     const { system, user, timing = standardTiming } = options;
     this.#options = options;
     this.#clock = system.clock;
     this.#abilities = { allow: options.allow, supported: options.supported };
-    const send = (text: string, target: Target, failed: (error: Error) => void) => this.#transmit(text, target, failed);
+    const { resolve, records, trace, publicHost } = options;
+    const places = new FailedPlaces(system.clock);
+    const listeners = new Listeners(publicHost);
+    const wayOut = new WayOut({ system, listeners, places, resolve, records, trace });
+    const send = wayOut.transmit.bind(wayOut);
+    this.#listeners = listeners;
+    this.#wayOut = wayOut;
     this.#attempts = new Attempts({
+      places,
       clock: system.clock,
       log: system.log,
       patienceMs: patienceMs(timing),
       user,
       begin: (request, name) => this.#transactions.request(request, name),
-      readdress: (request, target, branch) => this.#readdress(request, target, branch),
-      locate: async ({ text, target }) => this.#hopsOf(text, await this.#locate(target)),
+      readdress: (request, hop, branch) => wayOut.readdress(request, hop, branch),
+      locate: async ({ text, target }) => wayOut.hopsOf(text, await wayOut.locate(target)),
     });
     const { clock, log } = system;
     this.#transactions = new Transactions({ clock, log, timing, user: this.#attempts, send });
-    this.#location = this.#locationOptions();
     this.#repeats = new Repeats(system.clock, timing);
   }
 
@@ -143,7 +128,7 @@ export class Endpoint {
     try {
       for (const transport of this.#options.transports) {
         await transport.listen((bytes, from) => this.#receive(bytes, from));
-        this.#add(transport);
+        this.#listeners.add(transport);
       }
     } catch (error) {
       await this.close();
@@ -155,14 +140,13 @@ export class Endpoint {
     this.#transactions.close();
     this.#attempts.close();
     this.#repeats.close();
-    for (const name of transportNames) this.#listeners[name] = [];
+    this.#listeners.clear();
     await Promise.all(this.#options.transports.map((transport) => transport.close()));
   }
 
   /** What Via and Contact say: of the listener the flow belongs to, else of the first one; null where there is none. */
   localAddress(transport: TransportName, flow?: string): LocalAddress | null {
-    const listeners = this.#listeners[transport];
-    return (owner(listeners, flow) ?? listeners[0])?.address ?? null;
+    return this.#listeners.address(transport, flow);
   }
 
   /** What Via and Contact say on each transport that we have, for whoever came by this target. */
@@ -180,22 +164,20 @@ export class Endpoint {
     const invite = request.method === 'CANCEL' ? this.#attempts.sentAs(request.branch) : null;
     if (invite) return this.#follow(request, invite);
     if (!isSendable(request.target)) return this.#attempts.search(request);
-    if (!this.#isTooLarge(request.text, request.target)) return this.#transactions.request(request);
-    this.#attempts.send(request, this.#hopsOf(request.text, [request.target]));
+    if (!this.#wayOut.isTooLarge(request.text, request.target)) return this.#transactions.request(request);
+    this.#attempts.send(request, this.#wayOut.hopsOf(request.text, [request.target]));
   }
 
   /** The ACK of a 2xx, which has no transaction (§13.2.2.4). */
   sendAck(text: string, target: Target): void {
-    const failed = (error: Error): void => this.#logUnsent(error, target);
-    if (isSendable(target)) this.#sendOnce(text, target, this.#hopsOf(text, [target]), failed);
-    else this.#lookUp(target, (located) => this.#sendOnce(text, target, this.#hopsOf(text, located), failed), failed);
+    this.#wayOut.sendOnce(text, target, (error) => this.#logUnsent(error, target));
   }
 
   /** Sends a response: by its server transaction while that lives; else, but for a refused INVITE, straight to where it belongs. */
   respond({ key, replyTo }: ReplyPath, status: number, text: string): void {
     if (this.#transactions.respond(key, status, text)) return;
     if (status >= 300 && isInvite(key)) return this.#transactions.refuse(key, replyTo, status, text);
-    this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
+    this.#wayOut.transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
   }
 
   /** Sends a response now, and again and again until `quiet(id)`, at the longest for 64*T1 or `timeoutMs`. */
@@ -207,20 +189,15 @@ export class Endpoint {
     this.#repeats.quiet(id);
   }
 
+  /** Sends two line ends: a NAT on the way stays open (keep-alive.ts). Nobody is told what becomes of them. */
+  ping(target: Target): void {
+    this.#wayOut.ping(target);
+  }
+
   census(): { readonly transactions: number; readonly timers: number; readonly repeats: number } {
     const { transactions, timers } = this.#transactions.census();
     const { searching } = this.#attempts;
     return { transactions: transactions + searching, timers: timers + searching, repeats: this.#repeats.size };
-  }
-
-  #add(transport: Transport): void {
-    const { name, local } = transport;
-    // A client of WebSocket that nobody can connect to has a name of its own (RFC 7118 §B.1).
-    const { publicHost } = this.#options;
-    const host = publicHost === null || local.host.endsWith('.invalid') ? local.host : publicHost;
-    const address = { transport: name, host, port: local.port };
-    this.#listeners[name].push({ transport, flow: flowOf(local), address });
-    this.#sentBys.add(sentBy(address.host, address.port));
   }
 
   // --- What arrives
@@ -245,7 +222,7 @@ export class Endpoint {
     this.#options.system.log.debug({ from, status: failure.status }, failure.failure);
     if (this.#options.gate?.unreadable(from) === false) return;
     const text = replyToFailure(failure);
-    if (text !== null) this.#transmit(text, from, (error) => this.#logUnsent(error, from));
+    if (text !== null) this.#wayOut.transmit(text, from, (error) => this.#logUnsent(error, from));
   }
 
   #takeRequest(request: Request, from: Target): void {
@@ -271,13 +248,13 @@ export class Endpoint {
   /** Stateless (§8.2.7): a copy of the request is refused again, under the same tag. */
   #turnAway(request: Request, key: string, replyTo: Target, { status, headers }: Passage & { type: 'refused' }): void {
     const text = reply(request, status, { toTag: hash('sha256', key).slice(0, 16), headers });
-    this.#transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
+    this.#wayOut.transmit(text, replyTo, (error) => this.#logUnsent(error, replyTo));
   }
 
   /** RFC 5923 §8.2: the client would have our requests by this connection too. */
   #takeAlias({ via }: Request, { transport, flow }: Target): void {
     if (!via.params.has('alias') || flow === undefined) return;
-    const listener = owner(this.#listeners[transport], flow);
+    const listener = this.#listeners.owner(transport, flow);
     listener?.transport.alias?.(flow, unbracket(via.host), via.port ?? defaultPort[transport]);
   }
 
@@ -286,7 +263,7 @@ export class Endpoint {
   }
 
   #takeResponse(response: Response): void {
-    const matched = !isStray(response, this.#sentBys) && this.#transactions.response(response);
+    const matched = !isStray(response, this.#listeners.sentBys) && this.#transactions.response(response);
     if (matched) return;
     const { status, callId, cseq } = response;
     this.#options.system.log.debug(
@@ -327,103 +304,10 @@ export class Endpoint {
 
   // --- What leaves
 
-  #transmit(text: string, target: Target, failed: (error: Error) => void): void {
-    const listener = this.#listenerFor(target);
-    if (!listener) {
-      const error = new Error(`There is no ${target.transport} listener to send from.`);
-      this.#clock.soon(() => failed(error));
-      return;
-    }
-    this.#options.trace?.({ at: this.#clock.date(), direction: 'out', peer: target, text });
-    if (isIP(target.host) !== 0) listener.transport.send(text, target, failed);
-    else this.#transmitByFlow(listener, text, target, failed);
-  }
-
-  /** A host name goes by its connection; once that is closed, to where the name leads. */
-  #transmitByFlow({ transport }: Listener, text: string, target: Target, failed: (error: Error) => void): void {
-    const go = ([located]: readonly Target[]): void => this.#transmit(text, located!, failed);
-    transport.send(text, target, () => this.#lookUp({ ...target, transport: transport.name }, go, failed));
-  }
-
-  /** The listener of the flow, else one that speaks the target's version of IP, else any. */
-  #listenerFor(target: Target): Listener | undefined {
-    const listeners = this.#listeners[target.transport];
-    if (listeners.length < 2) return listeners[0];
-    const version = isIP(target.host);
-    return (
-      owner(listeners, target.flow) ??
-      listeners.find(({ transport }) => isIP(transport.local.host) === version) ??
-      listeners[0]
-    );
-  }
-
-  #lookUp(target: Target, go: (located: readonly Target[]) => void, failed: (error: Error) => void): void {
-    this.#locate(target)
-      .then(go, failed)
-      .catch((error) => this.#options.system.log.error({ err: error, target }, 'a message was not sent: a fault'));
-  }
-
-  /** By its connection it did not go, so the next one is opened to where its host leads. */
-  #locate(target: Target): Promise<readonly Target[]> {
-    return locate(target, this.#location);
-  }
-
-  #locationOptions(): LocationOptions {
-    const { system, resolve, records } = this.#options;
-    const none = async (): Promise<readonly never[]> => [];
-    const all = { addresses: resolve, srv: records?.srv ?? none, naptr: records?.naptr ?? none };
-    const versions = (transport: TransportName): number[] =>
-      this.#listeners[transport].map((listener) => isIP(listener.transport.local.host));
-    return {
-      records: kept(all, system.clock),
-      chance: () => Number.parseInt(system.ids.seed().slice(0, 8), 16) / 2 ** 32,
-      speaks: (transport) => this.#listeners[transport].length > 0,
-      // One that only opens connections is bound to no address.
-      reaches: (transport, version) => versions(transport).some((each) => each === version || each === 0),
-    };
-  }
-
-  /** RFC 3261 §18.1.1: a large request goes by TCP where we have it, and by UDP after all where the peer has not. */
-  #isTooLarge(text: string, { transport, behindNat }: Target): boolean {
-    if (transport !== 'udp' || behindNat) return false;
-    return text.length > largestDatagram && this.#listeners.tcp.length > 0;
-  }
-
-  #hopsOf(text: string, targets: readonly Target[]): readonly Hop[] {
-    return targets.flatMap((target): Hop[] => {
-      const itself = { target, ifUnreachable: false };
-      if (!this.#isTooLarge(text, target)) return [itself];
-      const { host, port } = target;
-      return [
-        { target: { transport: 'tcp', host, port }, ifUnreachable: false },
-        { target, ifUnreachable: true },
-      ];
-    });
-  }
-
-  /** The text as it was decided, unless another transport or another branch makes it another transaction. */
-  #readdress(request: Pick<Outgoing, 'branch' | 'text' | 'target'>, target: Target, branch: string): string {
-    const { transport, flow } = target;
-    if (branch === request.branch && transport === request.target.transport) return request.text;
-    const address = this.localAddress(transport, flow) ?? nowhere(transport);
-    return withVia(request.text, viaFor(address, branch));
-  }
-
   #follow(request: Outgoing, invite: Outgoing): void {
     const { branch, target } = invite;
-    const text = this.#readdress(request, target, branch);
+    const text = this.#wayOut.readdress(request, { target, forSize: false }, branch);
     this.#transactions.request({ ...request, branch, text, target }, request.branch);
-  }
-
-  /** What has no transaction goes to the first place that can be reached. */
-  #sendOnce(text: string, asked: Target, [hop, ...others]: readonly Hop[], failed: (error: Error) => void): void {
-    const { target } = hop!;
-    const branch = /;branch=([^;,\s]+)/i.exec(text)?.[1] ?? '';
-    const sent = this.#readdress({ branch, text, target: asked }, target, branch);
-    this.#transmit(sent, target, (error) => {
-      if (others.length === 0) failed(error);
-      else this.#sendOnce(text, asked, others, failed);
-    });
   }
 
   #logUnsent(error: Error, target: Target): void {
@@ -431,21 +315,7 @@ export class Endpoint {
   }
 }
 
-/** §18.1.1: what is larger is cut into fragments on many a way, and lost as soon as one of them is. */
-const largestDatagram = 1300;
-
 const everybody: Passage = { type: 'admitted', nat: true };
-
-/** Whether a target needs no look-up first: an address, or a connection that may still be open. */
-function isSendable({ transport, host, flow }: Target): boolean {
-  return isIP(host) !== 0 || (reliable[transport] && flow !== undefined);
-}
-
-/** The listener that a flow names, or that has the connection it names. */
-function owner(listeners: readonly Listener[], flow: string | undefined): Listener | undefined {
-  if (flow === undefined) return undefined;
-  return listeners.find((listener) => isFlowOf(flow, listener.flow));
-}
 
 /**
  * Where the responses go (§18.2.2): over its connection, else to its source address; the port is that of the source

@@ -19,7 +19,7 @@ export {
   Certificates,
   type CertificatesOptions,
 } from './transport/certificates.ts';
-export type { ConnectionLimits } from './transport/connections.ts';
+export type { ConnectionLimits } from './transport/patience.ts';
 export { type Naptr, openRecords, type Records, type Srv } from './transport/records.ts';
 export { type Resolve, resolveHost } from './transport/resolve.ts';
 export { type TcpOptions, TcpTransport } from './transport/tcp.ts';
@@ -35,7 +35,6 @@ export {
   type EndpointOptions,
   type EndpointUser,
   type Origin,
-  type Trace,
 } from './endpoint.ts';
 export type { Gate, Passage } from './gate.ts';
 export type { RepeatKind } from './transaction/repeats.ts';
@@ -199,3 +198,5 @@ export {
   ladder,
   type Tone,
 } from './ladder.ts';
+
+export type { Trace } from './way-out.ts';

@@ -54,6 +54,7 @@ export class Delivery {
   readonly #timers = new Set<Timer>();
   /** What was offered before the due events of the last run were read; null from then on. */
   #early: EventRow[] | null = [];
+  readonly #counts = { delivered: 0, repeated: 0, failed: 0 };
   #stopped = false;
 
   constructor(parts: Parts) {
@@ -86,6 +87,18 @@ export class Delivery {
   /** Whether there is nothing left to deliver, to repeat or to store. */
   idle(): boolean {
     return this.#calls.size === 0 && this.#settlements.idle();
+  }
+
+  /** What came of attempts since the start, and of events that were given up. */
+  get counts(): { readonly delivered: number; readonly repeated: number; readonly failed: number } {
+    return { ...this.#counts };
+  }
+
+  /** How many events are not yet delivered or given up. */
+  get due(): number {
+    let due = 0;
+    for (const { jobs } of this.#calls.values()) due += jobs;
+    return due;
   }
 
   /** Begins no more attempts; resolves once those under way have ended and their outcome is stored. */
@@ -200,6 +213,7 @@ export class Delivery {
       system.log.warn(labelsOf(job), 'A webhook was not accepted in its first round; it stays due.');
       release(job);
     }
+    this.#counts.repeated += 1;
     job.progress = verdict.progress;
     this.#settle(job, 'due', date + verdict.delayMs);
     this.#repeat(job, verdict.delayMs);
@@ -222,6 +236,7 @@ export class Delivery {
 
   #end(job: Job, status: 'delivered' | 'failed'): void {
     if (status === 'failed') this.#parts.system.log.error(labelsOf(job), 'A webhook was given up.');
+    this.#counts[status] += 1;
     job.call.jobs -= 1;
     release(job);
     this.#settle(job, status, this.#parts.system.clock.date());

@@ -60,6 +60,7 @@ test('trunks, phones, and what holds for all of them', () => {
   assert.deepEqual(access(file), {
     algorithms: ['SHA-256', 'MD5'],
     ...{ realm: 'pbx.example.com', requestsPerSecond: 50, registerMinSecs: 30, registerMaxSecs: 120 },
+    keepAliveSecs: 25,
     trunks: [
       { ...usual, name: 'carrier', addresses: ['192.0.2.0/24', '2001:db8:1::/48', '198.51.100.7'], nat: false },
       { ...usual, name: 'roaming', username: 'roamer', password: 's: e, c#ret', realm: 'theirs' },

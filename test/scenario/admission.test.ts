@@ -8,7 +8,7 @@ import { answers, hangsUp } from '../support/flows.ts';
 import { scenario } from '../support/play.ts';
 
 const access: Access = {
-  ...{ realm: 'switchhook', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600 },
+  ...{ realm: 'switchhook', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600, keepAliveSecs: 0 },
   trunks: [],
   phones: [{ username: 'alice', password: 'wonderland', displayName: null }],
 };

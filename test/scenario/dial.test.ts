@@ -240,7 +240,7 @@ const trunk = {
   ...{ prefixes: ['+1'], applications: null, weight: 1, channels: null },
 };
 const access: Access = {
-  ...{ realm: 'pbx.example', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600 },
+  ...{ realm: 'pbx.example', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600, keepAliveSecs: 0 },
   trunks: [
     { ...trunk, name: 'first', addresses: ['192.0.2.10'], uri: 'sip:192.0.2.10', priority: 1, username: 'us', password: 'secret' },
     { ...trunk, name: 'second', addresses: ['192.0.2.20'], uri: 'sip:192.0.2.20', priority: 2, channels: 1 },

@@ -5,7 +5,7 @@ import { digestOf } from '../support/digest.ts';
 import { scenario } from '../support/play.ts';
 
 const access: Access = {
-  ...{ realm: 'switchhook', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600, phones: [] },
+  ...{ realm: 'switchhook', algorithms, requestsPerSecond: 0, registerMinSecs: 60, registerMaxSecs: 3600, keepAliveSecs: 0, phones: [] },
   trunks: [
     {
       ...{ name: 'pbx', addresses: ['192.0.2.10'], username: '1000', password: 'secret', realm: null, nat: true },

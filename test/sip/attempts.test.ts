@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Endpoint } from '../../src/sip/endpoint.ts';
-import type { Request } from '../../src/sip/message/message.ts';
+import type { HeaderList, Request } from '../../src/sip/message/message.ts';
 import { reply } from '../../src/sip/message/message.ts';
 import { parse } from '../../src/sip/message/parse.ts';
 import type { Records } from '../../src/sip/transport/records.ts';
@@ -13,7 +13,8 @@ import { Wire } from '../support/wire.ts';
 
 const us = '192.0.2.10';
 const [first, second] = ['192.0.2.21', '192.0.2.22'];
-const branch = 'z9hG4bKours';
+const ourBranch = 'z9hG4bKours';
+const branch = ourBranch;
 
 interface SetUp {
   readonly records?: Partial<Records>;
@@ -45,13 +46,18 @@ async function setUp({ records = {}, listens = ['udp', 'tcp', 'tls'], there }: S
     },
   });
   await endpoint.listen();
-  const inbox: { readonly to: string; readonly request: Request; readonly answer: (status: number) => void }[] = [];
+  const inbox: {
+    readonly to: string;
+    readonly request: Request;
+    readonly answer: (status: number, headers?: HeaderList) => void;
+  }[] = [];
   for (const place of there) {
     const [name, host = ''] = place.split(':') as [TransportName, string];
     const transport = wire.transport(name, host, name === 'tls' ? 5061 : 5060);
     await transport.listen((bytes, from) => {
       const request = parse(bytes.toString('latin1')) as Request;
-      const answer = (status: number) => transport.send(reply(request, status, { toTag: 'theirs' }), from, assert.fail);
+      const answer = (status: number, headers: HeaderList = []) =>
+        transport.send(reply(request, status, { toTag: 'theirs', headers }), from, assert.fail);
       inbox.push({ to: place, request, answer });
     });
   }
@@ -72,7 +78,7 @@ async function setUp({ records = {}, listens = ['udp', 'tcp', 'tls'], there }: S
   return { system, endpoint, next, got, heard };
 }
 
-function ours(method: string, target: Partial<Target>, body = '') {
+function ours(method: string, target: Partial<Target>, body = '', branch = ourBranch) {
   const text = [
     `${method} sip:bob@biloxi.example SIP/2.0`,
     `Via: SIP/2.0/UDP ${us}:5060;branch=${branch};rport`,
@@ -194,6 +200,47 @@ test('what DNS says of the transport is what Via says', async () => {
   assert.deepEqual(await heard(), [`0 200 BYE ${branch}`]);
 });
 
+/** The Contact of a request as it comes to where DNS says that it is to go, by TLS. */
+async function contactByTls(method: string, contact: string, listens: readonly TransportName[] = ['udp', 'tls']) {
+  const records: Partial<Records> = {
+    naptr: async () => [
+      { order: 1, preference: 1, flags: 's', service: 'SIPS+D2T', replacement: 'srv.biloxi.example' },
+    ],
+    srv: async () => [{ priority: 1, weight: 0, port: 5061, name: 'host.biloxi.example' }],
+    addresses: async () => [first],
+  };
+  const { endpoint, next } = await setUp({ records, listens, there: [`tls:${first}`] });
+  const request = ours(method, { open: 'transport' });
+  endpoint.send({ ...request, text: request.text.replace('\r\nCSeq', `\r\n${contact}\r\nCSeq`) });
+  const came = (await next()).request;
+  assert.equal(came.via.transport, 'TLS');
+  return came.get('Contact');
+}
+
+for (const method of ['REGISTER', 'INVITE', 'REFER']) {
+  test(`a Contact that could not be used: DNS says TLS, and a ${method} gave an address of UDP`, async () => {
+    const contact = `Contact: <sip:alice@${us}:5060;transport=udp>;expires=600`;
+    assert.equal(await contactByTls(method, contact), `<sip:alice@${us}:5060;transport=tls>;expires=600`);
+  });
+}
+
+test('a Contact that could not be used: there is no UDP, and the request named nothing', async () => {
+  const contact = 'm: <sip:alice@invalid.invalid:5060;transport=udp>';
+  assert.equal(await contactByTls('REGISTER', contact, ['tls']), `<sip:alice@${us}:5060;transport=tls>`);
+});
+
+test('a Contact stays as it is where it is not ours, cannot be read, or there is none', async () => {
+  for (const contact of [
+    '<sip:alice@192.0.2.99:5060;transport=udp>',
+    `sip:alice@${us}`,
+    `<sip:alice@${us}:5070>`,
+    '*',
+  ]) {
+    assert.equal(await contactByTls('REGISTER', `Contact: ${contact}`), contact);
+  }
+  assert.equal(await contactByTls('REGISTER', 'Subject: Contact'), undefined);
+});
+
 const large = 'x'.repeat(1_300);
 
 test('a large request goes by TCP, and its Via says so (RFC 3261 §18.1.1)', async () => {
@@ -239,6 +286,14 @@ test('a large ACK of a 2xx too', async () => {
   const one = await next();
   assert.equal(one.to, `udp:${first}`);
   assert.equal(one.request.text, text);
+});
+
+test('a large one goes by TCP for its size alone: its Contact stays', async () => {
+  const { endpoint, next } = await setUp({ there: [`tcp:${first}`] });
+  const request = ours('REFER', { host: first }, large);
+  const contact = `<sip:alice@${us}:5060;transport=udp>`;
+  endpoint.send({ ...request, text: request.text.replace('\r\nCSeq', `\r\nContact: ${contact}\r\nCSeq`) });
+  assert.equal((await next()).request.get('Contact'), contact);
 });
 
 test('a large one does not leave the flow where a NAT is in between', async () => {
@@ -295,4 +350,63 @@ test('a restored request has what is left of its time, the search included', asy
   endpoint.send({ ...ours('BYE', {}), timeoutMs: 1_600 });
   await system.clock.advance(1_600);
   assert.deepEqual(await heard(), [`1600 timeout ${branch}`]);
+});
+
+// Places that have failed.
+
+type Setting = Awaited<ReturnType<typeof setUp>>;
+
+/** Where the first attempt of another request goes. */
+async function nextGoesTo({ endpoint, next }: Setting, nth: number): Promise<string> {
+  endpoint.send(ours('BYE', {}, '', `${branch}-of-${nth}`));
+  const one = await next();
+  one.answer(200);
+  return one.to;
+}
+
+test('who has asked to be left alone is tried last for that long (503 with Retry-After, RFC 3261 §21.5.4)', async () => {
+  const all = await setUp({ there: both });
+  all.endpoint.send(ours('BYE', {}));
+  (await all.next()).answer(503, [['Retry-After', '120']]);
+  (await all.next()).answer(200);
+  assert.equal(await nextGoesTo(all, 1), both[1]);
+  await all.system.clock.advance(119_000);
+  assert.equal(await nextGoesTo(all, 2), both[1]);
+  await all.system.clock.advance(1_000);
+  assert.equal(await nextGoesTo(all, 3), both[0]);
+});
+
+test('a 503 that does not say for how long is about its own request alone', async () => {
+  const all = await setUp({ there: both });
+  all.endpoint.send(ours('BYE', {}));
+  (await all.next()).answer(503);
+  (await all.next()).answer(200);
+  assert.equal(await nextGoesTo(all, 1), both[0]);
+});
+
+test('who was silent is tried last for a minute: one Timer F is waited for, not one a request', async () => {
+  const all = await setUp({ there: [both[1]!] });
+  all.endpoint.send(ours('BYE', {}));
+  await all.system.clock.advance(32_000);
+  (await all.next()).answer(200);
+  assert.equal(await nextGoesTo(all, 1), both[1]);
+  await all.system.clock.advance(59_000);
+  assert.equal(await nextGoesTo(all, 2), both[1]);
+  await all.system.clock.advance(1_000);
+  all.endpoint.send(ours('BYE', {}, '', `${branch}-again`));
+  assert.deepEqual(await all.got(), [], 'the first one is tried first again');
+});
+
+test('who could not be connected to is tried last; where all have failed, in the order of the domain', async () => {
+  const { endpoint, next, system } = await setUp({ there: [`tcp:${second}`] });
+  const bye = (nth: number) => ours('BYE', { transport: 'tcp', open: 'port' }, '', `${branch}-of-${nth}`);
+  endpoint.send(bye(1));
+  (await next()).answer(200);
+  endpoint.send(bye(2));
+  const { request, answer } = await next();
+  assert.equal(request.via.branch, `${branch}-of-2`, 'the first attempt went there');
+  answer(503, [['Retry-After', '30']]);
+  await system.clock.settle();
+  endpoint.send(bye(3));
+  assert.equal((await next()).request.via.branch, `${branch}-of-3-1`);
 });

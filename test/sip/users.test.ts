@@ -6,6 +6,7 @@ import { parse } from '../../src/sip/message/parse.ts';
 import { type PartUser, users } from '../../src/sip/users.ts';
 import { rawMessage, rawResponse } from '../support/messages.ts';
 
+const place = { transport: 'udp', host: '192.0.2.20', port: 5060 } as const;
 const request = (method: string): Request =>
   parse(rawMessage(`${method} sip:x SIP/2.0`, { CSeq: `1 ${method}` })) as Request;
 
@@ -14,7 +15,7 @@ test('each is told what is its own, and the last one everything else', () => {
   const tells = (name: string): EndpointUser => ({
     request: ({ method }) => said.push(`${name}: ${method}`),
     ack: () => said.push(`${name}: ack`),
-    response: (branch) => said.push(`${name}: response ${branch}`),
+    response: (branch, _response, to) => said.push(`${name}: response ${branch} of ${to.host}`),
     timeout: (branch, method) => said.push(`${name}: timeout ${branch} ${method}`),
     failed: (branch, _error, method) => said.push(`${name}: failed ${branch} ${method}`),
   });
@@ -26,13 +27,13 @@ test('each is told what is its own, and the last one everything else', () => {
   for (const method of ['REGISTER', 'INVITE']) user.request(request(method), {} as Origin);
   user.ack(request('ACK'));
   for (const branch of ['ours', 'other']) {
-    user.response(branch, response);
+    user.response(branch, response, place);
     user.timeout(branch, 'BYE');
     user.failed(branch, new Error('no'), 'BYE');
   }
   assert.deepEqual(said, [
     ...['registrar: REGISTER', 'rest: INVITE', 'rest: ack'],
-    ...['client: response ours', 'client: timeout ours BYE', 'client: failed ours BYE'],
-    ...['rest: response other', 'rest: timeout other BYE', 'rest: failed other BYE'],
+    ...['client: response ours of 192.0.2.20', 'client: timeout ours BYE', 'client: failed ours BYE'],
+    ...['rest: response other of 192.0.2.20', 'rest: timeout other BYE', 'rest: failed other BYE'],
   ]);
 });

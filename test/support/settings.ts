@@ -29,6 +29,7 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     sipPublicAddress: null,
     tls: { own: [], authorities: null, clients: 'required' },
     dnsServers: [],
+    metricsAccess: 'local',
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
     media: 'quiet',

@@ -186,6 +186,18 @@ describe('delivery: an attempt', () => {
     assert.equal(new Set(w.posted.map(({ headers }) => headers['Telnyx-Signature-Ed25519'])).size, 3);
   });
 
+  it('counts what came of each attempt, what is due, and what was given up', async (t) => {
+    const w = await world(t, { maxAgeMs: 0 });
+    await w.happens(event('a1'));
+    assert.deepEqual([w.delivery.counts, w.delivery.due], [{ delivered: 1, repeated: 0, failed: 0 }, 0]);
+    w.answers('down');
+    await w.happens(event('a2'));
+    assert.deepEqual([w.delivery.counts, w.delivery.due], [{ delivered: 1, repeated: 1, failed: 0 }, 1]);
+    await w.system.clock.advance(86_400_000);
+    const { delivered, failed } = w.delivery.counts;
+    assert.deepEqual([delivered, failed, w.delivery.due], [1, 1, 0]);
+  });
+
   it('follows a 307 on the same scheme with what is left of its time', async (t) => {
     const w = await world(t);
     w.answers('hold');

@@ -29,6 +29,15 @@ export function withVia(request: string, via: string): string {
   return `${request.slice(0, at)}\r\nVia: ${oneLine(via)}${request.slice(at + line.length)}`;
 }
 
+/** A request of ours with its Contact put anew; one without stays as it is. */
+export function withContact(request: string, put: (value: string) => string): string {
+  const found = firstContact.exec(request);
+  if (found === null || found.index >= request.indexOf('\r\n\r\n')) return request;
+  const [line, name = '', value = ''] = found;
+  return request.slice(0, found.index) + name + oneLine(put(value)) + request.slice(found.index + line.length);
+}
+
+const firstContact = /(\r\n(?:contact|m)[ \t]*:[ \t]*)([^\r\n]*)/i;
 const topmostVia = /\r\n(?:via|v)[ \t]*:[^\r\n]*/i;
 
 /** The status line, its end included. */

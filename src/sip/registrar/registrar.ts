@@ -3,6 +3,7 @@
 import type { System, Timer } from '../../system.ts';
 import type { Endpoint, Origin } from '../endpoint.ts';
 import { type HeaderList, type Request, reply } from '../message/message.ts';
+import type { Target } from '../transport/transport.ts';
 import {
   aorOf,
   type Binding,
@@ -10,6 +11,7 @@ import {
   register,
   registeredHeaders,
   usualRegistrarLimits,
+  wayTo,
 } from './bindings.ts';
 
 /** A binding as it is kept: `state` is everything of it, as JSON. */
@@ -99,6 +101,16 @@ export class Registrar {
     const entry = this.#entries.get(aorOf(aor) ?? aor);
     if (entry === undefined) return [];
     return this.#alive(entry).toSorted((a, b) => b.q - a.q || b.expiresAt - a.expiresAt);
+  }
+
+  /** Where requests to phones behind a NAT go. */
+  *behindNat(): Iterable<Target> {
+    for (const entry of this.#entries.values()) {
+      for (const binding of this.#alive(entry)) {
+        const { target } = wayTo(binding);
+        if (target.behindNat) yield target;
+      }
+    }
   }
 
   /** Every address-of-record with a binding. */

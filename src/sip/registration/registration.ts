@@ -211,11 +211,12 @@ type Answered = Answer & { readonly type: 'response' };
 function succeeded(account: Account, state: Registration, phase: Trying, input: Answered): Step {
   const { at, response } = input;
   if (phase.removes) return ended(state);
-  const expires = grantedFor(response, phase.contact) ?? state.expires;
+  const contacts = contactsOf(account, phase, input.addresses);
+  const { contact, expires } = grantedFor(response, contacts) ?? { contact: contacts[0]!, expires: state.expires };
   if (expires === 0) return failed(state, phase, input, 'granted for no time');
   const granted: Granted = {
     server: account.servers[state.server]!,
-    contact: phase.contact.slice(1, -1),
+    contact,
     expiresAt: at + expires * 1000,
     serviceRoute: response.values('Service-Route').map(copy),
   };
@@ -224,17 +225,35 @@ function succeeded(account: Account, state: Registration, phase: Trying, input: 
   return absorbed({ ...next, phase: { name: 'registered', refreshAt: refreshAt(granted, input) } });
 }
 
-/** What the registrar says of our contact among those it lists (§10.2.4), else of all. */
-function grantedFor(response: Response, contact: string): number | null {
-  const ours = readUri(contact.slice(1, -1));
-  for (const value of response.values('Contact')) {
+/** What we may be registered as: as the REGISTER was written, or as DNS has made us known by another transport (readdress.ts). */
+function contactsOf({ aor }: Account, { contact }: Trying, addresses: LocalAddresses): readonly string[] {
+  const isSecure = readUri(aor)?.scheme === 'sips';
+  const others = Object.values(addresses).flatMap((address) =>
+    address === null ? [] : [contactFor(address, userOf(aor), isSecure)],
+  );
+  return [contact, ...others].map((each) => each.slice(1, -1));
+}
+
+interface GrantedFor {
+  readonly contact: string;
+  readonly expires: number;
+}
+
+/**
+ * What the registrar says of our contact among those it lists (§10.2.4), else of all. Of several of ours the one for
+ * the longest time is new, and others are from before.
+ */
+function grantedFor(response: Response, contacts: readonly string[]): GrantedFor | null {
+  const listed = response.values('Contact').flatMap((value): GrantedFor[] => {
     const address = readAddress(value);
     const uri = address && readUri(address.uri);
-    if (!uri || !ours || !sameUri(uri, ours)) continue;
-    const expires = readNumber(param(address.params, 'expires') ?? '');
-    if (expires !== null) return expires;
-  }
-  return readNumber(response.get('Expires') ?? '');
+    const contact = contacts.find((ours) => uri && sameUri(uri, readUri(ours)!));
+    const expires = readNumber((address && param(address.params, 'expires')) ?? '');
+    return contact === undefined || expires === null ? [] : [{ contact, expires }];
+  });
+  const forAll = readNumber(response.get('Expires') ?? '');
+  const [longest] = listed.toSorted((a, b) => b.expires - a.expires);
+  return longest ?? (forAll === null ? null : { contact: contacts[0]!, expires: forAll });
 }
 
 /** After 80 to 90 % of the time: early enough to fail over, and not all accounts at once. */

@@ -4,6 +4,7 @@ import type { System, Timer } from '../../system.ts';
 import type { LocalAddresses } from '../dialog/dialog.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Response } from '../message/message.ts';
+import type { Target } from '../transport/transport.ts';
 import {
   type Account,
   begin,
@@ -49,6 +50,8 @@ interface Live {
   timer: Timer | null;
   /** Inputs wait for what the one before has to store. */
   turn: Promise<void>;
+  /** Where the last REGISTER went that was answered; null before that. */
+  place: Target | null;
 }
 
 type Unstamped = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed' | 'addresses'> : never) : never;
@@ -78,7 +81,7 @@ export class Registrations {
     for (const account of accounts) {
       const kept = await store.get(nameOf(account));
       const sequence = kept === null ? { callId: system.ids.uuid(), cseq: 0 } : (JSON.parse(kept) as Sequence);
-      this.#lives.push({ account, state: begin(account, sequence), timer: null, turn: Promise.resolve() });
+      this.#lives.push({ account, state: begin(account, sequence), timer: null, turn: Promise.resolve(), place: null });
     }
     for (const live of this.#lives) this.#take(live, { type: 'start' });
   }
@@ -87,7 +90,9 @@ export class Registrations {
     return this.#branches.has(branch);
   }
 
-  response(branch: string, response: Response): void {
+  response(branch: string, response: Response, to: Target): void {
+    const live = this.#branches.get(branch);
+    if (live !== undefined) live.place = to;
     this.#ofBranch(branch, response.status >= 200, { type: 'response', branch, response });
   }
 
@@ -109,6 +114,14 @@ export class Registrations {
     const live = this.#lives.find(({ account }) => account.name === name);
     const granted = live?.state.granted ?? null;
     return granted !== null && granted.expiresAt > this.#options.system.clock.date() ? granted : null;
+  }
+
+  /** Where we are registered, as places to send to. */
+  places(): Target[] {
+    const now = this.#options.system.clock.date();
+    return this.#lives.flatMap(({ state: { granted }, place }) =>
+      granted !== null && granted.expiresAt > now && place !== null ? [place] : [],
+    );
   }
 
   get idle(): boolean {

@@ -20,11 +20,11 @@ export interface Outgoing {
   readonly timeoutMs?: number;
 }
 
-/** Whom the transactions tell. `branch` is the name that a request was sent under. */
+/** Whom the transactions tell. `branch` is the name that a request was sent under, `to` where it was sent. */
 export interface TransactionUser {
-  response(branch: string, response: Response): void;
-  timeout(branch: string, method: string): void;
-  failed(branch: string, error: Error, method: string): void;
+  response(branch: string, response: Response, to: Target): void;
+  timeout(branch: string, method: string, to: Target): void;
+  failed(branch: string, error: Error, method: string, to: Target): void;
   ack(request: Request): void;
 }
 
@@ -205,11 +205,11 @@ export class Transactions {
   }
 }
 
-function tell(user: TransactionUser, { name, method }: Role, what: Told): void {
-  if (what.type === 'response') user.response(name, what.response);
+function tell(user: TransactionUser, { name, method, target }: Role, what: Told): void {
+  if (what.type === 'response') user.response(name, what.response, target);
   else if (what.type === 'ack') user.ack(what.request);
-  else if (what.type === 'timeout') user.timeout(name, method);
-  else user.failed(name, what.error, method);
+  else if (what.type === 'timeout') user.timeout(name, method, target);
+  else user.failed(name, what.error, method, target);
 }
 
 interface Machine<Fixed, State extends Named, Input> {

@@ -6,44 +6,8 @@ import { isIP } from 'node:net';
 import type { Log, System, Timer } from '../../system.ts';
 import type { Frame } from '../message/framing.ts';
 import { replyToFailure } from '../message/parse.ts';
+import { type ConnectionLimits, faultOf, nextLook, pingAt, type Watched } from './patience.ts';
 import { flowOf, isPort, type LocalAddress, type Receive, type Target } from './transport.ts';
-
-/** What a transport with connections bears. A transport fills in what it is not told. */
-export interface ConnectionLimits {
-  /** Accepted and opened ones together. */
-  readonly connections: number;
-  /** Bytes a connection may owe a peer that does not read. */
-  readonly unsentBytes: number;
-  readonly connectMs: number;
-  /** How long a new connection may take to bring its first message. */
-  readonly firstMessageMs: number;
-  /** How long a message may take from its first byte to its last: a sender of one byte a second does not get far. */
-  readonly messageMs: number;
-  /** A call may be silent for long, and its peer behind a NAT can be reached by this connection only. */
-  readonly idleMs: number;
-  /** How often the other end of a silent connection of ours is asked whether it is there (RFC 5626 §4.4.1: 95 to 120 s). */
-  readonly pingMs: number;
-  /** How long it may take to say so (RFC 5626 §4.4.1). */
-  readonly pongMs: number;
-  /** How long a peer may take to read why its connection is being closed. */
-  readonly farewellMs: number;
-}
-
-const standardLimits: ConnectionLimits = {
-  connections: 8_192,
-  unsentBytes: 1_048_576,
-  connectMs: 5_000,
-  firstMessageMs: 32_000,
-  messageMs: 32_000,
-  idleMs: 3_600_000,
-  pingMs: 100_000,
-  pongMs: 10_000,
-  farewellMs: 1_000,
-};
-
-export function limitsOf(limits: Partial<ConnectionLimits> = {}): ConnectionLimits {
-  return { ...standardLimits, ...limits };
-}
 
 /** One connection by what it is made of. Nothing is written before it has told its user that it is open. */
 export interface Link {
@@ -89,25 +53,20 @@ interface Unsaid {
   readonly failed: (error: Error) => void;
 }
 
-/** One connection. `usable` until either side has begun to close it. */
-interface Connection {
+/** One connection. */
+interface Connection extends Watched {
   readonly link: Link;
   readonly peer: Target & { readonly flow: string };
-  /** Whether we opened it: then it is ours to keep alive. */
-  readonly isOurs: boolean;
   /** The keys of #byAddress that lead here. */
   readonly keys: string[];
   usable: boolean;
   /** What waits until it is open; null once it is. */
   unsaid: Unsaid[] | null;
   error: Error | null;
-  /** Whether a message, whole, has come or gone. */
   used: boolean;
-  /** These by the monotonic clock. */
   usedAt: number;
   partialSince: number | null;
   pingedAt: number;
-  /** Whether our last ping has no answer yet, and whether it ever answered one. */
   awaitsPong: boolean;
   pongs: boolean;
   timer: Timer;
@@ -278,58 +237,19 @@ export class Connections {
   /** One timer a connection, that looks what is due: nothing is armed anew with each message. */
   #watch(connection: Connection): void {
     const now = this.#system.clock.now();
-    const fault = this.#faultOf(connection, now);
+    const fault = faultOf(connection, this.#limits, now);
     if (fault !== null) {
       this.#destroy(connection, fault);
       return;
     }
-    if (this.#pingAt(connection) <= now) this.#ping(connection, now);
-    this.#wake(connection, this.#nextLook(connection), now);
+    if (pingAt(connection, this.#limits) <= now) this.#ping(connection, now);
+    this.#wake(connection, nextLook(connection, this.#limits), now);
   }
 
   #wake(connection: Connection, at: number, now: number): void {
     this.#system.clock.cancel(connection.timer);
     connection.timerAt = at;
     connection.timer = this.#system.clock.after(at - now, () => this.#watch(connection));
-  }
-
-  /** Why a connection has to be closed by now, or null. */
-  #faultOf(connection: Connection, now: number): string | null {
-    const { peer } = connection;
-    if (now >= this.#pongAt(connection)) return `${peer.host}:${peer.port} no longer answers.`;
-    if (now >= this.#wholeAt(connection)) return 'A message did not arrive whole in time.';
-    if (now < this.#idleAt(connection)) return null;
-    if (connection.unsaid === null) return 'The connection was idle for too long.';
-    return `No connection to ${peer.host}:${peer.port} in ${this.#limits.connectMs} ms.`;
-  }
-
-  #nextLook(connection: Connection): number {
-    return Math.min(
-      this.#idleAt(connection),
-      this.#wholeAt(connection),
-      this.#pongAt(connection),
-      this.#pingAt(connection),
-    );
-  }
-
-  #idleAt({ unsaid, used, usedAt }: Connection): number {
-    const { connectMs, firstMessageMs, idleMs } = this.#limits;
-    if (unsaid !== null) return usedAt + connectMs;
-    return usedAt + (used ? idleMs : firstMessageMs);
-  }
-
-  #wholeAt({ partialSince }: Connection): number {
-    return partialSince === null ? Number.POSITIVE_INFINITY : partialSince + this.#limits.messageMs;
-  }
-
-  #pongAt({ awaitsPong, pongs, pingedAt }: Connection): number {
-    return awaitsPong && pongs ? pingedAt + this.#limits.pongMs : Number.POSITIVE_INFINITY;
-  }
-
-  /** On a stream the side that opened it pings (RFC 5626 §3.5.1); a browser has no way to, so on a WebSocket both do. */
-  #pingAt({ isOurs, link, unsaid, usedAt, pingedAt, usable }: Connection): number {
-    if (!usable || unsaid !== null || !(isOurs || link.pongsAlways)) return Number.POSITIVE_INFINITY;
-    return Math.max(usedAt, pingedAt) + this.#limits.pingMs;
   }
 
   #ping(connection: Connection, now: number): void {

@@ -1,7 +1,8 @@
 // SIP over TCP (RFC 3261 §18): a listener and the connections accepted and opened beside it (connections.ts).
 import { connect, createServer, type Server } from 'node:net';
 import type { System } from '../../system.ts';
-import { type ConnectionLimits, Connections, limitsOf } from './connections.ts';
+import { Connections } from './connections.ts';
+import { type ConnectionLimits, limitsOf } from './patience.ts';
 import { bind, socketOptions, streamLink, unbind } from './stream.ts';
 import type { LocalAddress, Receive, Target, Transport } from './transport.ts';
 

@@ -4,7 +4,8 @@ import { isIP } from 'node:net';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { System } from '../../system.ts';
 import { type Certificates, checkIdentity } from './certificates.ts';
-import { type Attach, type ConnectionLimits, Connections, limitsOf } from './connections.ts';
+import { type Attach, Connections } from './connections.ts';
+import { type ConnectionLimits, limitsOf } from './patience.ts';
 import { bind, socketOptions, streamLink, unbind } from './stream.ts';
 import type { LocalAddress, Receive, Target, Transport } from './transport.ts';
 

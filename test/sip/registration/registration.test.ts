@@ -349,6 +349,18 @@ test("a provisional answer changes nothing, and a late one is nobody's", () => {
   assert.equal(machine.state, registered);
 });
 
+test('a Contact that was registered as another one: DNS has said TLS, and the registrar names us by that', () => {
+  const machine = play();
+  machine.start();
+  machine.answer(200, [
+    ['Contact', `${contact};expires=20`],
+    ['Contact', '<sip:1000@192.0.2.1:5062;transport=tls>;expires=300'],
+  ]);
+  const { granted } = machine.state;
+  assert.equal(granted?.contact, 'sip:1000@192.0.2.1:5062;transport=tls');
+  assert.equal(granted.expiresAt, now + 300_000);
+});
+
 test('over TLS: Via says so, and the Contact of a SIPS address-of-record is SIPS too (RFC 3261 §10.2.1)', () => {
   for (const [scheme, contact] of [
     ['sip', '<sip:1000@192.0.2.1:5062;transport=tls>'],

@@ -14,6 +14,7 @@ const account: Account = {
   realm: null,
   expires: 600,
 };
+const place = { transport: 'udp', host: '192.0.2.20', port: 5060 } as const;
 const addresses = () => ({ udp: { transport: 'udp', host: '192.0.2.1', port: 5060 }, tcp: null }) as const;
 
 function memory() {
@@ -48,7 +49,7 @@ async function setUp({ store = memory(), system = fakeSystem(), accounts = [acco
     const response = parse(reply(request, status, { toTag: 't' }));
     assert.ok(response instanceof Response);
     assert.ok(registrations.sent(request.via.branch ?? ''));
-    registrations.response(request.via.branch ?? '', response);
+    registrations.response(request.via.branch ?? '', response, place);
     await system.clock.settle();
   };
   return { registrations, system, store, sent, told, answer };
@@ -140,4 +141,13 @@ test('why it fails can be seen', async () => {
   registrations.failed('another', new Error('no'));
   await answer(200);
   assert.equal(registrations.views()[0]?.state, 'registered');
+});
+
+test('where we are registered is known while that lasts, by the address that answered', async () => {
+  const { registrations, system, answer } = await setUp();
+  assert.deepEqual(registrations.places(), []);
+  await answer(200);
+  assert.deepEqual(registrations.places(), [place]);
+  await system.clock.advance(600_000);
+  assert.deepEqual(registrations.places(), []);
 });

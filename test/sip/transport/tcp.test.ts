@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import type { ConnectionLimits } from '../../../src/sip/transport/connections.ts';
+import type { ConnectionLimits } from '../../../src/sip/transport/patience.ts';
 import { TcpTransport } from '../../../src/sip/transport/tcp.ts';
 import type { Target } from '../../../src/sip/transport/transport.ts';
 import { type FakeSystem, fakeSystem } from '../../support/fake-system.ts';

@@ -9,7 +9,7 @@ import {
   Certificates,
   type CertificatesOptions,
 } from '../../../src/sip/transport/certificates.ts';
-import type { ConnectionLimits } from '../../../src/sip/transport/connections.ts';
+import type { ConnectionLimits } from '../../../src/sip/transport/patience.ts';
 import { TlsTransport } from '../../../src/sip/transport/tls.ts';
 import type { Target } from '../../../src/sip/transport/transport.ts';
 import { Authority, type Name } from '../../support/certificates.ts';

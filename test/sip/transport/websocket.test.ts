@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Certificates } from '../../../src/sip/transport/certificates.ts';
-import type { ConnectionLimits } from '../../../src/sip/transport/connections.ts';
+import type { ConnectionLimits } from '../../../src/sip/transport/patience.ts';
 import type { Target } from '../../../src/sip/transport/transport.ts';
 import { WebSocketTransport } from '../../../src/sip/transport/websocket.ts';
 import { Authority } from '../../support/certificates.ts';
