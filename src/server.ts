@@ -1,5 +1,6 @@
 // The composition root: builds every part by hand from what the machine lends, and knows the order of start and of stop.
 import type { FastifyInstance } from 'fastify';
+import { Applications } from './call/applications.ts';
 import { Engine } from './call/engine.ts';
 import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
@@ -79,9 +80,10 @@ export async function start(parts: Parts): Promise<Server> {
 export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
-  const { engine, delivery, endpoint, peers } = build(parts, signer);
+  const { applications, engine, delivery, endpoint, peers } = build(parts, signer);
   const http = createApp({
     calls: engine,
+    applications,
     auth: new Auth(parts.authHashes),
     publicKey: signer.publicKey,
     ready: () => readiness(store),
@@ -96,6 +98,7 @@ export async function compose(parts: Parts): Promise<Composed> {
   };
   try {
     await peers.restore(endpoint);
+    await applications.restore();
     await engine.restore(endpoint);
     await endpoint.listen();
     engine.start();
@@ -127,11 +130,12 @@ function build(parts: Parts, signer: Signer) {
   const delivery = new Delivery({ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs });
   const peers = new Peers(parts);
   const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
+  const applications = new Applications({ system, store, configured: settings.applications });
   const engine = new Engine({
     system,
     store,
     media,
-    applications: settings.applications,
+    applications,
     sessionTimers: settings.sessionTimers,
     dial: {
       host,
@@ -154,7 +158,7 @@ function build(parts: Parts, signer: Signer) {
     supported: [...supported, ...peers.supported],
     ...(parts.trace && { trace: parts.trace }),
   });
-  return { engine, delivery, endpoint, peers };
+  return { applications, engine, delivery, endpoint, peers };
 }
 
 /** Null when calls can be taken, else the sentence that says why not. */

@@ -11,6 +11,7 @@ import type { Request, Response } from '../sip/message/message.ts';
 import { inviteKey } from '../sip/transaction/key.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
+import type { Applications } from './applications.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
@@ -22,15 +23,15 @@ import { type Live, LiveCalls, mergeKey } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
 import { readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
-import { type Application, applicationOf } from './routing.ts';
-import { type Call, sixtyFourT1Ms } from './state.ts';
+import { type Application, route } from './routing.ts';
+import { type Call, isAlive, sixtyFourT1Ms } from './state.ts';
 import { viewOf } from './view.ts';
 
 export interface EngineOptions {
   readonly system: System;
   readonly store: Store;
   readonly media: Media;
-  readonly applications: readonly [Application, ...Application[]];
+  readonly applications: Pick<Applications, 'routes' | 'ofCall' | 'view'>;
   /** What calls would have of session timers (RFC 4028). */
   readonly sessionTimers: LifetimePolicy;
   readonly dial: DialSettings;
@@ -61,7 +62,7 @@ export class Engine implements EndpointUser, CallControl {
   async restore(endpoint: Endpoint): Promise<void> {
     const { store, media, system, deliver } = this.#options;
     this.#endpoint = endpoint;
-    const applicationOf = (call: Call) => this.#application(call);
+    const applicationOf = (call: Call) => this.#options.applications.ofCall(call);
     this.#driver = new Driver({ system, store, media, deliver, endpoint, applicationOf, calls: this.#calls });
     this.#dialler = this.#newDialler(endpoint);
     for (const row of await store.calls(system.clock.date() - sixtyFourT1Ms)) {
@@ -202,12 +203,17 @@ export class Engine implements EndpointUser, CallControl {
     replaced: ReplaceableCall | null,
   ): void {
     const { ids, clock } = this.#system;
-    const { applications, sdpAddress, media, sessionTimers } = this.#options;
+    const { sdpAddress, media, sessionTimers } = this.#options;
+    const connection = replaced?.call.connectionId ?? this.#routed(request, origin);
+    if (typeof connection === 'number') {
+      if (rtpPort !== null) media.release(rtpPort);
+      return this.#driver.refuse(request, origin, connection);
+    }
     const identity = {
       id: ids.callControlId(),
       legId: ids.uuid(),
       sessionId: replaced?.call.sessionId ?? ids.uuid(),
-      connectionId: replaced?.call.connectionId ?? applicationOf(applications).id,
+      connectionId: connection,
       local: this.#endpoint.localAddresses(origin.from),
       sdpAddress,
       media: media.kind,
@@ -223,6 +229,20 @@ export class Engine implements EndpointUser, CallControl {
     }
     const step = { call: turn.call, effects: turn.effects, refusals: [] };
     this.#driver.begin(this.#calls.add(turn.call, []), step, { type: 'request', request, origin }, rtpPort);
+  }
+
+  /** The application that takes an INVITE, by its id, or the status of the refusal. One that has as many calls as it may is busy. */
+  #routed(request: Request, { peer }: Origin): string | number {
+    const application = route(this.#options.applications.routes, request.uri, peer !== undefined);
+    if (typeof application === 'number') return application;
+    const { channelLimit } = application.inbound;
+    return channelLimit !== null && this.#inboundOf(application) >= channelLimit ? 486 : application.id;
+  }
+
+  #inboundOf({ id }: Application): number {
+    let count = 0;
+    for (const { call } of this.#calls.ofConnection(id)) if (isAlive(call) && call.direction === 'incoming') count += 1;
+    return count;
   }
 
   // What the API asks.
@@ -249,7 +269,7 @@ export class Engine implements EndpointUser, CallControl {
   async execute<A extends ActionName>(callControlId: string, action: A, body: Bodies[A]): Promise<readonly Refusal[]> {
     const live = this.#calls.withId(callControlId);
     if (live === undefined) return [await this.#refusalOf(callControlId)];
-    const read = readCommand(action, body, this.#application(live.call).refer);
+    const read = readCommand(action, body, this.#options.applications.ofCall(live.call).refer);
     if ('refusals' in read) return read.refusals;
     const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;
     const rtpPort = needsPort ? await this.#reserve() : null;
@@ -274,6 +294,12 @@ export class Engine implements EndpointUser, CallControl {
     return row && viewOf(JSON.parse(row.state) as Call, now);
   }
 
+  activeCalls(connectionId: string): readonly CallView[] {
+    const now = this.#system.clock.date();
+    const calls = [...this.#calls.ofConnection(connectionId)].flatMap(({ committed }) => committed ?? []);
+    return calls.filter(isAlive).map((call) => viewOf(call, now));
+  }
+
   async #refusalOf(callControlId: string): Promise<Refusal> {
     const row = await this.#remembered(callControlId);
     return row ? { name: 'call-ended' } : { name: 'invalid-call-control-id', pointer: '/call_control_id' };
@@ -289,15 +315,10 @@ export class Engine implements EndpointUser, CallControl {
     return new Dialler({
       ...{ system, endpoint, sessionTimers, sdpAddress, settings: dial, calls: this.#calls, driver: this.#driver },
       media: media.kind,
-      hasApplication: (id) => applications.some((application) => application.id === id),
+      hasApplication: (id) => applications.view(id) !== null,
       reserve: () => this.#reserve(),
       release: (port) => media.release(port),
     });
-  }
-
-  #application(call: Call): Application {
-    const { applications } = this.#options;
-    return applications.find(({ id }) => id === call.connectionId) ?? applicationOf(applications);
   }
 
   /** A port for the sound of a call; null when none is free. */

@@ -1,12 +1,16 @@
 // The HTTP server: what every request goes through, whatever its route. Key, then body, then route; every answer is JSON
 // but the documentation's. Knows the call layer only as CallControl; the composition root listens and closes.
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Applications } from '../call/applications.ts';
 import type { CallControl } from '../call/commands.ts';
 import type { Refusal } from '../errors.ts';
 import type { Log } from '../system.ts';
 import { refuse, refuseConnection } from './answers.ts';
+import { applicationRoutes } from './applications.ts';
 import type { Auth } from './auth.ts';
 import { callRoutes } from './calls.ts';
+import { components } from './components.ts';
+import { connectionRoutes } from './connections.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import { describeApi } from './openapi.ts';
@@ -23,6 +27,7 @@ declare module 'fastify' {
 
 export interface AppOptions extends Service {
   readonly calls: CallControl;
+  readonly applications: Applications;
   readonly auth: Auth;
   readonly docs?: DocsSource;
   readonly log: Log;
@@ -62,10 +67,12 @@ export function createApp(options: AppOptions): FastifyInstance {
   readBodies(app);
   guard(app, options.auth, new Unrouted(app));
   answerErrors(app, options.log);
-  describeApi(app, options.version);
+  describeApi(app, options.version, components);
   app.after(() => {
     dialRoute(app, options.calls);
     callRoutes(app, options.calls);
+    applicationRoutes(app, options.applications, options.calls);
+    connectionRoutes(app, options.applications, options.calls);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
   });

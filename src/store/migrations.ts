@@ -59,6 +59,14 @@ export const migrations: readonly string[] = [
 
   `ALTER TABLE commands ADD COLUMN dials INTEGER NOT NULL DEFAULT 0; -- the place of the call in the dial that made it, from 1
    CREATE INDEX commands_dial ON commands (command_id) WHERE dials > 0;`,
+  `CREATE TABLE resources (
+     kind TEXT NOT NULL,
+     id TEXT NOT NULL,
+     state TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     PRIMARY KEY (kind, id)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the database to the newest schema, each step in its own transaction; refuses what this version cannot read. */

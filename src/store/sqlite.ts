@@ -6,9 +6,10 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Connection } from './connection.ts';
 import { storeError } from './error.ts';
 import { migrate } from './migrations.ts';
-import type { Batch, BindingRow, CallRow, EventRow, Settlement, Store } from './store.ts';
+import type { Batch, BindingRow, CallRow, EventRow, ResourceKind, ResourceRow, Settlement, Store } from './store.ts';
 
 export { StoreError } from './error.ts';
 
@@ -31,7 +32,7 @@ export function openSqlite(path: string, { busyTimeoutMs = 2_000 }: SqliteOption
     database = new DatabaseSync(path, { timeout: busyTimeoutMs });
     configure(database);
     migrate(database, path);
-    return new SqliteStore(database, path);
+    return new SqliteStore(new Connection(database, path));
   } catch (error) {
     database?.close();
     throw storeError(path, error);
@@ -65,10 +66,7 @@ type EventRecord = Omit<EventRow, 'destination'> & {
 };
 
 class SqliteStore implements Store {
-  readonly #database: DatabaseSync;
-  readonly #path: string;
-  readonly #begin: StatementSync;
-  readonly #commit: StatementSync;
+  readonly #connection: Connection;
   readonly #putCall: StatementSync;
   readonly #getCall: StatementSync;
   readonly #addEvent: StatementSync;
@@ -81,11 +79,9 @@ class SqliteStore implements Store {
   readonly #putValue: StatementSync;
   #batches = 0;
 
-  constructor(database: DatabaseSync, path: string) {
-    this.#database = database;
-    this.#path = path;
-    this.#begin = database.prepare('BEGIN IMMEDIATE');
-    this.#commit = database.prepare('COMMIT');
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    const { database } = connection;
     this.#putCall = database.prepare(
       `INSERT INTO calls (id, state, ended_at) VALUES (?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at`,
@@ -107,7 +103,7 @@ class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<void> {
-    this.#transaction(() => {
+    this.#connection.transaction(() => {
       for (const { id, state, endedAt } of batch.calls) this.#putCall.run(id, state, endedAt);
       for (const event of batch.events) this.#insert(event);
       for (const { callId, commandId, dials } of batch.commands) this.#addCommand.run(callId, commandId, dials ?? 0);
@@ -116,50 +112,48 @@ class SqliteStore implements Store {
   }
 
   async committed(batchId: string): Promise<boolean> {
-    return this.#reading(() => this.#findBatch.get(batchId) !== undefined);
+    return this.#connection.reading(() => this.#findBatch.get(batchId) !== undefined);
   }
 
   /** INDEXED BY, here and below: without statistics SQLite would walk the whole table to spare itself the sorting. */
   async calls(endedAfter: number): Promise<CallRow[]> {
     const sql = `SELECT id, state, ended_at AS endedAt FROM calls INDEXED BY calls_ended
                  WHERE ended_at IS NULL OR ended_at > ? ORDER BY id`;
-    return this.#reading(() => this.#database.prepare(sql).all(endedAfter)).map(
-      (row) => ({ ...row }) as unknown as CallRow,
-    );
+    return this.#connection.all<CallRow>(sql, endedAfter);
   }
 
   async call(id: string): Promise<CallRow | null> {
-    const row = this.#reading(() => this.#getCall.get(id));
+    const row = this.#connection.reading(() => this.#getCall.get(id));
     return row ? ({ ...row } as unknown as CallRow) : null;
   }
 
   async commandIds(callId: string): Promise<string[]> {
-    return this.#reading(() => this.#getCommands.all(callId)).map((row) => String(row.command_id));
+    return this.#connection.reading(() => this.#getCommands.all(callId)).map((row) => String(row.command_id));
   }
 
   async dialled(commandId: string): Promise<string[]> {
     const sql = 'SELECT call_id FROM commands WHERE command_id = ? AND dials > 0 ORDER BY dials';
-    return this.#reading(() => this.#database.prepare(sql).all(commandId)).map((row) => String(row.call_id));
+    return this.#connection.all<{ call_id: string }>(sql, commandId).map((row) => row.call_id);
   }
 
   async dueEvents(): Promise<EventRow[]> {
     const sql = `SELECT id, call_id AS callId, sequence, type, body, occurred_at AS occurredAt, url,
                         failover_url AS failoverUrl, timeout_ms AS timeoutMs, status, attempts, due_at AS dueAt
                  FROM events INDEXED BY events_due WHERE status = 'due' ORDER BY call_id, sequence`;
-    return this.#reading(() => this.#database.prepare(sql).all()).map((row) => eventOf(row as unknown as EventRecord));
+    return this.#connection.all<EventRecord>(sql).map(eventOf);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
-    this.#transaction(() => {
+    this.#connection.transaction(() => {
       for (const { id, status, attempts, dueAt } of settlements) this.#settleEvent.run(status, attempts, dueAt, id);
     });
   }
 
   async prune(endedBefore: number): Promise<void> {
-    const ended = this.#database.prepare('SELECT id FROM calls WHERE ended_at < ? LIMIT ?');
+    const ended = this.#connection.database.prepare('SELECT id FROM calls WHERE ended_at < ? LIMIT ?');
     for (;;) {
-      const ids = this.#reading(() => ended.all(endedBefore, callsPerPrune)).map((row) => String(row.id));
-      this.#transaction(() => this.#forget(ids));
+      const ids = this.#connection.reading(() => ended.all(endedBefore, callsPerPrune)).map((row) => String(row.id));
+      this.#connection.transaction(() => this.#forget(ids));
       if (ids.length < callsPerPrune) return;
       await nextTurn();
     }
@@ -167,33 +161,53 @@ class SqliteStore implements Store {
 
   async bindings(): Promise<BindingRow[]> {
     const sql = 'SELECT aor, contact, state, expires_at AS expiresAt FROM bindings ORDER BY aor, contact';
-    return this.#reading(() => this.#database.prepare(sql).all()).map((row) => ({ ...row }) as unknown as BindingRow);
+    return this.#connection.all<BindingRow>(sql);
   }
 
   async bind(aor: string, rows: readonly BindingRow[]): Promise<void> {
-    this.#transaction(() => {
-      this.#database.prepare('DELETE FROM bindings WHERE aor = ?').run(aor);
-      const add = this.#database.prepare('INSERT INTO bindings (aor, contact, state, expires_at) VALUES (?, ?, ?, ?)');
+    this.#connection.transaction(() => {
+      this.#connection.database.prepare('DELETE FROM bindings WHERE aor = ?').run(aor);
+      const add = this.#connection.database.prepare(
+        'INSERT INTO bindings (aor, contact, state, expires_at) VALUES (?, ?, ?, ?)',
+      );
       for (const { contact, state, expiresAt } of rows) add.run(aor, contact, state, expiresAt);
     });
   }
 
+  async resources(kind: ResourceKind): Promise<ResourceRow[]> {
+    const sql = `SELECT kind, id, state, created_at AS createdAt, updated_at AS updatedAt
+                 FROM resources WHERE kind = ? ORDER BY created_at, id`;
+    return this.#connection.all<ResourceRow>(sql, kind);
+  }
+
+  async putResource({ kind, id, state, createdAt, updatedAt }: ResourceRow): Promise<void> {
+    const sql = 'INSERT OR REPLACE INTO resources (kind, id, state, created_at, updated_at) VALUES (?, ?, ?, ?, ?)';
+    this.#connection.transaction(() =>
+      this.#connection.database.prepare(sql).run(kind, id, state, createdAt, updatedAt),
+    );
+  }
+
+  async dropResource(kind: ResourceKind, id: string): Promise<void> {
+    const sql = 'DELETE FROM resources WHERE kind = ? AND id = ?';
+    this.#connection.transaction(() => this.#connection.database.prepare(sql).run(kind, id));
+  }
+
   async get(name: string): Promise<string | null> {
-    const row = this.#reading(() => this.#getValue.get(name));
+    const row = this.#connection.reading(() => this.#getValue.get(name));
     return row ? String(row.value) : null;
   }
 
   async put(name: string, value: string): Promise<void> {
-    this.#transaction(() => this.#putValue.run(name, value));
+    this.#connection.transaction(() => this.#putValue.run(name, value));
   }
 
   /** Really writes, a row that means nothing: a full disk is only met by writing. */
   async check(): Promise<void> {
-    this.#transaction(() => this.#putBatch.run(-1, 'check'));
+    this.#connection.transaction(() => this.#putBatch.run(-1, 'check'));
   }
 
   async close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
   }
 
   #insert(event: EventRow): void {
@@ -206,40 +220,20 @@ class SqliteStore implements Store {
 
   /** An event that outlives its call goes with the first prune after its delivery. */
   #forget(callIds: readonly string[]): void {
-    this.#database.exec("DELETE FROM events WHERE orphan = 1 AND status = 'delivered'");
+    this.#connection.database.exec("DELETE FROM events WHERE orphan = 1 AND status = 'delivered'");
     const [deliveredEvents, otherEvents, commands, call] = [
       "DELETE FROM events WHERE call_id = ? AND status = 'delivered'",
       'UPDATE events SET orphan = 1 WHERE call_id = ?',
       'DELETE FROM commands WHERE call_id = ?',
       'DELETE FROM calls WHERE id = ?',
-    ].map((sql) => this.#database.prepare(sql)) as [StatementSync, StatementSync, StatementSync, StatementSync];
+    ].map((sql) => this.#connection.database.prepare(sql)) as [
+      StatementSync,
+      StatementSync,
+      StatementSync,
+      StatementSync,
+    ];
     for (const id of callIds) {
       for (const statement of [deliveredEvents, otherEvents, commands, call]) statement.run(id);
-    }
-  }
-
-  /** Runs `write` in one transaction; after an error none is left open. */
-  #transaction(write: () => void): void {
-    try {
-      this.#begin.run();
-      write();
-      this.#commit.run();
-    } catch (error) {
-      this.#rollback();
-      throw storeError(this.#path, error);
-    }
-  }
-
-  /** Some errors, a full disk among them, end the transaction by themselves: then there is nothing to roll back. */
-  #rollback(): void {
-    if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
-  }
-
-  #reading<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw storeError(this.#path, error);
     }
   }
 }

@@ -61,6 +61,17 @@ export interface BindingRow {
   readonly expiresAt: number;
 }
 
+/** What is kept until it is deleted, whatever the calls do. `state` is everything of it, as JSON; instants are wall-clock ms. */
+export interface ResourceRow {
+  readonly kind: ResourceKind;
+  readonly id: string;
+  readonly state: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type ResourceKind = 'application' | 'queue';
+
 export interface Store {
   /** Writes the whole batch or nothing. When it rejects, `committed` tells which. */
   commit(batch: Batch): Promise<void>;
@@ -83,6 +94,11 @@ export interface Store {
   bindings(): Promise<BindingRow[]>;
   /** Puts these rows in the place of all that the address-of-record had: all of them or none. */
   bind(aor: string, rows: readonly BindingRow[]): Promise<void>;
+  /** Every resource of this kind, the oldest first. */
+  resources(kind: ResourceKind): Promise<ResourceRow[]>;
+  /** Puts the row in the place of the one with its kind and id, if there is one. */
+  putResource(row: ResourceRow): Promise<void>;
+  dropResource(kind: ResourceKind, id: string): Promise<void>;
   get(name: string): Promise<string | null>;
   put(name: string, value: string): Promise<void>;
   /** Resolves if the store can be written to now; rejects with a sentence that says why not. */

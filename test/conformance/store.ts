@@ -1,7 +1,7 @@
 // What every store must do, whatever it is made of: one suite, run for each implementation.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Batch, BindingRow, CallRow, EventRow, Store } from '../../src/store/store.ts';
+import type { Batch, BindingRow, CallRow, EventRow, ResourceRow, Store } from '../../src/store/store.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -19,6 +19,7 @@ export function storeConformance(name: string, open: OpenStore, { forgets = fals
     settles(open);
     prunes(open);
     binds(open);
+    shelves(open);
     if (!forgets) survives(open);
     it('keeps named values', async (t) => {
       const { store } = await open(t);
@@ -269,6 +270,33 @@ function binds(open: OpenStore): void {
   });
 }
 
+export const resource = (id: string, more: Partial<ResourceRow> = {}): ResourceRow => ({
+  kind: 'application',
+  id,
+  state: `{"name":"${id} \u260e"}`,
+  createdAt: 5,
+  updatedAt: 5,
+  ...more,
+});
+
+function shelves(open: OpenStore): void {
+  it('keeps resources by kind and id, the oldest first, until they are dropped', async (t) => {
+    const { store } = await open(t);
+    assert.deepEqual(await store.resources('application'), []);
+    const rows = [resource("b'", { createdAt: 4 }), resource('a'), resource('c')];
+    for (const row of rows.toReversed()) await store.putResource(row);
+    await store.putResource(resource('a', { kind: 'queue' }));
+    assert.deepEqual(await store.resources('application'), rows);
+    const changed = resource('a', { state: '{}', updatedAt: 9 });
+    await store.putResource(changed);
+    await store.dropResource('application', "b'");
+    await store.dropResource('application', 'nobody');
+    assert.deepEqual(await store.resources('application'), [changed, resource('c')]);
+    await store.dropResource('application', 'a');
+    assert.deepEqual(await store.resources('queue'), [resource('a', { kind: 'queue' })]);
+  });
+}
+
 function survives(open: OpenStore): void {
   it('finds everything again after it was closed', async (t) => {
     const { store, reopen } = await open(t);
@@ -278,11 +306,13 @@ function survives(open: OpenStore): void {
     await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0 }]);
     await store.put('key', 'value');
     await store.bind('alice', [binding('alice', 'sip:a@1')]);
+    await store.putResource(resource('front'));
     const again = await reopen();
     assert.deepEqual(await again.calls(0), [call('a')]);
     assert.deepEqual(await again.dueEvents(), [event('a', 2)]);
     assert.deepEqual(await again.commandIds('a'), ['x']);
     assert.equal(await again.get('key'), 'value');
+    assert.deepEqual(await again.resources('application'), [resource('front')]);
     assert.deepEqual(await again.bindings(), [binding('alice', 'sip:a@1')]);
     assert.equal(await again.committed('1'), true);
     await again.commit(batch('2', { events: [event('a', 3)] }));

@@ -2,12 +2,12 @@
 // memory; its peers and its application; the trace of all they say to each other. Ends in an empty world or fails.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { ReferSettings } from '../../src/call/routing.ts';
 import type { Settings } from '../../src/config.ts';
 import { describe, drawLadder, type LadderEntry } from '../../src/sip/ladder.ts';
 import type { Transport } from '../../src/sip/transport/transport.ts';
 import type { Batch, Store } from '../../src/store/store.ts';
 import { Desk } from './app.ts';
+import { application, referSettings } from './application.ts';
 import { fakeMedia } from './fake-media.ts';
 import { type FakeProcess, fakeProcess, fakeSystem } from './fake-system.ts';
 import { settleGolden } from './golden.ts';
@@ -352,16 +352,6 @@ async function startServer(parts: PartsUnderTest): Promise<ServerUnderTest> {
 }
 
 function settingsOf(options: ScenarioOptions, transports: readonly Transport[]): Settings {
-  const refer: ReferSettings = {
-    firstNotifyTimeoutMs: 32_000,
-    timeoutMs: 120_000,
-    byeGraceMs: 1_000,
-    headerPlacement: 'both',
-    beforeAnswer: 'early',
-    byeWithoutFinal: 'failed',
-    withoutAllow: 'send',
-    ...options.refer,
-  };
   return {
     httpListen: { host: '127.0.0.1', port: 0 },
     sipListen: transports.map(({ name }) => ({ transport: name, ...us })),
@@ -377,14 +367,11 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     webhookMaxAgeMs: 86_400_000,
     logLevel: 'info',
     applications: [
-      {
-        id: '1000000000000000001',
-        name: 'default',
+      application({
         webhookUrl,
         webhookFailoverUrl: options.webhookFailoverUrl ?? null,
-        webhookTimeoutMs: 2_000,
-        refer,
-      },
+        refer: { ...referSettings, ...options.refer },
+      }),
     ],
     ...options.settings,
   };

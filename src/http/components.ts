@@ -1,0 +1,13 @@
+// Every schema that is published under a name of its own, from the files of the routes that use it.
+import type { TSchema } from 'typebox';
+import * as applications from './applications.ts';
+import * as connections from './connections.ts';
+import * as paging from './paging.ts';
+import * as schemas from './schemas.ts';
+
+export const components: readonly TSchema[] = [
+  ...schemas.components,
+  ...paging.components,
+  ...applications.components,
+  ...connections.components,
+];
