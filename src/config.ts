@@ -54,6 +54,8 @@ export interface Settings {
   readonly followsRedirects: boolean;
   /** 0: an event is given up after its first round of attempts. */
   readonly webhookMaxAgeMs: number;
+  /** How long the store keeps calls that have ended. */
+  readonly historyMs: number;
   readonly logLevel: LogLevel;
   /** The first one is the default application: it takes the inbound calls. */
   readonly applications: readonly [Application, ...Application[]];
@@ -212,6 +214,12 @@ export const table = {
     'How long an event that nobody takes is tried again, in milliseconds. 0: only its first round of attempts.',
     check.wholeNumber(0, oneYear),
   ),
+  historySecs: setting(
+    'history_secs',
+    '600',
+    'How long a call that has ended is kept, with its commands, events and webhook deliveries, in seconds: at least ten minutes.',
+    check.wholeNumber(600, oneYear / 1000),
+  ),
   referFirstNotifyTimeoutMs: setting(
     'refer_first_notify_timeout_ms',
     '32000',
@@ -344,6 +352,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     all;
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
+    historyMs: all.historySecs * 1000,
     tls,
     sessionTimers,
     followsRedirects: all.dialRedirects === 'on',

@@ -84,6 +84,7 @@ export async function compose(parts: Parts): Promise<Composed> {
   const http = createApp({
     calls: engine,
     applications,
+    history: store,
     auth: new Auth(parts.authHashes),
     publicKey: signer.publicKey,
     ready: () => readiness(store),
@@ -143,6 +144,7 @@ function build(parts: Parts, signer: Signer) {
       locate: (uri) => peers.locateOwn(uri),
       followsRedirects: settings.followsRedirects,
     },
+    historyMs: settings.historyMs,
     sdpAddress: host,
     deliver: (events) => delivery.offer(events),
   });

@@ -54,6 +54,7 @@ const byDefault = {
   media: 'quiet',
   rtpPorts: { from: 20_000, to: 29_999 },
   webhookMaxAgeMs: 86_400_000,
+  historyMs: 600_000,
   logLevel: 'info',
   applications: [
     {

@@ -12,6 +12,7 @@ import { inviteKey } from '../sip/transaction/key.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
 import type { Applications } from './applications.ts';
+import { type Asked, askedOf } from './asked.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   /** What calls would have of session timers (RFC 4028). */
   readonly sessionTimers: LifetimePolicy;
   readonly dial: DialSettings;
+  /** How long the store keeps calls that have ended: at least the ten minutes they can be asked for. */
+  readonly historyMs: number;
   /** What o= and c= of our session descriptions say. */
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
@@ -60,10 +63,13 @@ export class Engine implements EndpointUser, CallControl {
 
   /** Reads the live calls from the store. Before the endpoint listens: whatever arrives then must find its call. */
   async restore(endpoint: Endpoint): Promise<void> {
-    const { store, media, system, deliver } = this.#options;
+    const { store, media, system, deliver, historyMs } = this.#options;
     this.#endpoint = endpoint;
     const applicationOf = (call: Call) => this.#options.applications.ofCall(call);
-    this.#driver = new Driver({ system, store, media, deliver, endpoint, applicationOf, calls: this.#calls });
+    this.#driver = new Driver({
+      ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
+      calls: this.#calls,
+    });
     this.#dialler = this.#newDialler(endpoint);
     for (const row of await store.calls(system.clock.date() - sixtyFourT1Ms)) {
       const call = JSON.parse(row.state) as Call;
@@ -274,12 +280,18 @@ export class Engine implements EndpointUser, CallControl {
     const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
-    return this.#obey(live, body.command_id ?? null, { type: 'command', command: read.command, rtpPort });
+    const from = { commandId: body.command_id ?? null, asked: askedOf(action, body) };
+    return this.#obey(live, from, { type: 'command', command: read.command, rtpPort });
   }
 
-  #obey(live: Live, commandId: string | null, input: Unstamped & { type: 'command' }): Promise<readonly Refusal[]> {
+  #obey(
+    live: Live,
+    from: { readonly commandId: string | null; readonly asked: Asked },
+    input: Unstamped & { type: 'command' },
+  ): Promise<readonly Refusal[]> {
+    const { commandId } = from;
     if (commandId === null || !live.commandIds.has(commandId)) {
-      return new Promise((settle) => this.#driver.decide(live, input, { type: 'command', commandId, settle }));
+      return new Promise((settle) => this.#driver.decide(live, input, { type: 'command', ...from, settle }));
     }
     // The same command again, while the first one is on its way to the store.
     if (input.rtpPort !== null) this.#options.media.release(input.rtpPort);

@@ -4,13 +4,16 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, type Fastif
 import type { Applications } from '../call/applications.ts';
 import type { CallControl } from '../call/commands.ts';
 import type { Refusal } from '../errors.ts';
+import type { History } from '../store/store.ts';
 import type { Log } from '../system.ts';
 import { refuse, refuseConnection } from './answers.ts';
 import { applicationRoutes } from './applications.ts';
 import type { Auth } from './auth.ts';
+import { callEventRoutes } from './call-events.ts';
 import { callRoutes } from './calls.ts';
 import { components } from './components.ts';
 import { connectionRoutes } from './connections.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import { describeApi } from './openapi.ts';
@@ -28,6 +31,7 @@ declare module 'fastify' {
 export interface AppOptions extends Service {
   readonly calls: CallControl;
   readonly applications: Applications;
+  readonly history: History;
   readonly auth: Auth;
   readonly docs?: DocsSource;
   readonly log: Log;
@@ -73,6 +77,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     callRoutes(app, options.calls);
     applicationRoutes(app, options.applications, options.calls);
     connectionRoutes(app, options.applications, options.calls);
+    callEventRoutes(app, options.history, options.applications);
+    deliveryRoutes(app, options.history);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
   });

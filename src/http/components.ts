@@ -1,7 +1,9 @@
 // Every schema that is published under a name of its own, from the files of the routes that use it.
 import type { TSchema } from 'typebox';
 import * as applications from './applications.ts';
+import * as callEvents from './call-events.ts';
 import * as connections from './connections.ts';
+import * as deliveries from './deliveries.ts';
 import * as paging from './paging.ts';
 import * as schemas from './schemas.ts';
 
@@ -10,4 +12,6 @@ export const components: readonly TSchema[] = [
   ...paging.components,
   ...applications.components,
   ...connections.components,
+  ...callEvents.components,
+  ...deliveries.components,
 ];

@@ -61,6 +61,7 @@ export function describeApi(app: FastifyInstance, version: string, components: r
           name: 'Applications',
           description: 'Who answers for calls: where their events go, and which calls are theirs.',
         },
+        { name: 'History', description: 'What calls did and were told, for as long as they are kept.' },
         { name: 'Server', description: 'What the server says of itself. No key is needed.' },
       ],
       components: {

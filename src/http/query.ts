@@ -54,6 +54,17 @@ export class Query {
     return Number.isNaN(at) ? this.#wrong(parameter, 'The value must be a time of ISO 8601.') : at;
   }
 
+  /** Bounds of an instant: `NAME[gte]` and its like. */
+  range<const T extends 'eq' | 'gt' | 'gte' | 'lt' | 'lte'>(
+    name: string,
+    bounds: readonly T[],
+  ): Record<T, number | null> {
+    return Object.fromEntries(bounds.map((bound) => [bound, this.instant(`${name}[${bound}]`)])) as Record<
+      T,
+      number | null
+    >;
+  }
+
   /** What cannot be read is said here, all of it at once. */
   check(): void {
     const [first, ...others] = this.#refusals;

@@ -8,8 +8,24 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 import { storeError } from './error.ts';
+import { SqliteHistory } from './history.ts';
 import { migrate } from './migrations.ts';
-import type { Batch, BindingRow, CallRow, EventRow, ResourceKind, ResourceRow, Settlement, Store } from './store.ts';
+import {
+  type Batch,
+  type BindingRow,
+  type CallEventFilter,
+  type CallEventKey,
+  type CallEventRow,
+  type CallRow,
+  type DeliveryFilter,
+  type DeliveryRow,
+  type EventRow,
+  keptAttempts,
+  type ResourceKind,
+  type ResourceRow,
+  type Settlement,
+  type Store,
+} from './store.ts';
 
 export { StoreError } from './error.ts';
 
@@ -65,6 +81,9 @@ type EventRecord = Omit<EventRow, 'destination'> & {
   readonly timeoutMs: number | null;
 };
 
+const callColumns = `id, leg_id AS legId, session_id AS sessionId, connection_id AS connectionId, caller AS "from",
+  called AS "to", state, ended_at AS endedAt`;
+
 class SqliteStore implements Store {
   readonly #connection: Connection;
   readonly #putCall: StatementSync;
@@ -75,38 +94,53 @@ class SqliteStore implements Store {
   readonly #putBatch: StatementSync;
   readonly #findBatch: StatementSync;
   readonly #settleEvent: StatementSync;
+  readonly #logAttempt: StatementSync;
+  readonly #history: SqliteHistory;
   readonly #getValue: StatementSync;
   readonly #putValue: StatementSync;
   #batches = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#history = new SqliteHistory(connection);
     const { database } = connection;
     this.#putCall = database.prepare(
-      `INSERT INTO calls (id, state, ended_at) VALUES (?, ?, ?)
+      `INSERT INTO calls (id, state, ended_at, leg_id, session_id, connection_id, caller, called)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at`,
     );
-    this.#getCall = database.prepare('SELECT id, state, ended_at AS endedAt FROM calls WHERE id = ?');
+    this.#getCall = database.prepare(`SELECT ${callColumns} FROM calls WHERE id = ?`);
     this.#addEvent = database.prepare(
       `INSERT INTO events (id, call_id, sequence, type, body, occurred_at, url, failover_url, timeout_ms, status, attempts, due_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#addCommand = database.prepare(
-      'INSERT INTO commands (call_id, command_id, dials) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      `INSERT INTO accepted (call_id, command_id, name, body, accepted_at, dials) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (call_id, command_id) DO NOTHING`,
     );
-    this.#getCommands = database.prepare('SELECT command_id FROM commands WHERE call_id = ? AND dials = 0');
+    this.#getCommands = database.prepare(
+      'SELECT command_id FROM accepted WHERE call_id = ? AND command_id IS NOT NULL AND dials = 0',
+    );
     this.#putBatch = database.prepare('INSERT OR REPLACE INTO batches (slot, id) VALUES (?, ?)');
     this.#findBatch = database.prepare('SELECT 1 FROM batches WHERE id = ?');
-    this.#settleEvent = database.prepare('UPDATE events SET status = ?, attempts = ?, due_at = ? WHERE id = ?');
+    this.#settleEvent = database.prepare(
+      'UPDATE events SET status = ?, attempts = ?, due_at = ?, log = coalesce(log, ?) WHERE id = ?',
+    );
+    this.#logAttempt = database.prepare(
+      `UPDATE events SET log = json_insert(CASE WHEN json_array_length(coalesce(log, '[]')) < ${keptAttempts}
+       THEN coalesce(log, '[]') ELSE json_remove(log, '$[1]') END, '$[#]', json(?)) WHERE id = ?`,
+    );
     this.#getValue = database.prepare('SELECT value FROM named_values WHERE name = ?');
     this.#putValue = database.prepare('INSERT OR REPLACE INTO named_values (name, value) VALUES (?, ?)');
   }
 
   async commit(batch: Batch): Promise<void> {
     this.#connection.transaction(() => {
-      for (const { id, state, endedAt } of batch.calls) this.#putCall.run(id, state, endedAt);
+      for (const call of batch.calls) this.#put(call);
       for (const event of batch.events) this.#insert(event);
-      for (const { callId, commandId, dials } of batch.commands) this.#addCommand.run(callId, commandId, dials ?? 0);
+      for (const { callId, commandId, name, body, acceptedAt, dials } of batch.commands) {
+        this.#addCommand.run(callId, commandId, name, body, acceptedAt, dials);
+      }
       this.#putBatch.run(this.#batches++ % batchSlots, batch.id);
     });
   }
@@ -117,7 +151,7 @@ class SqliteStore implements Store {
 
   /** INDEXED BY, here and below: without statistics SQLite would walk the whole table to spare itself the sorting. */
   async calls(endedAfter: number): Promise<CallRow[]> {
-    const sql = `SELECT id, state, ended_at AS endedAt FROM calls INDEXED BY calls_ended
+    const sql = `SELECT ${callColumns} FROM calls INDEXED BY calls_ended
                  WHERE ended_at IS NULL OR ended_at > ? ORDER BY id`;
     return this.#connection.all<CallRow>(sql, endedAfter);
   }
@@ -132,7 +166,7 @@ class SqliteStore implements Store {
   }
 
   async dialled(commandId: string): Promise<string[]> {
-    const sql = 'SELECT call_id FROM commands WHERE command_id = ? AND dials > 0 ORDER BY dials';
+    const sql = 'SELECT call_id FROM accepted WHERE command_id = ? AND dials > 0 ORDER BY dials';
     return this.#connection.all<{ call_id: string }>(sql, commandId).map((row) => row.call_id);
   }
 
@@ -145,7 +179,7 @@ class SqliteStore implements Store {
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
     this.#connection.transaction(() => {
-      for (const { id, status, attempts, dueAt } of settlements) this.#settleEvent.run(status, attempts, dueAt, id);
+      for (const settlement of settlements) this.#settle(settlement);
     });
   }
 
@@ -157,6 +191,26 @@ class SqliteStore implements Store {
       if (ids.length < callsPerPrune) return;
       await nextTurn();
     }
+  }
+
+  findCallEvents(filter: CallEventFilter): Promise<CallEventKey[]> {
+    return this.#history.findCallEvents(filter);
+  }
+
+  callEvents(keys: readonly CallEventKey[]): Promise<CallEventRow[]> {
+    return this.#history.callEvents(keys);
+  }
+
+  findDeliveries(filter: DeliveryFilter): Promise<number[]> {
+    return this.#history.findDeliveries(filter);
+  }
+
+  deliveries(numbers: readonly number[]): Promise<DeliveryRow[]> {
+    return this.#history.deliveries(numbers);
+  }
+
+  delivery(id: string): Promise<DeliveryRow | null> {
+    return this.#history.delivery(id);
   }
 
   async bindings(): Promise<BindingRow[]> {
@@ -210,6 +264,17 @@ class SqliteStore implements Store {
     this.#connection.close();
   }
 
+  #put({ id, state, endedAt, legId, sessionId, connectionId, from, to }: CallRow): void {
+    this.#putCall.run(id, state, endedAt, legId, sessionId, connectionId, from, to);
+  }
+
+  /** Of most events the first attempt is the only one: its log is new. */
+  #settle({ id, status, attempts, dueAt, log }: Settlement): void {
+    const isNew = log.length > 0 && attempts === log.length;
+    this.#settleEvent.run(status, attempts, dueAt, isNew ? `[${log.join()}]` : null, id);
+    if (!isNew) for (const attempt of log) this.#logAttempt.run(attempt, id);
+  }
+
   #insert(event: EventRow): void {
     const { id, callId, sequence, type, body, occurredAt, status, attempts, dueAt } = event;
     const { url, failoverUrl, timeoutMs } = event.destination ?? { url: null, failoverUrl: null, timeoutMs: null };
@@ -224,7 +289,7 @@ class SqliteStore implements Store {
     const [deliveredEvents, otherEvents, commands, call] = [
       "DELETE FROM events WHERE call_id = ? AND status = 'delivered'",
       'UPDATE events SET orphan = 1 WHERE call_id = ?',
-      'DELETE FROM commands WHERE call_id = ?',
+      'DELETE FROM accepted WHERE call_id = ?',
       'DELETE FROM calls WHERE id = ?',
     ].map((sql) => this.#connection.database.prepare(sql)) as [
       StatementSync,

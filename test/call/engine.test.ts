@@ -18,6 +18,7 @@ import { type WilfulStore, wilfulStore } from './wilful-store.ts';
 
 const sessionTimers = identity.policy;
 const dial = { gateways: () => [], locate: () => [], host: us.host, followsRedirects: false };
+const parts = { sessionTimers, dial, historyMs: 600_000, sdpAddress: us.host };
 
 /** What the endpoint is told, in a line each, and whether a port was given back twice. */
 class Rig {
@@ -152,7 +153,7 @@ class Rig {
   #engine(): Engine {
     const { system, store, media, applications } = this;
     const deliver = (events: readonly EventRow[]): void => void this.delivered.push(...events);
-    return new Engine({ system, store, media, applications, sessionTimers, dial, sdpAddress: us.host, deliver });
+    return new Engine({ ...parts, system, store, media, applications, deliver });
   }
 
   #watched() {
@@ -646,7 +647,7 @@ suite('whose a request is', () => {
     await rig.commands(line, 'refer', { sip_address: target });
     rig.heard();
     rig.engine.stop();
-    const next = new Engine({ ...rig, sessionTimers, dial, sdpAddress: us.host, deliver: () => {} });
+    const next = new Engine({ ...rig, ...parts, deliver: () => {} });
     await next.restore(rig.endpoint);
     const { request } = line.notifies(200) as { request: Request };
     next.request(request, originOf(request));
@@ -663,7 +664,7 @@ suite('a bug in a decision ends its call and no other', () => {
     const call = change(await rig.look(line));
     await rig.store.commit({
       id: 'broken',
-      calls: [{ id: call.id, state: JSON.stringify(call), endedAt: null }],
+      calls: [{ ...call, state: JSON.stringify(call), endedAt: null }],
       events: [],
       commands: [],
     });

@@ -7,17 +7,21 @@ import type {
   CallControlApplicationCreateParams,
   CallControlApplicationUpdateParams,
 } from 'telnyx/resources/call-control-applications';
+import type { CallEventListResponse } from 'telnyx/resources/call-events';
 import type * as client from 'telnyx/resources/calls/actions';
 import type { CallDialParams, CallDialResponse, CallRetrieveStatusResponse } from 'telnyx/resources/calls/calls';
 import type { Connection, ConnectionListActiveCallsResponse } from 'telnyx/resources/connections';
+import type { WebhookDelivery } from 'telnyx/resources/webhook-deliveries';
 import type * as webhooks from 'telnyx/resources/webhooks';
 import type { Static } from 'typebox';
 import type { ApplicationChanges } from '../../src/call/application.ts';
 import type { ActionName, Bodies, DialBody } from '../../src/call/commands.ts';
 import type { EventPayloads } from '../../src/call/events.ts';
 import type { Application, ApplicationRequest } from '../../src/http/applications.ts';
+import type { CallEvent } from '../../src/http/call-events.ts';
 import { commands } from '../../src/http/calls.ts';
 import type { ActiveCall, Connection as OurConnection } from '../../src/http/connections.ts';
+import type { WebhookDelivery as OurDelivery } from '../../src/http/deliveries.ts';
 import type {
   CallStatusResponse,
   CommandResponse,
@@ -181,6 +185,9 @@ const resources = {
   // The client lists fewer sites for a connection than for the application it is.
   connection: (shown: Omit<NullsAbsent<Static<typeof OurConnection>>, 'anchorsite_override'>): Connection => shown,
   connectionFields: (field: keyof Static<typeof OurConnection>): keyof Connection => field,
+  callEvent: (shown: Static<typeof CallEvent>): CallEventListResponse => shown,
+  delivery: (shown: NullsAbsent<Static<typeof OurDelivery>>): WebhookDelivery => shown,
+  deliveryFields: (field: keyof Static<typeof OurDelivery>): keyof WebhookDelivery => field,
   activeCall: (shown: StateAsTyped<Static<typeof ActiveCall>>): ConnectionListActiveCallsResponse => shown,
 };
 

@@ -6,6 +6,7 @@ import type { Refusal } from '../../src/errors.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { Auth, hashKey } from '../../src/http/auth.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
 import { application } from '../support/application.ts';
 import { type FakeLog, type FakeSystem, fakeSystem } from '../support/fake-system.ts';
 
@@ -74,19 +75,22 @@ export interface Fixture {
   readonly calls: FakeCalls;
   readonly log: FakeLog;
   readonly system: FakeSystem;
+  readonly store: Store;
   readonly applications: Applications;
 }
 
-type Own = Partial<Omit<AppOptions, 'calls' | 'log' | 'applications'>>;
+type Own = Partial<Omit<AppOptions, 'calls' | 'log' | 'applications' | 'history'>>;
 
 export function fixture(options: Own = {}): Fixture {
   const calls = new FakeCalls();
   const system = fakeSystem();
   const { log } = system;
-  const applications = new Applications({ system, store: openSqlite(':memory:'), configured: [application()] });
+  const store = openSqlite(':memory:');
+  const applications = new Applications({ system, store, configured: [application()] });
   const app = createApp({
     calls,
     applications,
+    history: store,
     auth: new Auth([hashKey(key)]),
     publicKey: 'cHVibGlj',
     ready: async () => null,
@@ -94,7 +98,7 @@ export function fixture(options: Own = {}): Fixture {
     log,
     ...options,
   });
-  return { app, calls, log, system, applications };
+  return { app, calls, log, system, store, applications };
 }
 
 let shared: Fixture | undefined;

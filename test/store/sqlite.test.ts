@@ -201,7 +201,8 @@ describe('sqlite: at work', () => {
     const path = join(directory(t), 'a.db');
     const { stdout, stderr } = runInChild(
       `const store = openSqlite(${JSON.stringify(path)});
-       const big = (id) => ({ id, calls: [{ id, state: 'x'.repeat(50_000), endedAt: null }], events: [], commands: [] });
+       const names = { legId: '', sessionId: '', connectionId: '', from: '', to: '' };
+       const big = (id) => ({ id, calls: [{ ...names, id, state: 'x'.repeat(50_000), endedAt: null }], events: [], commands: [] });
        const failures = [];
        for (let n = 0; failures.length < 3 && n < 1_000; n += 1) {
          await store.commit(big(String(n))).catch(async (error) => {

@@ -365,6 +365,7 @@ function settingsOf(options: ScenarioOptions, transports: readonly Transport[]):
     followsRedirects: false,
     sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
     webhookMaxAgeMs: 86_400_000,
+    historyMs: 600_000,
     logLevel: 'info',
     applications: [
       application({
