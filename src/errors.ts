@@ -163,6 +163,24 @@ export const catalogue = {
     title: 'Call has already ended',
     detail: "This call is no longer active and can't receive commands.",
   },
+  'queue-full': {
+    code: '90036',
+    status: 422,
+    title: 'Queue full',
+    detail: 'As many calls wait in this queue as it may have.',
+  },
+  'already-queued': {
+    code: '90038',
+    status: 422,
+    title: 'Call already in queue',
+    detail: 'This call waits in a queue already.',
+  },
+  'queue-not-empty': {
+    code: '90050',
+    status: 400,
+    title: 'Unable to delete queue',
+    detail: 'Calls wait in this queue: it can be deleted when they have left.',
+  },
   'unable-to-execute': {
     code: '90033',
     status: 422,

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Applications } from './call/applications.ts';
 import { Engine } from './call/engine.ts';
+import { Queues } from './call/queues.ts';
 import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
@@ -80,11 +81,13 @@ export async function start(parts: Parts): Promise<Server> {
 export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
-  const { applications, engine, delivery, endpoint, peers } = build(parts, signer);
+  const { applications, queues, engine, delivery, endpoint, peers } = build(parts, signer);
   const http = createApp({
     calls: engine,
     applications,
+    queues,
     history: store,
+    clock: system.clock,
     auth: new Auth(parts.authHashes),
     publicKey: signer.publicKey,
     ready: () => readiness(store),
@@ -100,6 +103,7 @@ export async function compose(parts: Parts): Promise<Composed> {
   try {
     await peers.restore(endpoint);
     await applications.restore();
+    await queues.restore();
     await engine.restore(endpoint);
     await endpoint.listen();
     engine.start();
@@ -160,7 +164,8 @@ function build(parts: Parts, signer: Signer) {
     supported: [...supported, ...peers.supported],
     ...(parts.trace && { trace: parts.trace }),
   });
-  return { applications, engine, delivery, endpoint, peers };
+  const queues = new Queues({ system, store, waiting: () => engine.waiting() });
+  return { applications, queues, engine, delivery, endpoint, peers };
 }
 
 /** Null when calls can be taken, else the sentence that says why not. */

@@ -22,11 +22,12 @@ import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
+import type { WaitingCall } from './queues.ts';
 import { readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { type Application, route } from './routing.ts';
 import { type Call, isAlive, sixtyFourT1Ms } from './state.ts';
-import { viewOf } from './view.ts';
+import { viewOf, waitingOf } from './view.ts';
 
 export interface EngineOptions {
   readonly system: System;
@@ -310,6 +311,13 @@ export class Engine implements EndpointUser, CallControl {
     const now = this.#system.clock.date();
     const calls = [...this.#calls.ofConnection(connectionId)].flatMap(({ committed }) => committed ?? []);
     return calls.filter(isAlive).map((call) => viewOf(call, now));
+  }
+
+  /** The calls that wait in a queue, as they are committed. */
+  waiting(): readonly WaitingCall[] {
+    return [...this.#calls].flatMap(({ committed }) =>
+      committed?.waiting ? waitingOf(committed, committed.waiting) : [],
+    );
   }
 
   async #refusalOf(callControlId: string): Promise<Refusal> {

@@ -3,9 +3,10 @@
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Applications } from '../call/applications.ts';
 import type { CallControl } from '../call/commands.ts';
+import type { Queues } from '../call/queues.ts';
 import type { Refusal } from '../errors.ts';
 import type { History } from '../store/store.ts';
-import type { Log } from '../system.ts';
+import type { Clock, Log } from '../system.ts';
 import { refuse, refuseConnection } from './answers.ts';
 import { applicationRoutes } from './applications.ts';
 import type { Auth } from './auth.ts';
@@ -17,6 +18,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import { describeApi } from './openapi.ts';
+import { queueCallRoutes, queueRoutes } from './queues.ts';
 import { type Service, serviceRoutes } from './service.ts';
 import { Unrouted } from './unrouted.ts';
 import { ajvOptions, type Finding, Refused, readJson, refusalsOf } from './validation.ts';
@@ -31,7 +33,9 @@ declare module 'fastify' {
 export interface AppOptions extends Service {
   readonly calls: CallControl;
   readonly applications: Applications;
+  readonly queues: Queues;
   readonly history: History;
+  readonly clock: Pick<Clock, 'date'>;
   readonly auth: Auth;
   readonly docs?: DocsSource;
   readonly log: Log;
@@ -77,6 +81,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     callRoutes(app, options.calls);
     applicationRoutes(app, options.applications, options.calls);
     connectionRoutes(app, options.applications, options.calls);
+    queueRoutes(app, options.queues);
+    queueCallRoutes(app, options.queues, options.clock);
     callEventRoutes(app, options.history, options.applications);
     deliveryRoutes(app, options.history);
     serviceRoutes(app, options);

@@ -24,6 +24,11 @@ export function created(success: Component, ...refusals: readonly number[]): obj
   return { 201: answer('Created.', success.$id), ...refusing(refusals) };
 }
 
+/** The answers of a route that has nothing to say. */
+export function emptied(...refusals: readonly number[]): object {
+  return { 204: { description: 'Success.', type: 'null' }, ...refusing(refusals) };
+}
+
 function refusing(refusals: readonly number[]): object {
   const answers: Record<number, object> = {};
   for (const status of refusals) answers[status] = answer(meaning(status), ErrorsResponse.$id);
@@ -61,6 +66,7 @@ export function describeApi(app: FastifyInstance, version: string, components: r
           name: 'Applications',
           description: 'Who answers for calls: where their events go, and which calls are theirs.',
         },
+        { name: 'Queues', description: 'Calls that wait for somebody.' },
         { name: 'History', description: 'What calls did and were told, for as long as they are kept.' },
         { name: 'Server', description: 'What the server says of itself. No key is needed.' },
       ],

@@ -11,6 +11,7 @@ import type { CallEventListResponse } from 'telnyx/resources/call-events';
 import type * as client from 'telnyx/resources/calls/actions';
 import type { CallDialParams, CallDialResponse, CallRetrieveStatusResponse } from 'telnyx/resources/calls/calls';
 import type { Connection, ConnectionListActiveCallsResponse } from 'telnyx/resources/connections';
+import type * as queues from 'telnyx/resources/queues';
 import type { WebhookDelivery } from 'telnyx/resources/webhook-deliveries';
 import type * as webhooks from 'telnyx/resources/webhooks';
 import type { Static } from 'typebox';
@@ -22,6 +23,7 @@ import type { CallEvent } from '../../src/http/call-events.ts';
 import { commands } from '../../src/http/calls.ts';
 import type { ActiveCall, Connection as OurConnection } from '../../src/http/connections.ts';
 import type { WebhookDelivery as OurDelivery } from '../../src/http/deliveries.ts';
+import type { CreateQueueRequest, Queue, QueueCall, UpdateQueueRequest } from '../../src/http/queues.ts';
 import type {
   CallStatusResponse,
   CommandResponse,
@@ -185,6 +187,10 @@ const resources = {
   // The client lists fewer sites for a connection than for the application it is.
   connection: (shown: Omit<NullsAbsent<Static<typeof OurConnection>>, 'anchorsite_override'>): Connection => shown,
   connectionFields: (field: keyof Static<typeof OurConnection>): keyof Connection => field,
+  createQueue: (params: queues.QueueCreateParams): Static<typeof CreateQueueRequest> => params,
+  updateQueue: (params: queues.QueueUpdateParams): Static<typeof UpdateQueueRequest> => params,
+  queue: (shown: Static<typeof Queue>): queues.Queue => shown,
+  queueCall: (shown: Static<typeof QueueCall>): queues.QueueCall => shown,
   callEvent: (shown: Static<typeof CallEvent>): CallEventListResponse => shown,
   delivery: (shown: NullsAbsent<Static<typeof OurDelivery>>): WebhookDelivery => shown,
   deliveryFields: (field: keyof Static<typeof OurDelivery>): keyof WebhookDelivery => field,

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Applications } from '../../src/call/applications.ts';
 import type { ActionName, CallControl, CallView, DialBody, Dialled } from '../../src/call/commands.ts';
+import { Queues, type WaitingCall } from '../../src/call/queues.ts';
 import type { Refusal } from '../../src/errors.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { Auth, hashKey } from '../../src/http/auth.ts';
@@ -77,9 +78,12 @@ export interface Fixture {
   readonly system: FakeSystem;
   readonly store: Store;
   readonly applications: Applications;
+  readonly queues: Queues;
+  /** Who waits in a queue. */
+  readonly waiting: WaitingCall[];
 }
 
-type Own = Partial<Omit<AppOptions, 'calls' | 'log' | 'applications' | 'history'>>;
+type Own = Partial<Omit<AppOptions, 'calls' | 'log' | 'applications' | 'queues' | 'history' | 'clock'>>;
 
 export function fixture(options: Own = {}): Fixture {
   const calls = new FakeCalls();
@@ -87,9 +91,13 @@ export function fixture(options: Own = {}): Fixture {
   const { log } = system;
   const store = openSqlite(':memory:');
   const applications = new Applications({ system, store, configured: [application()] });
+  const waiting: WaitingCall[] = [];
+  const queues = new Queues({ system, store, waiting: () => waiting });
   const app = createApp({
     calls,
     applications,
+    queues,
+    clock: system.clock,
     history: store,
     auth: new Auth([hashKey(key)]),
     publicKey: 'cHVibGlj',
@@ -98,7 +106,7 @@ export function fixture(options: Own = {}): Fixture {
     log,
     ...options,
   });
-  return { app, calls, log, system, store, applications };
+  return { app, calls, log, system, store, applications, queues, waiting };
 }
 
 let shared: Fixture | undefined;
