@@ -88,6 +88,7 @@ export async function compose(parts: Parts): Promise<Composed> {
     queues,
     history: store,
     clock: system.clock,
+    peers: { trunks: () => peers.trunkViews(), phones: () => peers.phoneViews() },
     auth: new Auth(parts.authHashes),
     publicKey: signer.publicKey,
     ready: () => readiness(store),

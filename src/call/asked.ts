@@ -15,8 +15,12 @@ export function askedOf(name: string, body: object): Asked {
   return { name, body: JSON.stringify(Object.fromEntries(said.map(([field, value]) => [field, shown(field, value)]))) };
 }
 
+export function withoutPasswords(text: string): string {
+  return text.replaceAll(uriPassword, '$1:***@');
+}
+
 function shown(field: string, value: unknown): unknown {
   if (secret.test(field)) return '***';
-  const json = JSON.stringify(value).replaceAll(uriPassword, '$1:***@');
+  const json = withoutPasswords(JSON.stringify(value));
   return json.length > longestValue ? '…' : JSON.parse(json);
 }

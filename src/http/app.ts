@@ -18,6 +18,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import { describeApi } from './openapi.ts';
+import { type Directory, peerRoutes } from './peers.ts';
 import { queueCallRoutes, queueRoutes } from './queues.ts';
 import { type Service, serviceRoutes } from './service.ts';
 import { Unrouted } from './unrouted.ts';
@@ -35,6 +36,7 @@ export interface AppOptions extends Service {
   readonly applications: Applications;
   readonly queues: Queues;
   readonly history: History;
+  readonly peers: Directory;
   readonly clock: Pick<Clock, 'date'>;
   readonly auth: Auth;
   readonly docs?: DocsSource;
@@ -85,6 +87,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     queueCallRoutes(app, options.queues, options.clock);
     callEventRoutes(app, options.history, options.applications);
     deliveryRoutes(app, options.history);
+    peerRoutes(app, options.peers);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
   });

@@ -5,6 +5,7 @@ import * as callEvents from './call-events.ts';
 import * as connections from './connections.ts';
 import * as deliveries from './deliveries.ts';
 import * as paging from './paging.ts';
+import * as peers from './peers.ts';
 import * as queues from './queues.ts';
 import * as schemas from './schemas.ts';
 
@@ -16,4 +17,5 @@ export const components: readonly TSchema[] = [
   ...callEvents.components,
   ...deliveries.components,
   ...queues.components,
+  ...peers.components,
 ];

@@ -68,6 +68,7 @@ export function describeApi(app: FastifyInstance, version: string, components: r
         },
         { name: 'Queues', description: 'Calls that wait for somebody.' },
         { name: 'History', description: 'What calls did and were told, for as long as they are kept.' },
+        { name: 'Peers', description: 'Who calls come from and go to, as the settings have it. Additive.' },
         { name: 'Server', description: 'What the server says of itself. No key is needed.' },
       ],
       components: {

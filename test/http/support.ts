@@ -99,6 +99,7 @@ export function fixture(options: Own = {}): Fixture {
     queues,
     clock: system.clock,
     history: store,
+    peers: { trunks: () => [], phones: () => [] },
     auth: new Auth([hashKey(key)]),
     publicKey: 'cHVibGlj',
     ready: async () => null,
