@@ -120,4 +120,6 @@ export interface CallControl {
   view(callControlId: string): Promise<CallView | null>;
   /** The live calls of an application. */
   activeCalls(connectionId: string): readonly CallView[];
+  /** Whether it has any, those included that are not committed yet. */
+  hasCalls(connectionId: string): boolean;
 }

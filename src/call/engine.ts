@@ -313,6 +313,11 @@ export class Engine implements EndpointUser, CallControl {
     return calls.filter(isAlive).map((call) => viewOf(call, now));
   }
 
+  hasCalls(connectionId: string): boolean {
+    for (const { call } of this.#calls.ofConnection(connectionId)) if (isAlive(call)) return true;
+    return false;
+  }
+
   /** The calls that wait in a queue, as they are committed. */
   waiting(): readonly WaitingCall[] {
     return [...this.#calls].flatMap(({ committed }) =>

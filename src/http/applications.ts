@@ -235,7 +235,7 @@ function changes(app: FastifyInstance, applications: Applications, calls: CallCo
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      return answer(reply, await applications.remove(id, () => calls.activeCalls(id).length > 0), 200);
+      return answer(reply, await applications.remove(id, () => calls.hasCalls(id)), 200);
     },
   });
 }

@@ -626,6 +626,19 @@ suite('whose a request is', () => {
     assert.deepEqual(rig.heard(), ['200 to NOTIFY', '200 to NOTIFY', '481 to NOTIFY']);
   });
 
+  test('an application has a call from the INVITE on, before it is committed, until its end', async (t) => {
+    const rig = await Rig.started(t);
+    const has = () => [rig.engine.hasCalls(application().id), rig.engine.activeCalls(application().id).length];
+    rig.arrives(inviteOf({ branch: 'z9hG4bK-call', headers: { 'Call-ID': 'call@atlanta.example' } }));
+    assert.deepEqual(has(), [true, 0]);
+    await rig.settle();
+    assert.deepEqual(has(), [true, 1]);
+    const line = await rig.answers('other');
+    await rig.commands(line, 'hangup', {});
+    assert.deepEqual(has(), [true, 1]);
+    assert.deepEqual([rig.engine.hasCalls('7'), rig.engine.activeCalls('7')], [false, []]);
+  });
+
   test('an INVITE that no call can be made of', async (t) => {
     const rig = await Rig.started(t);
     const rows: readonly (readonly [Parameters<typeof inviteOf>[0], string])[] = [

@@ -66,6 +66,10 @@ export class FakeCalls implements CallControl {
     return this.views.get(callControlId) ?? null;
   }
 
+  hasCalls(connectionId: string): boolean {
+    return this.activeCalls(connectionId).length > 0;
+  }
+
   activeCalls(connectionId: string): readonly CallView[] {
     return this.active.get(connectionId) ?? [];
   }
