@@ -58,6 +58,9 @@ applications:
     application_name: Night shift
     webhook_event_url: https://night.example.com/webhooks
     webhook_timeout_secs: 5
+    numbers: [ "+13125550100", "+1312999*" ]
+    sip_subdomain: night
+    inbound_channel_limit: 30
     refer_before_answer: refuse
 trunks:
   - name: carrier
@@ -73,7 +76,7 @@ phones:
     display_name: Alice
 \`\`\`
 
-The first application takes the inbound calls. \`SWITCHHOOK_WEBHOOK_URL\` and \`SWITCHHOOK_WEBHOOK_FAILOVER_URL\` are its
+The first application takes the inbound calls that are for no other one: see [Resources](resources.md). \`SWITCHHOOK_WEBHOOK_URL\` and \`SWITCHHOOK_WEBHOOK_FAILOVER_URL\` are its
 URLs and win over what its entry says. What an entry says of refers wins over the settings above; a command of the API
 wins over both.`,
     entries('applications', applicationTable),

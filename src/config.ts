@@ -4,11 +4,17 @@
 import type { LifetimePolicy } from './call/lifetime.ts';
 import {
   type Application,
+  comparable,
   headerPlacements,
+  type Inbound,
+  numberPattern,
   type ReferSettings,
   refersBeforeAnswer,
   refersByeWithoutFinal,
   refersWithoutAllow,
+  subdomainCallers,
+  subdomainPattern,
+  webhookTimeoutByDefaultMs,
 } from './call/routing.ts';
 import { type Access, accessFrom } from './config/access.ts';
 import * as check from './config/checks.ts';
@@ -49,6 +55,8 @@ export interface Settings {
   readonly followsRedirects: boolean;
   /** 0: an event is given up after its first round of attempts. */
   readonly webhookMaxAgeMs: number;
+  /** How long the store keeps calls that have ended. */
+  readonly historyMs: number;
   readonly logLevel: LogLevel;
   /** The first one is the default application: it takes the inbound calls. */
   readonly applications: readonly [Application, ...Application[]];
@@ -219,6 +227,12 @@ export const table = {
     'How long an event that nobody takes is tried again, in milliseconds. 0: only its first round of attempts.',
     check.wholeNumber(0, oneYear),
   ),
+  historySecs: setting(
+    'history_secs',
+    '600',
+    'How long a call that has ended is kept, with its commands, events and webhook deliveries, in seconds: at least ten minutes.',
+    check.wholeNumber(600, oneYear / 1000),
+  ),
   referFirstNotifyTimeoutMs: setting(
     'refer_first_notify_timeout_ms',
     '32000',
@@ -286,6 +300,31 @@ export const applicationTable = {
     'How long an attempt waits for an answer: 0 to 30 seconds; 0 means 2.',
     check.wholeNumber(0, 30),
   ),
+  active: setting('active', 'true', 'Whether it takes calls; `false`: what is for it gets 480.', check.truth),
+  sipSubdomain: setting(
+    'sip_subdomain',
+    '',
+    'Calls to any user at a host whose first label is this are for it: `sales` has those to `sip:anybody@sales.sip.example.com`.',
+    orNull(check.matching(subdomainPattern, 'It must be one label of a host name: letters, digits and hyphens')),
+  ),
+  sipSubdomainFrom: setting(
+    'sip_subdomain_receive_settings',
+    'from_anyone',
+    'Who may call that subdomain: whoever is let in (`from_anyone`), or trunks and phones only (`only_my_connections`); others get 403.',
+    check.oneOf(subdomainCallers),
+  ),
+  numbers: setting(
+    'numbers',
+    '',
+    'The numbers and users that are for it, as they stand in the Request-URI, a list or with commas between; `*` at the end stands for any more digits. The longest entry of all applications wins.',
+    check.listOf(numberPattern, 'It must be numbers or users of at most 64 characters, with commas between'),
+  ),
+  channelLimit: setting(
+    'inbound_channel_limit',
+    '',
+    'How many inbound calls it may have at once; what is more gets 486. Unset: any.',
+    orNull(check.wholeNumber(1, 1_000_000)),
+  ),
   referFirstNotifyTimeoutMs: table.referFirstNotifyTimeoutMs,
   referTimeoutMs: table.referTimeoutMs,
   referByeGraceMs: table.referByeGraceMs,
@@ -294,8 +333,6 @@ export const applicationTable = {
   referByeWithoutFinal: table.referByeWithoutFinal,
   referWithoutAllow: table.referWithoutAllow,
 } as const;
-
-const webhookTimeoutByDefaultMs = 2_000;
 
 const defaults = defaultsOf(table);
 type Global = Values<typeof table>;
@@ -328,6 +365,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     all;
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
+    historyMs: all.historySecs * 1000,
     tls,
     sessionTimers,
     followsRedirects: all.dialRedirects === 'on',
@@ -377,6 +415,13 @@ function applicationOf(
     webhookUrl: entry.webhookUrl ?? null,
     webhookFailoverUrl: entry.webhookFailoverUrl ?? null,
     webhookTimeoutMs: (entry.webhookTimeoutSecs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
+    active: entry.active ?? true,
+    inbound: {
+      sipSubdomain: entry.sipSubdomain ?? null,
+      sipSubdomainFrom: entry.sipSubdomainFrom ?? 'from_anyone',
+      numbers: entry.numbers ?? [],
+      channelLimit: entry.channelLimit ?? null,
+    },
     refer: referSettings({ ...all, ...entry }),
   };
 }
@@ -412,9 +457,10 @@ function urlsOf({ webhookUrl, webhookFailoverUrl }: OfApplication | Global): OfA
   return { ...(webhookUrl && { webhookUrl }), ...(webhookFailoverUrl && { webhookFailoverUrl }) };
 }
 
-/** What cannot be seen in one setting: entries without their id or name, and ids used twice. */
+/** What cannot be seen in one setting: entries without their id or name, and what two have that only one may have. */
 function whatEntriesLack(applications: readonly Application[], where: readonly string[]): string[] {
-  return applications.flatMap(({ id, name, webhookUrl, webhookFailoverUrl }, at) => [
+  return applications.flatMap(({ id, name, webhookUrl, webhookFailoverUrl, inbound }, at) => [
+    ...whatIsMappedBefore(inbound, applications.slice(0, at)).map((what) => `${where[at]}: ${what}`),
     ...(id === '' ? [`${where[at]}: every application but the first needs an id of 19 digits.`] : []),
     ...(name === '' ? [`${where[at]}: every application but the first needs an application_name.`] : []),
     ...(id !== '' && applications.findIndex((other) => other.id === id) < at
@@ -424,4 +470,16 @@ function whatEntriesLack(applications: readonly Application[], where: readonly s
       ? [`The application ${name} has a failover URL for its webhooks and no URL: nothing would be sent. Set both.`]
       : []),
   ]);
+}
+
+function whatIsMappedBefore({ sipSubdomain, numbers }: Inbound, earlier: readonly Application[]): string[] {
+  const has = (of: (inbound: Inbound) => boolean) => earlier.find(({ inbound }) => of(inbound));
+  const subdomain = has((inbound) => inbound.sipSubdomain?.toLowerCase() === sipSubdomain?.toLowerCase());
+  return [
+    ...(sipSubdomain !== null && subdomain ? [`${subdomain.name} has the sip_subdomain ${sipSubdomain} as well.`] : []),
+    ...numbers.flatMap((number) => {
+      const other = has((inbound) => inbound.numbers.some((one) => comparable(one) === comparable(number)));
+      return other ? [`${other.name} has the number ${number} as well.`] : [];
+    }),
+  ];
 }

@@ -10,6 +10,12 @@ interface Entry {
 }
 
 export const catalogue = {
+  'invalid-url': {
+    code: '10003',
+    status: 422,
+    title: 'Invalid URL',
+    detail: 'The value must be a whole http or https URL of at most 2000 characters, without user name and password.',
+  },
   'missing-parameter': {
     code: '10004',
     status: 422,
@@ -45,6 +51,18 @@ export const catalogue = {
     status: 401,
     title: 'Authentication failed',
     detail: 'The required authentication headers were either invalid or not included in the request.',
+  },
+  'in-settings': {
+    code: '10010',
+    status: 403,
+    title: 'Not authorized',
+    detail: 'This is part of the settings of the server: change it there and restart.',
+  },
+  duplicate: {
+    code: '10012',
+    status: 422,
+    title: 'Duplicate resource',
+    detail: 'Another resource has this already.',
   },
   'unsupported-media-type': {
     code: '10014',
@@ -109,6 +127,12 @@ export const catalogue = {
     detail: 'This needs a media engine, which this server does not have.',
   },
   'invalid-json': { code: '10023', status: 400, title: 'Invalid JSON', detail: 'The request body is not valid JSON.' },
+  'in-use': {
+    code: '10027',
+    status: 422,
+    title: 'Unprocessable Entity',
+    detail: 'The resource is in use and cannot be deleted.',
+  },
   'bad-encoding': {
     code: '10028',
     status: 400,
@@ -138,6 +162,24 @@ export const catalogue = {
     status: 422,
     title: 'Call has already ended',
     detail: "This call is no longer active and can't receive commands.",
+  },
+  'queue-full': {
+    code: '90036',
+    status: 422,
+    title: 'Queue full',
+    detail: 'As many calls wait in this queue as it may have.',
+  },
+  'already-queued': {
+    code: '90038',
+    status: 422,
+    title: 'Call already in queue',
+    detail: 'This call waits in a queue already.',
+  },
+  'queue-not-empty': {
+    code: '90050',
+    status: 400,
+    title: 'Unable to delete queue',
+    detail: 'Calls wait in this queue: it can be deleted when they have left.',
   },
   'unable-to-execute': {
     code: '90033',

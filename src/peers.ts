@@ -3,13 +3,14 @@
 import type { Gateway } from './call/outbound-routes.ts';
 import type { Access, Trunk } from './config/access.ts';
 import type { Settings } from './config.ts';
+import type { PhoneView, TrunkView } from './http/peers.ts';
 import { isLoopback } from './sip/address-ranges.ts';
 import { Admission, type AdmissionCounts } from './sip/admission.ts';
 import type { Endpoint, EndpointUser } from './sip/endpoint.ts';
 import type { Gate } from './sip/gate.ts';
 import { KeepAlives } from './sip/keep-alive.ts';
 import { algorithms } from './sip/message/digest.ts';
-import { fromUtf8 } from './sip/message/grammar.ts';
+import { fromUtf8, toUtf8 } from './sip/message/grammar.ts';
 import { readUri, type SipUri } from './sip/message/uri.ts';
 import type { Binding } from './sip/registrar/bindings.ts';
 import { Registrar } from './sip/registrar/registrar.ts';
@@ -134,6 +135,30 @@ export class Peers {
       ({ name: transport, local }) =>
         [local.host, settings.sipPublicAddress].includes(name) && (port ?? defaultPort[transport]) === local.port,
     );
+  }
+
+  /** What the API shows of the trunks. */
+  trunkViews(): readonly TrunkView[] {
+    const registrations = new Map(this.registrations().map((view) => [view.name, view]));
+    return (this.#parts.settings.access ?? nobody).trunks.map(
+      ({ password: _secret, registrars, registerAs, ...trunk }) => {
+        const view = registrations.get(trunk.name);
+        return { ...trunk, registration: view === undefined ? null : { ...view, registrars, registerAs } };
+      },
+    );
+  }
+
+  /** What it shows of the phones: where they can be reached now. */
+  phoneViews(): readonly PhoneView[] {
+    return (this.#parts.settings.access ?? nobody).phones.map(({ username, displayName }) => {
+      const bindings = this.locate(username);
+      const contacts = bindings.map(({ contact, expiresAt, behindNat }) => ({
+        uri: toUtf8(contact),
+        expiresAt,
+        behindNat,
+      }));
+      return { username, displayName, contacts };
+    });
   }
 
   registrations(): readonly RegistrationView[] {

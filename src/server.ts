@@ -1,6 +1,8 @@
 // The composition root: builds every part by hand from what the machine lends, and knows the order of start and of stop.
 import type { FastifyInstance } from 'fastify';
+import { Applications } from './call/applications.ts';
 import { Engine } from './call/engine.ts';
+import { Queues } from './call/queues.ts';
 import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
@@ -82,9 +84,14 @@ export async function start(parts: Parts): Promise<Server> {
 export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
-  const { engine, delivery, endpoint, peers } = build(parts, signer);
+  const { applications, queues, engine, delivery, endpoint, peers } = build(parts, signer);
   const http = createApp({
     calls: engine,
+    applications,
+    queues,
+    history: store,
+    clock: system.clock,
+    peers: { trunks: () => peers.trunkViews(), phones: () => peers.phoneViews() },
     auth: new Auth(parts.authHashes),
     publicKey: signer.publicKey,
     ready: () => readiness(store),
@@ -100,6 +107,8 @@ export async function compose(parts: Parts): Promise<Composed> {
   };
   try {
     await peers.restore(endpoint);
+    await applications.restore();
+    await queues.restore();
     await engine.restore(endpoint);
     await endpoint.listen();
     engine.start();
@@ -131,11 +140,12 @@ function build(parts: Parts, signer: Signer) {
   const delivery = new Delivery({ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs });
   const peers = new Peers(parts);
   const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
+  const applications = new Applications({ system, store, configured: settings.applications });
   const engine = new Engine({
     system,
     store,
     media,
-    applications: settings.applications,
+    applications,
     sessionTimers: settings.sessionTimers,
     dial: {
       host,
@@ -143,6 +153,7 @@ function build(parts: Parts, signer: Signer) {
       locate: (uri) => peers.locateOwn(uri),
       followsRedirects: settings.followsRedirects,
     },
+    historyMs: settings.historyMs,
     sdpAddress: host,
     deliver: (events) => delivery.offer(events),
   });
@@ -158,11 +169,14 @@ function build(parts: Parts, signer: Signer) {
     supported: [...supported, ...peers.supported],
     ...(parts.trace && { trace: parts.trace }),
   });
-  return { engine, delivery, endpoint, peers };
+  const queues = new Queues({ system, store, waiting: () => engine.waiting() });
+  return { applications, queues, engine, delivery, endpoint, peers };
 }
 
+type Measured = Pick<ReturnType<typeof build>, 'engine' | 'delivery' | 'endpoint' | 'peers'>;
+
 /** The figures, asked of those who know them. */
-function metricsOf(settings: Settings, { engine, delivery, endpoint, peers }: ReturnType<typeof build>): MetricsSource {
+function metricsOf(settings: Settings, { engine, delivery, endpoint, peers }: Measured): MetricsSource {
   const metrics = new Metrics({
     calls: () => engine.census().calls,
     transactions: () => endpoint.census().transactions,

@@ -35,6 +35,11 @@ const refer = {
   withoutAllow: 'send',
 } as const;
 
+const open = {
+  active: true,
+  inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
+} as const;
+
 const byDefault = {
   httpListen: { host: '127.0.0.1', port: 8080 },
   sipListen: [
@@ -50,6 +55,7 @@ const byDefault = {
   rtpPorts: { from: 20_000, to: 29_999 },
   webhookMaxAgeMs: 86_400_000,
   metricsAccess: 'local',
+  historyMs: 600_000,
   logLevel: 'info',
   applications: [
     {
@@ -58,6 +64,7 @@ const byDefault = {
       webhookUrl: null,
       webhookFailoverUrl: null,
       webhookTimeoutMs: 2000,
+      ...open,
       refer,
     },
   ],
@@ -436,6 +443,7 @@ applications:
         webhookUrl: 'http://one.example/',
         webhookFailoverUrl: null,
         webhookTimeoutMs: 5000,
+        ...open,
         refer: { ...refer, timeoutMs: 5000, headerPlacement: 'refer' },
       },
       {
@@ -444,6 +452,7 @@ applications:
         webhookUrl: 'http://two.example/',
         webhookFailoverUrl: null,
         webhookTimeoutMs: 2000,
+        ...open,
         refer: { ...refer, firstNotifyTimeoutMs: 100, timeoutMs: 6000, byeGraceMs: 0, beforeAnswer: 'refuse' },
       },
     ]);
@@ -460,6 +469,71 @@ applications:
     assert.deepEqual(first.refer, { ...refer, timeoutMs: 7000, headerPlacement: 'refer' });
     assert.equal(second?.webhookUrl, 'http://two.example/');
     assert.equal(second?.refer.timeoutMs, 6000);
+  });
+});
+
+suite('what is for an application', () => {
+  const mapped = `
+applications:
+  - numbers: [ +13125550100, "+1312*", "*" ]
+    inbound_channel_limit: 30
+  - id: 1289082222222239760
+    application_name: sales
+    active: false
+    sip_subdomain: Sales
+    sip_subdomain_receive_settings: only_my_connections
+    numbers: 300, 301
+`;
+
+  test('numbers, a subdomain, a limit, and whether it takes calls', () => {
+    const [first, second] = good({}, mapped).applications;
+    assert.deepEqual(
+      [first.active, first.inbound],
+      [true, { ...open.inbound, numbers: ['+13125550100', '+1312*', '*'], channelLimit: 30 }],
+    );
+    assert.deepEqual(
+      [second?.active, second?.inbound],
+      [
+        false,
+        { sipSubdomain: 'Sales', sipSubdomainFrom: 'only_my_connections', numbers: ['300', '301'], channelLimit: null },
+      ],
+    );
+  });
+
+  for (const [line, sentence] of [
+    ['active: yes', ': active: It must be true or false; it is "yes".'],
+    [
+      'sip_subdomain: a.b',
+      ': sip_subdomain: It must be one label of a host name: letters, digits and hyphens; it is "a.b".',
+    ],
+    [
+      'numbers: [ 1, "2 3" ]',
+      ': numbers: It must be numbers or users of at most 64 characters, with commas between; it is "1,2 3".',
+    ],
+    ['inbound_channel_limit: 0', ': inbound_channel_limit: It must be a whole number from 1 to 1000000; it is "0".'],
+  ] as const) {
+    test(`wrong: ${line}`, () => {
+      const read = readSettings(
+        { SWITCHHOOK_CONFIG: 'sh.yaml' },
+        () => `applications:\n  - application_name: a\n    ${line}`,
+      );
+      assert.deepEqual(read, { errors: [`sh.yaml line 3${sentence}`] });
+    });
+  }
+
+  test('no two have the same subdomain or number', () => {
+    const text = mapped
+      .replace('300, 301', '300, +1-312-555-0100')
+      .replace('  - numbers', '  - sip_subdomain: sales\n    numbers');
+    assert.deepEqual(
+      readSettings({ SWITCHHOOK_CONFIG: 'sh.yaml' }, () => text),
+      {
+        errors: [
+          `sh.yaml line 6: default has the sip_subdomain Sales as well.`,
+          `sh.yaml line 6: default has the number +1-312-555-0100 as well.`,
+        ],
+      },
+    );
   });
 });
 

@@ -135,4 +135,8 @@ export interface CallControl {
   dial(body: DialBody): Promise<Dialled>;
   /** A live call, or one that ended not longer than ten minutes ago. */
   view(callControlId: string): Promise<CallView | null>;
+  /** The live calls of an application. */
+  activeCalls(connectionId: string): readonly CallView[];
+  /** Whether it has any, those included that are not committed yet. */
+  hasCalls(connectionId: string): boolean;
 }

@@ -140,6 +140,11 @@ function batchOf<L extends Committing>(
 ): Batch {
   const calls = [...states.values()].map((call) => ({
     id: call.id,
+    legId: call.legId,
+    sessionId: call.sessionId,
+    connectionId: call.connectionId,
+    from: call.from,
+    to: call.to,
     state: JSON.stringify(call),
     endedAt: call.phase.name === 'ended' ? call.phase.endedAt : null,
   }));

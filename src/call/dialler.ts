@@ -3,6 +3,7 @@
 import type { Refusal } from '../errors.ts';
 import type { Endpoint } from '../sip/endpoint.ts';
 import type { System } from '../system.ts';
+import { askedOf } from './asked.ts';
 import type { DialBody, Dialled } from './commands.ts';
 import type { Driver } from './driver.ts';
 import type { LifetimePolicy } from './lifetime.ts';
@@ -145,6 +146,7 @@ export class Dialler {
             type: 'command',
             dials: index + 1,
             commandId,
+            asked: askedOf('dial', body),
             settle: index === 0 ? settle : () => {},
           } as const;
           this.#options.driver.begin(live.live, { ...live.step, refusals: [] }, reason, ports[index]!);

@@ -4,9 +4,10 @@ import type { Refusal } from '../errors.ts';
 import type { Media } from '../media/media.ts';
 import type { Endpoint, Origin, Outgoing } from '../sip/endpoint.ts';
 import { type HeaderList, type Request, reply } from '../sip/message/message.ts';
-import type { EventRow, Store } from '../store/store.ts';
+import type { CommandRow, EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
 import { Alarms } from './alarms.ts';
+import type { Asked } from './asked.ts';
 import { collapse, deadlinesOf, isForgotten, transition } from './call.ts';
 import { Commits, stackOf } from './commits.ts';
 import type { Live, LiveCalls } from './live.ts';
@@ -26,6 +27,7 @@ export type Reason =
       /** The place of the call in the dial that makes it, from 1. */
       readonly dials?: number;
       readonly commandId: string | null;
+      readonly asked: Asked;
       readonly settle: (refusals: readonly Refusal[]) => void;
     }
   | { readonly type: 'again'; readonly input: Unstamped }
@@ -39,6 +41,8 @@ interface DriverOptions {
   readonly calls: LiveCalls;
   readonly endpoint: Endpoint;
   readonly applicationOf: (call: Call) => Application;
+  /** How long the store keeps calls that have ended. */
+  readonly historyMs: number;
   /** Takes events that are committed, in order. */
   readonly deliver: (events: readonly EventRow[]) => void;
 }
@@ -60,7 +64,7 @@ export class Driver {
     this.#system = options.system;
     this.#commits = new Commits(options.system, options.store);
     this.#alarms = new Alarms(options.system.clock, (live) => this.#rang(live));
-    this.#retention = new Retention(options.system, options.store);
+    this.#retention = new Retention(options.system, options.store, options.historyMs);
   }
 
   get idle(): boolean {
@@ -175,20 +179,25 @@ export class Driver {
     const changed = step.call !== live.call || live.committed === null;
     const isNew = live.committed === null && live.open === 0;
     live.call = step.call;
-    const commandId = reason.type === 'command' ? reason.commandId : null;
-    const dials = reason.type === 'command' ? reason.dials : undefined;
-    if (commandId !== null && dials === undefined) live.commandIds.add(commandId);
+    const command = this.#commandOf(live, reason);
+    if (command !== null && command.commandId !== null && command.dials === 0) live.commandIds.add(command.commandId);
     for (const request of requestsOf(step)) this.#options.calls.nameBranch(live, request);
-    if (!changed && commandId === null && live.open === 0) return this.#act(live, step.effects, [], reason);
+    if (!changed && command === null && live.open === 0) return this.#act(live, step.effects, [], reason);
     const events = step.effects.flatMap((effect) => (effect.type === 'event' ? [this.#rowOf(live, effect)] : []));
     this.#commits.add({
       live,
       cause: this.#cause!,
       events,
-      command: commandId === null ? null : { callId: live.call.id, commandId, ...(dials !== undefined && { dials }) },
+      command,
       act: () => this.#act(live, step.effects, events, reason),
       undo: () => this.#undo(live, step, reason, { isNew, rtpPort }),
     });
+  }
+
+  #commandOf({ call }: Live, reason: Reason): CommandRow | null {
+    if (reason.type !== 'command') return null;
+    const { commandId, asked, dials = 0 } = reason;
+    return { callId: call.id, commandId, ...asked, dials, acceptedAt: this.#system.clock.date() };
   }
 
   #rowOf(live: Live, { event, sequence }: Effect & { type: 'event' }): EventRow {

@@ -11,6 +11,8 @@ import type { Request, Response } from '../sip/message/message.ts';
 import { inviteKey } from '../sip/transaction/key.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
+import type { Applications } from './applications.ts';
+import { type Asked, askedOf } from './asked.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
@@ -20,21 +22,24 @@ import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
+import type { WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
-import { type Application, applicationOf } from './routing.ts';
-import { type Call, sixtyFourT1Ms } from './state.ts';
+import { type Application, route } from './routing.ts';
+import { type Call, isAlive, sixtyFourT1Ms } from './state.ts';
 import { dialOf, obstacleToBridge } from './transfers.ts';
-import { viewOf } from './view.ts';
+import { viewOf, waitingOf } from './view.ts';
 
 export interface EngineOptions {
   readonly system: System;
   readonly store: Store;
   readonly media: Media;
-  readonly applications: readonly [Application, ...Application[]];
+  readonly applications: Pick<Applications, 'routes' | 'ofCall' | 'view'>;
   /** What calls would have of session timers (RFC 4028). */
   readonly sessionTimers: LifetimePolicy;
   readonly dial: DialSettings;
+  /** How long the store keeps calls that have ended: at least the ten minutes they can be asked for. */
+  readonly historyMs: number;
   /** What o= and c= of our session descriptions say. */
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
@@ -60,10 +65,13 @@ export class Engine implements EndpointUser, CallControl {
 
   /** Reads the live calls from the store. Before the endpoint listens: whatever arrives then must find its call. */
   async restore(endpoint: Endpoint): Promise<void> {
-    const { store, media, system, deliver } = this.#options;
+    const { store, media, system, deliver, historyMs } = this.#options;
     this.#endpoint = endpoint;
-    const applicationOf = (call: Call) => this.#application(call);
-    this.#driver = new Driver({ system, store, media, deliver, endpoint, applicationOf, calls: this.#calls });
+    const applicationOf = (call: Call) => this.#options.applications.ofCall(call);
+    this.#driver = new Driver({
+      ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
+      calls: this.#calls,
+    });
     this.#dialler = this.#newDialler(endpoint);
     for (const row of await store.calls(system.clock.date() - sixtyFourT1Ms)) {
       const call = JSON.parse(row.state) as Call;
@@ -203,12 +211,17 @@ export class Engine implements EndpointUser, CallControl {
     replaced: ReplaceableCall | null,
   ): void {
     const { ids, clock } = this.#system;
-    const { applications, sdpAddress, media, sessionTimers } = this.#options;
+    const { sdpAddress, media, sessionTimers } = this.#options;
+    const connection = replaced?.call.connectionId ?? this.#routed(request, origin);
+    if (typeof connection === 'number') {
+      if (rtpPort !== null) media.release(rtpPort);
+      return this.#driver.refuse(request, origin, connection);
+    }
     const identity = {
       id: ids.callControlId(),
       legId: ids.uuid(),
       sessionId: replaced?.call.sessionId ?? ids.uuid(),
-      connectionId: replaced?.call.connectionId ?? applicationOf(applications).id,
+      connectionId: connection,
       local: this.#endpoint.localAddresses(origin.from),
       sdpAddress,
       media: media.kind,
@@ -224,6 +237,20 @@ export class Engine implements EndpointUser, CallControl {
     }
     const step = { call: turn.call, effects: turn.effects, refusals: [] };
     this.#driver.begin(this.#calls.add(turn.call, []), step, { type: 'request', request, origin }, rtpPort);
+  }
+
+  /** The application that takes an INVITE, by its id, or the status of the refusal. One that has as many calls as it may is busy. */
+  #routed(request: Request, { peer }: Origin): string | number {
+    const application = route(this.#options.applications.routes, request.uri, peer !== undefined);
+    if (typeof application === 'number') return application;
+    const { channelLimit } = application.inbound;
+    return channelLimit !== null && this.#inboundOf(application) >= channelLimit ? 486 : application.id;
+  }
+
+  #inboundOf({ id }: Application): number {
+    let count = 0;
+    for (const { call } of this.#calls.ofConnection(id)) if (isAlive(call) && call.direction === 'incoming') count += 1;
+    return count;
   }
 
   // What the API asks.
@@ -253,12 +280,17 @@ export class Engine implements EndpointUser, CallControl {
     if (action === 'transfer') return this.#transfer(live, body as Bodies['transfer']);
     const obstacle = action === 'bridge' ? obstacleToBridge(this.#calls, live.call, body as Bodies['bridge']) : null;
     if (obstacle !== null) return [obstacle];
-    const read = readCommand(action as ReadAction, body as Bodies[ReadAction], this.#application(live.call).refer);
+    const read = readCommand(
+      action as ReadAction,
+      body as Bodies[ReadAction],
+      this.#options.applications.ofCall(live.call).refer,
+    );
     if ('refusals' in read) return read.refusals;
     const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
-    return this.#obey(live, body.command_id ?? null, { type: 'command', command: read.command, rtpPort });
+    const from = { commandId: body.command_id ?? null, asked: askedOf(action, body) };
+    return this.#obey(live, from, { type: 'command', command: read.command, rtpPort });
   }
 
   /** The call and the one that is dialled for it are decided together. */
@@ -278,7 +310,13 @@ export class Engine implements EndpointUser, CallControl {
           resolve(refusals);
         };
         const command = { name: 'transfer', callee, clientState } as const;
-        this.#driver.decide(live, { type: 'command', command, rtpPort }, { type: 'command', commandId, settle });
+        this.#driver.decide(
+          live,
+          { type: 'command', command, rtpPort },
+          {
+            ...{ type: 'command', commandId, asked: askedOf('transfer', body), settle },
+          },
+        );
       });
       return !isRefused;
     });
@@ -292,9 +330,14 @@ export class Engine implements EndpointUser, CallControl {
     return this.#driver.committed(live).then((kept) => (kept ? [] : [{ name: 'unavailable' }]));
   }
 
-  #obey(live: Live, commandId: string | null, input: Unstamped & { type: 'command' }): Promise<readonly Refusal[]> {
+  #obey(
+    live: Live,
+    from: { readonly commandId: string | null; readonly asked: Asked },
+    input: Unstamped & { type: 'command' },
+  ): Promise<readonly Refusal[]> {
+    const { commandId } = from;
     if (commandId === null || !live.commandIds.has(commandId)) {
-      return new Promise((settle) => this.#driver.decide(live, input, { type: 'command', commandId, settle }));
+      return new Promise((settle) => this.#driver.decide(live, input, { type: 'command', ...from, settle }));
     }
     if (input.rtpPort !== null) this.#options.media.release(input.rtpPort);
     return this.#again(live);
@@ -306,6 +349,24 @@ export class Engine implements EndpointUser, CallControl {
     if (live !== undefined) return live.committed && viewOf(live.committed, now);
     const row = await this.#remembered(callControlId);
     return row && viewOf(JSON.parse(row.state) as Call, now);
+  }
+
+  activeCalls(connectionId: string): readonly CallView[] {
+    const now = this.#system.clock.date();
+    const calls = [...this.#calls.ofConnection(connectionId)].flatMap(({ committed }) => committed ?? []);
+    return calls.filter(isAlive).map((call) => viewOf(call, now));
+  }
+
+  hasCalls(connectionId: string): boolean {
+    for (const { call } of this.#calls.ofConnection(connectionId)) if (isAlive(call)) return true;
+    return false;
+  }
+
+  /** The calls that wait in a queue, as they are committed. */
+  waiting(): readonly WaitingCall[] {
+    return [...this.#calls].flatMap(({ committed }) =>
+      committed?.waiting ? waitingOf(committed, committed.waiting) : [],
+    );
   }
 
   async #refusalOf(callControlId: string): Promise<Refusal> {
@@ -323,15 +384,10 @@ export class Engine implements EndpointUser, CallControl {
     return new Dialler({
       ...{ system, endpoint, sessionTimers, sdpAddress, settings: dial, calls: this.#calls, driver: this.#driver },
       media: media.kind,
-      hasApplication: (id) => applications.some((application) => application.id === id),
+      hasApplication: (id) => applications.view(id) !== null,
       reserve: () => this.#reserve(),
       release: (port) => media.release(port),
     });
-  }
-
-  #application(call: Call): Application {
-    const { applications } = this.#options;
-    return applications.find(({ id }) => id === call.connectionId) ?? applicationOf(applications);
   }
 
   /** A port for the sound of a call; null when none is free. */

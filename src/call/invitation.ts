@@ -5,7 +5,7 @@ import type { Replaceable } from '../sip/dialog/replaces.ts';
 import { copy, toUtf8 } from '../sip/message/grammar.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { codecsOf } from '../sip/message/sdp.ts';
-import { readUri } from '../sip/message/uri.ts';
+import { readUri, unescapeUser } from '../sip/message/uri.ts';
 import type { NamedValue } from './commands.ts';
 import type { Call } from './state.ts';
 
@@ -92,9 +92,6 @@ export function partyOf(text: string): string {
 }
 
 const isNumber = (text: string): boolean => /^\+\d{1,15}$/.test(text);
-
-const unescapeUser = (user: string): string =>
-  user.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
 /** What every response of ours to this INVITE starts with (§8.2.6.2, §12.1.1), kept without the message it came in. */
 export function headOf(invite: Request, local: string): HeaderList {

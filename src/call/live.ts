@@ -1,5 +1,5 @@
 // The live calls and the names they are found by: the call_control_id, our tag, the key of their INVITE, the branches of
-// our requests. Memory only: all of it is made again from the store at start.
+// our requests, their application. Memory only: all of it is made again from the store at start.
 
 import { tagOf } from '../sip/message/address.ts';
 import type { Request } from '../sip/message/message.ts';
@@ -26,6 +26,7 @@ export class LiveCalls {
   readonly #byTag = new Map<string, Live>();
   readonly #byInvite = new Map<string, Live>();
   readonly #byBranch = new Map<string, Live>();
+  readonly #byConnection = new Map<string, Set<Live>>();
 
   get size(): number {
     return this.#byId.size;
@@ -49,6 +50,9 @@ export class LiveCalls {
       this.nameInvite(live, call.invite.key);
       this.nameInvite(live, mergeKeyOf(call, call.invite.cseq));
     }
+    const others = this.#byConnection.get(call.connectionId);
+    if (others) others.add(live);
+    else this.#byConnection.set(call.connectionId, new Set([live]));
     return live;
   }
 
@@ -78,6 +82,9 @@ export class LiveCalls {
     this.#byTag.delete(live.call.dialog.localTag);
     for (const key of live.inviteKeys) this.#byInvite.delete(key);
     for (const branch of live.branches) this.#byBranch.delete(branch);
+    const others = this.#byConnection.get(live.call.connectionId);
+    others?.delete(live);
+    if (others?.size === 0) this.#byConnection.delete(live.call.connectionId);
   }
 
   withId(id: string): Live | undefined {
@@ -94,6 +101,11 @@ export class LiveCalls {
 
   withBranch(branch: string): Live | undefined {
     return this.#byBranch.get(branch);
+  }
+
+  /** Those of one application, ended ones that are still remembered here included. */
+  ofConnection(connectionId: string): Iterable<Live> {
+    return this.#byConnection.get(connectionId) ?? [];
   }
 
   [Symbol.iterator](): IterableIterator<Live> {

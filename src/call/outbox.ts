@@ -6,7 +6,11 @@ import type { Application } from './routing.ts';
 export function eventRow(
   event: Event,
   of: { readonly id: string; readonly callId: string; readonly sequence: number; readonly at: number },
-  { webhookUrl, webhookFailoverUrl, webhookTimeoutMs }: Application,
+  {
+    webhookUrl,
+    webhookFailoverUrl,
+    webhookTimeoutMs,
+  }: Pick<Application, 'webhookUrl' | 'webhookFailoverUrl' | 'webhookTimeoutMs'>,
 ): EventRow {
   const { id, callId, sequence, at } = of;
   const { type, payload } = event;

@@ -1,4 +1,5 @@
-// How long the store remembers a call that has ended (contract: GET answers for ten minutes), and the sweep after that.
+// How long the store remembers a call that has ended, with its events and commands: ten minutes, for which GET answers,
+// or longer; and the sweep after that.
 import type { Store } from '../store/store.ts';
 import type { System, Timer } from '../system.ts';
 
@@ -9,13 +10,15 @@ const sweepMs = 60_000;
 export class Retention {
   readonly #system: System;
   readonly #store: Store;
+  readonly #keptMs: number;
   #timer: Timer | null = null;
   #lastEndedAt = 0;
   #stopped = false;
 
-  constructor(system: System, store: Store) {
+  constructor(system: System, store: Store, keptMs: number) {
     this.#system = system;
     this.#store = store;
+    this.#keptMs = Math.max(keptMs, rememberedMs);
   }
 
   /** A call has ended, and is in the store alone from now on. */
@@ -35,7 +38,7 @@ export class Retention {
     if (this.#timer !== null || this.#stopped) return;
     this.#timer = this.#system.clock.after(sweepMs, () => {
       this.#timer = null;
-      const before = this.#system.clock.date() - rememberedMs;
+      const before = this.#system.clock.date() - this.#keptMs;
       if (before < this.#lastEndedAt) this.#sweepLater();
       this.#store.prune(before).catch((error: unknown) => {
         this.#system.log.error({ error: String(error) }, 'Ended calls could not be forgotten.');

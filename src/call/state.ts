@@ -18,6 +18,7 @@ import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
 import type { Modification, Offered } from './modification.ts';
 import type { Route } from './outbound-routes.ts';
+import type { Waiting } from './queues.ts';
 import type { Refer } from './refer.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
@@ -192,6 +193,8 @@ export interface Call {
   /** The 180 whose PRACK has not come; it may still come after the final response (RFC 3262 §3). */
   readonly reliable: (ReliableProvisional & { readonly carriesOffer: boolean }) | null;
   readonly phase: Phase;
+  /** Its place in a queue; absent or null: it waits in none. */
+  readonly waiting?: Waiting | null;
   readonly refer: Refer | null;
   /** The CSeq numbers of the REFERs of earlier refers: a late NOTIFY of theirs is taken and dropped. */
   readonly pastRefers: readonly number[];

@@ -1,5 +1,6 @@
 // A call as the API shows it. Leaves out the field names of the wire (http/calls.ts).
 import type { CallView } from './commands.ts';
+import type { Waiting, WaitingCall } from './queues.ts';
 import { type Call, isAlive } from './state.ts';
 
 export function viewOf(call: Call, now: number): CallView {
@@ -13,5 +14,19 @@ export function viewOf(call: Call, now: number): CallView {
     startedAt: call.startedAt,
     endedAt,
     durationSecs: Math.max(0, Math.floor(((endedAt ?? now) - call.startedAt) / 1000)),
+  };
+}
+
+/** A call that waits in a queue. */
+export function waitingOf(call: Call, waiting: Waiting): WaitingCall {
+  return {
+    callControlId: call.id,
+    callLegId: call.legId,
+    callSessionId: call.sessionId,
+    connectionId: call.connectionId,
+    from: call.from,
+    to: call.to,
+    isAlive: isAlive(call),
+    waiting,
   };
 }

@@ -2,6 +2,7 @@
 // sentence what it wants; config.ts adds which setting it was and, unless it is a secret, what it said.
 // Leaves out where the text came from.
 import { isIP, isIPv6 } from 'node:net';
+import { faultOfWebUrl } from '../call/routing.ts';
 import { readUri, type SipUri } from '../sip/message/uri.ts';
 import { type LocalAddress, transportNames } from '../sip/transport/transport.ts';
 
@@ -137,13 +138,8 @@ export function apiKey(text: string): string | Wrong {
 }
 
 export function webUrl(text: string): string | Wrong {
-  const url = /\s/.test(text) ? null : URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    return new Wrong('It must be a whole http or https URL, such as https://example.com/webhooks');
-  }
-  if (url.username || url.password) return new Wrong('It must not contain a user name or a password');
-  if (text.length > 2000) return new Wrong('It is longer than 2000 characters');
-  return text;
+  const fault = faultOfWebUrl(text);
+  return fault === null ? text : new Wrong(fault);
 }
 
 export function databaseUrl(text: string): string | Wrong {
@@ -167,6 +163,18 @@ export function wholeNumber(from: number, to: number): Check<number> {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     return value >= from && value <= to ? value : new Wrong(`It must be a whole number from ${from} to ${to}`);
+  };
+}
+
+export function truth(text: string): boolean | Wrong {
+  return text === 'true' || (text === 'false' ? false : new Wrong('It must be true or false'));
+}
+
+/** Items with commas between, each as the pattern has it; none of an empty text. */
+export function listOf(pattern: RegExp, sentence: string): Check<readonly string[]> {
+  return (text) => {
+    const items = text === '' ? [] : text.split(',').map((item) => item.trim());
+    return items.every((item) => pattern.test(item)) ? items : new Wrong(sentence);
   };
 }
 

@@ -1,16 +1,26 @@
 // The HTTP server: what every request goes through, whatever its route. Key, then body, then route; every answer is JSON
 // but the documentation's and the metrics'. Knows the call layer only as CallControl; the composition root listens and closes.
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Applications } from '../call/applications.ts';
 import type { CallControl } from '../call/commands.ts';
+import type { Queues } from '../call/queues.ts';
 import type { Refusal } from '../errors.ts';
-import type { Log } from '../system.ts';
+import type { History } from '../store/store.ts';
+import type { Clock, Log } from '../system.ts';
 import { refuse, refuseConnection } from './answers.ts';
+import { applicationRoutes } from './applications.ts';
 import type { Auth } from './auth.ts';
+import { callEventRoutes } from './call-events.ts';
 import { callRoutes } from './calls.ts';
+import { components } from './components.ts';
+import { connectionRoutes } from './connections.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import { type MetricsSource, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
+import { type Directory, peerRoutes } from './peers.ts';
+import { queueCallRoutes, queueRoutes } from './queues.ts';
 import { type Service, serviceRoutes } from './service.ts';
 import { Unrouted } from './unrouted.ts';
 import { ajvOptions, type Finding, Refused, readJson, refusalsOf } from './validation.ts';
@@ -24,6 +34,11 @@ declare module 'fastify' {
 
 export interface AppOptions extends Service {
   readonly calls: CallControl;
+  readonly applications: Applications;
+  readonly queues: Queues;
+  readonly history: History;
+  readonly peers: Directory;
+  readonly clock: Pick<Clock, 'date'>;
   readonly auth: Auth;
   readonly docs?: DocsSource;
   readonly metrics?: MetricsSource;
@@ -64,10 +79,17 @@ export function createApp(options: AppOptions): FastifyInstance {
   readBodies(app);
   guard(app, options.auth, new Unrouted(app));
   answerErrors(app, options.log);
-  describeApi(app, options.version);
+  describeApi(app, options.version, components);
   app.after(() => {
     dialRoute(app, options.calls);
     callRoutes(app, options.calls);
+    applicationRoutes(app, options.applications, options.calls);
+    connectionRoutes(app, options.applications, options.calls);
+    queueRoutes(app, options.queues);
+    queueCallRoutes(app, options.queues, options.clock);
+    callEventRoutes(app, options.history, options.applications);
+    deliveryRoutes(app, options.history);
+    peerRoutes(app, options.peers);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
     if (options.metrics) metricsRoutes(app, options.metrics);

@@ -3,11 +3,34 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { catalogue } from '../errors.ts';
-import { components, ErrorsResponse } from './schemas.ts';
+import { ErrorsResponse } from './schemas.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The query parameters, for the description only: they are read by query.ts, which says which one is wrong. */
+    query?: TSchema;
+  }
+}
+
+type Component = TSchema & { readonly $id: string };
 
 /** The answers of a route: one that succeeds, and the statuses with which it refuses. */
-export function responses(success: TSchema & { readonly $id: string }, ...refusals: readonly number[]): object {
-  const answers: Record<number, object> = { 200: answer('Success.', success.$id) };
+export function responses(success: Component, ...refusals: readonly number[]): object {
+  return { 200: answer('Success.', success.$id), ...refusing(refusals) };
+}
+
+/** The answers of a route that makes something. */
+export function created(success: Component, ...refusals: readonly number[]): object {
+  return { 201: answer('Created.', success.$id), ...refusing(refusals) };
+}
+
+/** The answers of a route that has nothing to say. */
+export function emptied(...refusals: readonly number[]): object {
+  return { 204: { description: 'Success.', type: 'null' }, ...refusing(refusals) };
+}
+
+function refusing(refusals: readonly number[]): object {
+  const answers: Record<number, object> = {};
   for (const status of refusals) answers[status] = answer(meaning(status), ErrorsResponse.$id);
   return answers;
 }
@@ -23,7 +46,7 @@ function meaning(status: number): string {
 }
 
 /** Must come before the routes: it listens to them being added. */
-export function describeApi(app: FastifyInstance, version: string): void {
+export function describeApi(app: FastifyInstance, version: string, components: readonly TSchema[]): void {
   for (const component of components) app.addSchema(component);
   app.register(swagger, {
     openapi: {
@@ -39,12 +62,23 @@ export function describeApi(app: FastifyInstance, version: string): void {
       tags: [
         { name: 'Commands', description: 'What an application asks of a call.' },
         { name: 'Calls', description: 'What an application may know of a call.' },
+        {
+          name: 'Applications',
+          description: 'Who answers for calls: where their events go, and which calls are theirs.',
+        },
+        { name: 'Queues', description: 'Calls that wait for somebody.' },
+        { name: 'History', description: 'What calls did and were told, for as long as they are kept.' },
+        { name: 'Peers', description: 'Who calls come from and go to, as the settings have it. Additive.' },
         { name: 'Server', description: 'What the server says of itself. No key is needed.' },
       ],
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
       },
       security: [{ bearer: [] }],
+    },
+    transform: ({ schema, url, route }) => {
+      const query = route.config?.query;
+      return { url, schema: query === undefined ? schema : { ...schema, querystring: query } };
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
   });

@@ -5,26 +5,26 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { headerPlacements, refersBeforeAnswer } from '../call/routing.ts';
 
 /** Fields the Telnyx API does not have. */
-const additive = { 'x-switchhook-additive': true };
+export const additive = { 'x-switchhook-additive': true };
 /** A required string: one that is blank counts as missing. */
-const notBlank = { minLength: 1, pattern: '\\S' };
+export const notBlank = { minLength: 1, pattern: '\\S' };
 /** How many entries a list may have. */
 export const maxEntries = 64;
 
-function line(maxLength: number, description: string, more: object = {}) {
+export function line(maxLength: number, description: string, more: object = {}) {
   return Type.String({ ...more, format: 'line', maxLength, description });
 }
 
-function milliseconds(minimum: number, maximum: number, description: string) {
+export function milliseconds(minimum: number, maximum: number, description: string) {
   return Type.Optional(Type.Integer({ minimum, maximum, description, ...additive }));
 }
 
 /** A reference to a component, which keeps the component's type. */
-function refTo<S extends TSchema & { $id: string }>(schema: S) {
+export function refTo<S extends TSchema & { $id: string }>(schema: S) {
   return Type.Unsafe<Static<S>>({ $ref: `${schema.$id}#` });
 }
 
-function component<S extends TSchema, I extends string>($id: I, schema: S): S & { $id: I } {
+export function component<S extends TSchema, I extends string>($id: I, schema: S): S & { $id: I } {
   return Object.assign(schema, { $id });
 }
 

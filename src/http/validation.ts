@@ -1,7 +1,8 @@
 // How a body is read and checked: bytes → JSON → the schema's fields, and what the validator found as refusals of the catalogue.
 // Every fault is reported, each with a JSON pointer; of several at one place the most telling.
 import { isUtf8 } from 'node:buffer';
-import type { Refusal, RefusalName } from '../errors.ts';
+import { faultOfWebUrl, numberPattern, subdomainPattern } from '../call/routing.ts';
+import { catalogue, type Refusal, type RefusalName } from '../errors.ts';
 import { mediaFields } from './schemas.ts';
 
 /** A request that cannot be taken, on its way to the error handler: fastify takes refusals of a body only as errors. */
@@ -26,6 +27,8 @@ export interface Finding {
 
 interface Format {
   readonly says: string;
+  /** When it is not simply an invalid value. */
+  readonly name?: RefusalName;
   readonly validate: (text: string) => boolean;
 }
 
@@ -61,6 +64,24 @@ const formats: Readonly<Record<string, Format>> = {
   'media-type': {
     says: 'The value must be a media type, such as application/dtmf-relay.',
     validate: (text) => !control.test(text) && mediaType.test(text),
+  },
+  'web-url': {
+    name: 'invalid-url',
+    says: catalogue['invalid-url'].detail,
+    validate: (text) => faultOfWebUrl(text) === null,
+  },
+  'web-url-or-empty': {
+    name: 'invalid-url',
+    says: catalogue['invalid-url'].detail,
+    validate: (text) => text === '' || faultOfWebUrl(text) === null,
+  },
+  'host-label': {
+    says: 'The value must be one label of a host name: letters, digits and hyphens.',
+    validate: (text) => text === '' || subdomainPattern.test(text),
+  },
+  called: {
+    says: 'The value must be a number or user of at most 64 characters, or the beginning of one with * after it.',
+    validate: (text) => numberPattern.test(text),
   },
 };
 
@@ -132,7 +153,13 @@ export function refusalsOf(findings: readonly Finding[]): [Refusal, ...Refusal[]
   return [first, ...others];
 }
 
-const ranks: readonly RefusalName[] = ['missing-parameter', 'invalid-enum', 'out-of-range', 'invalid-value'];
+const ranks: readonly RefusalName[] = [
+  'missing-parameter',
+  'invalid-enum',
+  'out-of-range',
+  'invalid-url',
+  'invalid-value',
+];
 const rank = (name: RefusalName): number => ranks.indexOf(name);
 
 function refusalOf(finding: Finding): Refusal {
@@ -165,13 +192,15 @@ function fault({ keyword, params, parentSchema, message }: Finding): Refusal {
       return { name: 'out-of-range', detail: `The value is outside of allowed range ${range}` };
     }
     case 'type':
-      return invalid(`The value must be ${/^[aio]/.test(String(params.type)) ? 'an' : 'a'} ${params.type}.`);
+      return invalid(`The value must be ${[params.type].flat().map(withArticle).join(' or ')}.`);
     case 'format':
-      return invalid(formats[String(params.format)]?.says ?? 'The value is malformed.');
+      return malformed(formats[String(params.format)]);
     case 'pattern':
       return invalid('The value cannot be blank.');
     case 'maxLength':
       return invalid(`The value must be at most ${params.limit} characters long.`);
+    case 'uniqueItems':
+      return invalid('The list must not have the same entry twice.');
     case 'maxItems':
       return invalid(`The list must have at most ${params.limit} entries.`);
     case 'x-max-bytes':
@@ -179,6 +208,17 @@ function fault({ keyword, params, parentSchema, message }: Finding): Refusal {
     default:
       return invalid(`The value ${message ?? 'is not valid'}.`);
   }
+}
+
+function withArticle(type: unknown): string {
+  if (type === 'null') return 'null';
+  return `${/^[aio]/.test(String(type)) ? 'an' : 'a'} ${type}`;
+}
+
+function malformed(
+  { name = 'invalid-value', says }: Format = { says: 'The value is malformed.', validate: () => true },
+): Refusal {
+  return { name, detail: says };
 }
 
 function invalid(detail: string): Refusal {

@@ -59,6 +59,41 @@ export const migrations: readonly string[] = [
 
   `ALTER TABLE commands ADD COLUMN dials INTEGER NOT NULL DEFAULT 0; -- the place of the call in the dial that made it, from 1
    CREATE INDEX commands_dial ON commands (command_id) WHERE dials > 0;`,
+  `CREATE TABLE resources (
+     kind TEXT NOT NULL,
+     id TEXT NOT NULL,
+     state TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     PRIMARY KEY (kind, id)
+   ) STRICT, WITHOUT ROWID;`,
+
+  `ALTER TABLE calls ADD COLUMN leg_id TEXT NOT NULL DEFAULT '';
+   ALTER TABLE calls ADD COLUMN session_id TEXT NOT NULL DEFAULT '';
+   ALTER TABLE calls ADD COLUMN connection_id TEXT NOT NULL DEFAULT '';
+   ALTER TABLE calls ADD COLUMN caller TEXT NOT NULL DEFAULT '';
+   ALTER TABLE calls ADD COLUMN called TEXT NOT NULL DEFAULT '';
+   UPDATE calls SET leg_id = state ->> '$.legId', session_id = state ->> '$.sessionId',
+     connection_id = state ->> '$.connectionId', caller = state ->> '$.from', called = state ->> '$.to';
+   CREATE INDEX calls_leg ON calls (leg_id);
+   CREATE INDEX calls_session ON calls (session_id);
+
+   CREATE TABLE accepted (
+     number INTEGER PRIMARY KEY,
+     call_id TEXT NOT NULL,
+     command_id TEXT,
+     name TEXT NOT NULL, -- empty: accepted before names were kept
+     body TEXT NOT NULL,
+     accepted_at INTEGER NOT NULL,
+     dials INTEGER NOT NULL -- the place of the call in the dial that made it, from 1
+   ) STRICT;
+   INSERT INTO accepted (call_id, command_id, name, body, accepted_at, dials)
+     SELECT call_id, command_id, '', '{}', 0, dials FROM commands;
+   CREATE UNIQUE INDEX accepted_call ON accepted (call_id, command_id);
+   CREATE INDEX accepted_dial ON accepted (command_id) WHERE dials > 0;
+   DROP TABLE commands;
+
+   ALTER TABLE events ADD COLUMN log TEXT; -- a JSON list of the attempts to deliver it`,
 ];
 
 /** Brings the database to the newest schema, each step in its own transaction; refuses what this version cannot read. */

@@ -6,9 +6,26 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Connection } from './connection.ts';
 import { storeError } from './error.ts';
+import { SqliteHistory } from './history.ts';
 import { migrate } from './migrations.ts';
-import type { Batch, BindingRow, CallRow, EventRow, Settlement, Store } from './store.ts';
+import {
+  type Batch,
+  type BindingRow,
+  type CallEventFilter,
+  type CallEventKey,
+  type CallEventRow,
+  type CallRow,
+  type DeliveryFilter,
+  type DeliveryRow,
+  type EventRow,
+  keptAttempts,
+  type ResourceKind,
+  type ResourceRow,
+  type Settlement,
+  type Store,
+} from './store.ts';
 
 export { StoreError } from './error.ts';
 
@@ -31,7 +48,7 @@ export function openSqlite(path: string, { busyTimeoutMs = 2_000 }: SqliteOption
     database = new DatabaseSync(path, { timeout: busyTimeoutMs });
     configure(database);
     migrate(database, path);
-    return new SqliteStore(database, path);
+    return new SqliteStore(new Connection(database, path));
   } catch (error) {
     database?.close();
     throw storeError(path, error);
@@ -64,11 +81,11 @@ type EventRecord = Omit<EventRow, 'destination'> & {
   readonly timeoutMs: number | null;
 };
 
+const callColumns = `id, leg_id AS legId, session_id AS sessionId, connection_id AS connectionId, caller AS "from",
+  called AS "to", state, ended_at AS endedAt`;
+
 class SqliteStore implements Store {
-  readonly #database: DatabaseSync;
-  readonly #path: string;
-  readonly #begin: StatementSync;
-  readonly #commit: StatementSync;
+  readonly #connection: Connection;
   readonly #putCall: StatementSync;
   readonly #getCall: StatementSync;
   readonly #addEvent: StatementSync;
@@ -77,123 +94,185 @@ class SqliteStore implements Store {
   readonly #putBatch: StatementSync;
   readonly #findBatch: StatementSync;
   readonly #settleEvent: StatementSync;
+  readonly #logAttempt: StatementSync;
+  readonly #history: SqliteHistory;
   readonly #getValue: StatementSync;
   readonly #putValue: StatementSync;
   #batches = 0;
 
-  constructor(database: DatabaseSync, path: string) {
-    this.#database = database;
-    this.#path = path;
-    this.#begin = database.prepare('BEGIN IMMEDIATE');
-    this.#commit = database.prepare('COMMIT');
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#history = new SqliteHistory(connection);
+    const { database } = connection;
     this.#putCall = database.prepare(
-      `INSERT INTO calls (id, state, ended_at) VALUES (?, ?, ?)
+      `INSERT INTO calls (id, state, ended_at, leg_id, session_id, connection_id, caller, called)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at`,
     );
-    this.#getCall = database.prepare('SELECT id, state, ended_at AS endedAt FROM calls WHERE id = ?');
+    this.#getCall = database.prepare(`SELECT ${callColumns} FROM calls WHERE id = ?`);
     this.#addEvent = database.prepare(
       `INSERT INTO events (id, call_id, sequence, type, body, occurred_at, url, failover_url, timeout_ms, status, attempts, due_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#addCommand = database.prepare(
-      'INSERT INTO commands (call_id, command_id, dials) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      `INSERT INTO accepted (call_id, command_id, name, body, accepted_at, dials) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (call_id, command_id) DO NOTHING`,
     );
-    this.#getCommands = database.prepare('SELECT command_id FROM commands WHERE call_id = ? AND dials = 0');
+    this.#getCommands = database.prepare(
+      'SELECT command_id FROM accepted WHERE call_id = ? AND command_id IS NOT NULL AND dials = 0',
+    );
     this.#putBatch = database.prepare('INSERT OR REPLACE INTO batches (slot, id) VALUES (?, ?)');
     this.#findBatch = database.prepare('SELECT 1 FROM batches WHERE id = ?');
-    this.#settleEvent = database.prepare('UPDATE events SET status = ?, attempts = ?, due_at = ? WHERE id = ?');
+    this.#settleEvent = database.prepare(
+      'UPDATE events SET status = ?, attempts = ?, due_at = ?, log = coalesce(log, ?) WHERE id = ?',
+    );
+    this.#logAttempt = database.prepare(
+      `UPDATE events SET log = json_insert(CASE WHEN json_array_length(coalesce(log, '[]')) < ${keptAttempts}
+       THEN coalesce(log, '[]') ELSE json_remove(log, '$[1]') END, '$[#]', json(?)) WHERE id = ?`,
+    );
     this.#getValue = database.prepare('SELECT value FROM named_values WHERE name = ?');
     this.#putValue = database.prepare('INSERT OR REPLACE INTO named_values (name, value) VALUES (?, ?)');
   }
 
   async commit(batch: Batch): Promise<void> {
-    this.#transaction(() => {
-      for (const { id, state, endedAt } of batch.calls) this.#putCall.run(id, state, endedAt);
+    this.#connection.transaction(() => {
+      for (const call of batch.calls) this.#put(call);
       for (const event of batch.events) this.#insert(event);
-      for (const { callId, commandId, dials } of batch.commands) this.#addCommand.run(callId, commandId, dials ?? 0);
+      for (const { callId, commandId, name, body, acceptedAt, dials } of batch.commands) {
+        this.#addCommand.run(callId, commandId, name, body, acceptedAt, dials);
+      }
       this.#putBatch.run(this.#batches++ % batchSlots, batch.id);
     });
   }
 
   async committed(batchId: string): Promise<boolean> {
-    return this.#reading(() => this.#findBatch.get(batchId) !== undefined);
+    return this.#connection.reading(() => this.#findBatch.get(batchId) !== undefined);
   }
 
   /** INDEXED BY, here and below: without statistics SQLite would walk the whole table to spare itself the sorting. */
   async calls(endedAfter: number): Promise<CallRow[]> {
-    const sql = `SELECT id, state, ended_at AS endedAt FROM calls INDEXED BY calls_ended
+    const sql = `SELECT ${callColumns} FROM calls INDEXED BY calls_ended
                  WHERE ended_at IS NULL OR ended_at > ? ORDER BY id`;
-    return this.#reading(() => this.#database.prepare(sql).all(endedAfter)).map(
-      (row) => ({ ...row }) as unknown as CallRow,
-    );
+    return this.#connection.all<CallRow>(sql, endedAfter);
   }
 
   async call(id: string): Promise<CallRow | null> {
-    const row = this.#reading(() => this.#getCall.get(id));
+    const row = this.#connection.reading(() => this.#getCall.get(id));
     return row ? ({ ...row } as unknown as CallRow) : null;
   }
 
   async commandIds(callId: string): Promise<string[]> {
-    return this.#reading(() => this.#getCommands.all(callId)).map((row) => String(row.command_id));
+    return this.#connection.reading(() => this.#getCommands.all(callId)).map((row) => String(row.command_id));
   }
 
   async dialled(commandId: string): Promise<string[]> {
-    const sql = 'SELECT call_id FROM commands WHERE command_id = ? AND dials > 0 ORDER BY dials';
-    return this.#reading(() => this.#database.prepare(sql).all(commandId)).map((row) => String(row.call_id));
+    const sql = 'SELECT call_id FROM accepted WHERE command_id = ? AND dials > 0 ORDER BY dials';
+    return this.#connection.all<{ call_id: string }>(sql, commandId).map((row) => row.call_id);
   }
 
   async dueEvents(): Promise<EventRow[]> {
     const sql = `SELECT id, call_id AS callId, sequence, type, body, occurred_at AS occurredAt, url,
                         failover_url AS failoverUrl, timeout_ms AS timeoutMs, status, attempts, due_at AS dueAt
                  FROM events INDEXED BY events_due WHERE status = 'due' ORDER BY call_id, sequence`;
-    return this.#reading(() => this.#database.prepare(sql).all()).map((row) => eventOf(row as unknown as EventRecord));
+    return this.#connection.all<EventRecord>(sql).map(eventOf);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
-    this.#transaction(() => {
-      for (const { id, status, attempts, dueAt } of settlements) this.#settleEvent.run(status, attempts, dueAt, id);
+    this.#connection.transaction(() => {
+      for (const settlement of settlements) this.#settle(settlement);
     });
   }
 
   async prune(endedBefore: number): Promise<void> {
-    const ended = this.#database.prepare('SELECT id FROM calls WHERE ended_at < ? LIMIT ?');
+    const ended = this.#connection.database.prepare('SELECT id FROM calls WHERE ended_at < ? LIMIT ?');
     for (;;) {
-      const ids = this.#reading(() => ended.all(endedBefore, callsPerPrune)).map((row) => String(row.id));
-      this.#transaction(() => this.#forget(ids));
+      const ids = this.#connection.reading(() => ended.all(endedBefore, callsPerPrune)).map((row) => String(row.id));
+      this.#connection.transaction(() => this.#forget(ids));
       if (ids.length < callsPerPrune) return;
       await nextTurn();
     }
   }
 
+  findCallEvents(filter: CallEventFilter): Promise<CallEventKey[]> {
+    return this.#history.findCallEvents(filter);
+  }
+
+  callEvents(keys: readonly CallEventKey[]): Promise<CallEventRow[]> {
+    return this.#history.callEvents(keys);
+  }
+
+  findDeliveries(filter: DeliveryFilter): Promise<number[]> {
+    return this.#history.findDeliveries(filter);
+  }
+
+  deliveries(numbers: readonly number[]): Promise<DeliveryRow[]> {
+    return this.#history.deliveries(numbers);
+  }
+
+  delivery(id: string): Promise<DeliveryRow | null> {
+    return this.#history.delivery(id);
+  }
+
   async bindings(): Promise<BindingRow[]> {
     const sql = 'SELECT aor, contact, state, expires_at AS expiresAt FROM bindings ORDER BY aor, contact';
-    return this.#reading(() => this.#database.prepare(sql).all()).map((row) => ({ ...row }) as unknown as BindingRow);
+    return this.#connection.all<BindingRow>(sql);
   }
 
   async bind(aor: string, rows: readonly BindingRow[]): Promise<void> {
-    this.#transaction(() => {
-      this.#database.prepare('DELETE FROM bindings WHERE aor = ?').run(aor);
-      const add = this.#database.prepare('INSERT INTO bindings (aor, contact, state, expires_at) VALUES (?, ?, ?, ?)');
+    this.#connection.transaction(() => {
+      this.#connection.database.prepare('DELETE FROM bindings WHERE aor = ?').run(aor);
+      const add = this.#connection.database.prepare(
+        'INSERT INTO bindings (aor, contact, state, expires_at) VALUES (?, ?, ?, ?)',
+      );
       for (const { contact, state, expiresAt } of rows) add.run(aor, contact, state, expiresAt);
     });
   }
 
+  async resources(kind: ResourceKind): Promise<ResourceRow[]> {
+    const sql = `SELECT kind, id, state, created_at AS createdAt, updated_at AS updatedAt
+                 FROM resources WHERE kind = ? ORDER BY created_at, id`;
+    return this.#connection.all<ResourceRow>(sql, kind);
+  }
+
+  async putResource({ kind, id, state, createdAt, updatedAt }: ResourceRow): Promise<void> {
+    const sql = 'INSERT OR REPLACE INTO resources (kind, id, state, created_at, updated_at) VALUES (?, ?, ?, ?, ?)';
+    this.#connection.transaction(() =>
+      this.#connection.database.prepare(sql).run(kind, id, state, createdAt, updatedAt),
+    );
+  }
+
+  async dropResource(kind: ResourceKind, id: string): Promise<void> {
+    const sql = 'DELETE FROM resources WHERE kind = ? AND id = ?';
+    this.#connection.transaction(() => this.#connection.database.prepare(sql).run(kind, id));
+  }
+
   async get(name: string): Promise<string | null> {
-    const row = this.#reading(() => this.#getValue.get(name));
+    const row = this.#connection.reading(() => this.#getValue.get(name));
     return row ? String(row.value) : null;
   }
 
   async put(name: string, value: string): Promise<void> {
-    this.#transaction(() => this.#putValue.run(name, value));
+    this.#connection.transaction(() => this.#putValue.run(name, value));
   }
 
   /** Really writes, a row that means nothing: a full disk is only met by writing. */
   async check(): Promise<void> {
-    this.#transaction(() => this.#putBatch.run(-1, 'check'));
+    this.#connection.transaction(() => this.#putBatch.run(-1, 'check'));
   }
 
   async close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
+    this.#connection.close();
+  }
+
+  #put({ id, state, endedAt, legId, sessionId, connectionId, from, to }: CallRow): void {
+    this.#putCall.run(id, state, endedAt, legId, sessionId, connectionId, from, to);
+  }
+
+  /** Of most events the first attempt is the only one: its log is new. */
+  #settle({ id, status, attempts, dueAt, log }: Settlement): void {
+    const isNew = log.length > 0 && attempts === log.length;
+    this.#settleEvent.run(status, attempts, dueAt, isNew ? `[${log.join()}]` : null, id);
+    if (!isNew) for (const attempt of log) this.#logAttempt.run(attempt, id);
   }
 
   #insert(event: EventRow): void {
@@ -206,40 +285,20 @@ class SqliteStore implements Store {
 
   /** An event that outlives its call goes with the first prune after its delivery. */
   #forget(callIds: readonly string[]): void {
-    this.#database.exec("DELETE FROM events WHERE orphan = 1 AND status = 'delivered'");
+    this.#connection.database.exec("DELETE FROM events WHERE orphan = 1 AND status = 'delivered'");
     const [deliveredEvents, otherEvents, commands, call] = [
       "DELETE FROM events WHERE call_id = ? AND status = 'delivered'",
       'UPDATE events SET orphan = 1 WHERE call_id = ?',
-      'DELETE FROM commands WHERE call_id = ?',
+      'DELETE FROM accepted WHERE call_id = ?',
       'DELETE FROM calls WHERE id = ?',
-    ].map((sql) => this.#database.prepare(sql)) as [StatementSync, StatementSync, StatementSync, StatementSync];
+    ].map((sql) => this.#connection.database.prepare(sql)) as [
+      StatementSync,
+      StatementSync,
+      StatementSync,
+      StatementSync,
+    ];
     for (const id of callIds) {
       for (const statement of [deliveredEvents, otherEvents, commands, call]) statement.run(id);
-    }
-  }
-
-  /** Runs `write` in one transaction; after an error none is left open. */
-  #transaction(write: () => void): void {
-    try {
-      this.#begin.run();
-      write();
-      this.#commit.run();
-    } catch (error) {
-      this.#rollback();
-      throw storeError(this.#path, error);
-    }
-  }
-
-  /** Some errors, a full disk among them, end the transaction by themselves: then there is nothing to roll back. */
-  #rollback(): void {
-    if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
-  }
-
-  #reading<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw storeError(this.#path, error);
     }
   }
 }

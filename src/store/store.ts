@@ -1,9 +1,17 @@
 // What must be remembered, and nothing about how: calls, events on their way to the application, commands that were
 // accepted, and a few named values. One conformance suite (test/conformance/store.ts) holds for every implementation.
 
-/** A call's last committed state. `state` is JSON. `endedAt` (wall-clock ms) is null while it lives. */
+/**
+ * A call's last committed state. `state` is JSON. `endedAt` (wall-clock ms) is null while it lives. What it is found by
+ * beside its id never changes.
+ */
 export interface CallRow {
   readonly id: string;
+  readonly legId: string;
+  readonly sessionId: string;
+  readonly connectionId: string;
+  readonly from: string;
+  readonly to: string;
   readonly state: string;
   readonly endedAt: number | null;
 }
@@ -34,14 +42,34 @@ export interface EventRow {
 }
 
 /** What became of an attempt to deliver an event. */
-export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt'>;
+export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt'> & {
+  /** The attempts since the last settlement, each an AttemptRow as JSON. */
+  readonly log: readonly string[];
+};
 
-/** A command that was accepted: kept as long as its call is. */
+/** How many attempts of an event are kept: of more the first one and the last ones. */
+export const keptAttempts = 10;
+
+/** An attempt to deliver an event. Without an answer `status` is null, and `error` says why. */
+export interface AttemptRow {
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly url: string;
+  readonly status: number | null;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+  readonly error: string | null;
+}
+
+/** A command that was accepted, with what was asked as JSON without secrets: kept as long as its call is. */
 export interface CommandRow {
   readonly callId: string;
-  readonly commandId: string;
-  /** The place of the call in the dial that made it, from 1: such an id counts for the whole account. */
-  readonly dials?: number;
+  readonly commandId: string | null;
+  readonly name: string;
+  readonly body: string;
+  /** The place of the call in the dial that made it, from 1: such an id counts for the whole account. 0: no dial. */
+  readonly dials: number;
+  readonly acceptedAt: number;
 }
 
 /** All that one turn decided; written in one transaction. A call is in `calls` at most once. */
@@ -61,7 +89,98 @@ export interface BindingRow {
   readonly expiresAt: number;
 }
 
-export interface Store {
+/** What is kept until it is deleted, whatever the calls do. `state` is everything of it, as JSON; instants are wall-clock ms. */
+export interface ResourceRow {
+  readonly kind: ResourceKind;
+  readonly id: string;
+  readonly state: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type ResourceKind = 'application' | 'queue';
+
+/** Which commands and events of calls are wanted. What is absent or null does not matter. */
+export interface CallEventFilter {
+  readonly type?: 'command' | 'webhook' | null;
+  readonly name?: string | null;
+  readonly legId?: string | null;
+  readonly sessionId?: string | null;
+  /** Of one of these. */
+  readonly connectionIds?: readonly string[] | null;
+  readonly from?: string | null;
+  readonly to?: string | null;
+  /** How far its delivery is; a command is completed. */
+  readonly status?: 'init' | 'in_progress' | 'completed' | null;
+  /** Whether its delivery was given up. */
+  readonly failed?: boolean | null;
+  /** Wall-clock milliseconds. */
+  readonly at?: Range;
+}
+
+/** Bounds that an instant must keep; null: none. */
+export interface Range {
+  readonly eq?: number | null;
+  readonly gt?: number | null;
+  readonly gte?: number | null;
+  readonly lt?: number | null;
+  readonly lte?: number | null;
+}
+
+/** Where a command or event stands among all others. */
+export interface CallEventKey {
+  readonly type: 'command' | 'webhook';
+  readonly number: number;
+  readonly at: number;
+}
+
+export interface CallEventRow extends CallEventKey {
+  readonly name: string;
+  readonly legId: string;
+  readonly sessionId: string;
+  /** Of a command what was asked, of an event its `data`; JSON. */
+  readonly body: string;
+  /** Of commands. */
+  readonly commandId: string | null;
+  /** Of events. */
+  readonly status: EventRow['status'] | null;
+  readonly attempts: number;
+  readonly lastAttempt: AttemptRow | null;
+}
+
+/** Which deliveries are wanted: events that were tried at least once. */
+export interface DeliveryFilter {
+  readonly status?: 'delivered' | 'failed' | null;
+  readonly eventType?: string | null;
+  /** Text that the event, or its attempts, must contain. */
+  readonly eventContains?: string | null;
+  readonly attemptsContain?: string | null;
+  readonly startedAt?: Range;
+  readonly finishedAt?: Range;
+}
+
+export interface DeliveryRow {
+  readonly number: number;
+  readonly id: string;
+  readonly status: EventRow['status'];
+  readonly body: string;
+  readonly log: readonly AttemptRow[];
+}
+
+/** What calls did and were told, for reading. Whatever the filter, calls are not kept waiting: it is read in pieces. */
+export interface History {
+  /** In the order they happened. */
+  findCallEvents(filter: CallEventFilter): Promise<CallEventKey[]>;
+  /** Of these those that are still kept, in the order of the keys. */
+  callEvents(keys: readonly CallEventKey[]): Promise<CallEventRow[]>;
+  /** Their numbers, in the order their events were committed. */
+  findDeliveries(filter: DeliveryFilter): Promise<number[]>;
+  deliveries(numbers: readonly number[]): Promise<DeliveryRow[]>;
+  /** The delivery of the event with this id. */
+  delivery(id: string): Promise<DeliveryRow | null>;
+}
+
+export interface Store extends History {
   /** Writes the whole batch or nothing. When it rejects, `committed` tells which. */
   commit(batch: Batch): Promise<void>;
   /** Whether the batch with this id was written. Asked right after its commit rejected, before any other commit. */
@@ -83,6 +202,11 @@ export interface Store {
   bindings(): Promise<BindingRow[]>;
   /** Puts these rows in the place of all that the address-of-record had: all of them or none. */
   bind(aor: string, rows: readonly BindingRow[]): Promise<void>;
+  /** Every resource of this kind, the oldest first. */
+  resources(kind: ResourceKind): Promise<ResourceRow[]>;
+  /** Puts the row in the place of the one with its kind and id, if there is one. */
+  putResource(row: ResourceRow): Promise<void>;
+  dropResource(kind: ResourceKind, id: string): Promise<void>;
   get(name: string): Promise<string | null>;
   put(name: string, value: string): Promise<void>;
   /** Resolves if the store can be written to now; rejects with a sentence that says why not. */

@@ -3,8 +3,9 @@
 // in retry.ts. What this forgets at a crash, the store still knows as due.
 import type { Destination, EventRow, Settlement, Store } from '../store/store.ts';
 import type { System, Timer } from '../system.ts';
+import { answeredAttempt, unansweredAttempt } from './attempts.ts';
 import { Lanes } from './lanes.ts';
-import type { Post, PostRequest } from './post.ts';
+import type { Post, PostAnswer, PostRequest } from './post.ts';
 import { isExpired, next, type Outcome, type Progress, redirectOf, resume, urlOf } from './retry.ts';
 import { Settlements } from './settlements.ts';
 import type { Signer } from './signature.ts';
@@ -154,19 +155,21 @@ export class Delivery {
 
   async #attempt(job: Job, url: string): Promise<void> {
     job.startedAt ??= this.#parts.system.clock.now();
-    const outcome = await this.#outcomeOf(job, url);
+    const { outcome, attempt } = await this.#outcomeOf(job, url);
     job.attempts += 1;
-    this.#judge(job, outcome);
+    this.#judge(job, outcome, [attempt]);
     if (job.call.first === job) job.call.first = null;
     this.#advance(job.call);
   }
 
   /** Time and signature are made anew for each attempt: the receiver takes only fresh ones. */
-  async #outcomeOf(job: Job, url: string): Promise<Outcome> {
+  async #outcomeOf(job: Job, url: string): Promise<{ outcome: Outcome; attempt: string }> {
     const { system, signer } = this.#parts;
     const attempt = job.attempts + 1;
     const body = `{"data":${job.event.body},"meta":{"attempt":${attempt},"delivered_to":${JSON.stringify(url)}}}`;
-    const timestamp = Math.floor(system.clock.date() / 1_000);
+    const startedAt = system.clock.date();
+    const timestamp = Math.floor(startedAt / 1_000);
+    const times = () => ({ startedAt, finishedAt: system.clock.date(), url });
     try {
       const headers = {
         'Content-Type': 'application/json',
@@ -174,30 +177,31 @@ export class Delivery {
         'Telnyx-Signature-Ed25519': await signer.sign(timestamp, body),
         'Telnyx-Timestamp': String(timestamp),
       };
-      const status = await this.#exchange({ url, headers, body }, job.destination.timeoutMs);
-      job.answer = status;
-      return status;
+      const answer = await this.#exchange({ url, headers, body }, job.destination.timeoutMs);
+      job.answer = answer.status;
+      return { outcome: answer.status, attempt: answeredAttempt(times(), answer) };
     } catch (error) {
-      job.answer = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      job.answer = reason;
       system.log.debug({ ...labelsOf(job), attempt, error }, 'A webhook got no answer.');
-      return null;
+      return { outcome: null, attempt: unansweredAttempt(times(), reason) };
     }
   }
 
   /** Posts, and follows the redirects that may be followed, all within the time of one attempt. */
-  async #exchange(request: Omit<PostRequest, 'timeoutMs'>, timeoutMs: number): Promise<number> {
+  async #exchange(request: Omit<PostRequest, 'timeoutMs'>, timeoutMs: number): Promise<PostAnswer> {
     const { post, system } = this.#parts;
     const deadline = system.clock.now() + timeoutMs;
     let { url } = request;
     for (let followed = 0; ; followed += 1) {
-      const { status, location } = await post({ ...request, url, timeoutMs: deadline - system.clock.now() });
-      const to = redirectOf(status, location, url, followed);
-      if (to === null || system.clock.now() >= deadline) return status;
+      const answer = await post({ ...request, url, timeoutMs: deadline - system.clock.now() });
+      const to = redirectOf(answer.status, answer.location, url, followed);
+      if (to === null || system.clock.now() >= deadline) return answer;
       url = to;
     }
   }
 
-  #judge(job: Job, outcome: Outcome): void {
+  #judge(job: Job, outcome: Outcome, log: readonly string[]): void {
     const { system, maxAgeMs } = this.#parts;
     const { destination, attempts, event } = job;
     const date = system.clock.date();
@@ -206,7 +210,7 @@ export class Delivery {
     const circumstances = { destination, attempts, elapsedMs, occurredAt: event.occurredAt, date, maxAgeMs, random };
     const verdict = next(job.progress, outcome, circumstances);
     if (verdict.type !== 'again') {
-      this.#end(job, verdict.type);
+      this.#end(job, verdict.type, log);
       return;
     }
     if (job.progress.round === 0 && verdict.progress.round > 0) {
@@ -215,7 +219,7 @@ export class Delivery {
     }
     this.#counts.repeated += 1;
     job.progress = verdict.progress;
-    this.#settle(job, 'due', date + verdict.delayMs);
+    this.#settle(job, 'due', date + verdict.delayMs, log);
     this.#repeat(job, verdict.delayMs);
   }
 
@@ -225,7 +229,7 @@ export class Delivery {
     const timer = clock.after(delayMs, () => {
       this.#timers.delete(timer);
       if (isExpired(job.progress, job.event.occurredAt, clock.date(), this.#parts.maxAgeMs)) {
-        this.#end(job, 'failed');
+        this.#end(job, 'failed', []);
         this.#advance(job.call);
       } else {
         this.#enqueue(job);
@@ -234,16 +238,16 @@ export class Delivery {
     this.#timers.add(timer);
   }
 
-  #end(job: Job, status: 'delivered' | 'failed'): void {
+  #end(job: Job, status: 'delivered' | 'failed', log: readonly string[]): void {
     if (status === 'failed') this.#parts.system.log.error(labelsOf(job), 'A webhook was given up.');
     this.#counts[status] += 1;
     job.call.jobs -= 1;
     release(job);
-    this.#settle(job, status, this.#parts.system.clock.date());
+    this.#settle(job, status, this.#parts.system.clock.date(), log);
   }
 
-  #settle({ event, attempts }: Job, status: Settlement['status'], dueAt: number): void {
-    this.#settlements.add({ id: event.id, status, attempts, dueAt });
+  #settle({ event, attempts }: Job, status: Settlement['status'], dueAt: number, log: readonly string[]): void {
+    this.#settlements.add({ id: event.id, status, attempts, dueAt, log });
   }
 }
 

@@ -1,6 +1,6 @@
 // The POST of a webhook over real sockets, on undici: connections are kept alive, one request at a time on each, and
-// TLS certificates are validated. Redirects are not followed here (delivery.ts decides), and the body of an answer is
-// read and thrown away. Every connection is made by the one Agent below: what may be reached is to be decided there.
+// TLS certificates are validated. Redirects are not followed here (delivery.ts decides), and of the body of an answer
+// only the beginning is kept. Every connection is made by the one Agent below: what may be reached is to be decided there.
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock, Timer } from '../system.ts';
 
@@ -14,6 +14,10 @@ export interface PostRequest {
 export interface PostAnswer {
   readonly status: number;
   readonly location?: string;
+  /** As far as they are kept: by lower-case name, of several with one name a list. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** Its beginning. */
+  readonly body?: string;
 }
 
 /** Resolves with the answer, whatever its status; rejects if there is none within `timeoutMs`. */
@@ -21,6 +25,9 @@ export type Post = (request: PostRequest) => Promise<PostAnswer>;
 
 /** An answer to a webhook says all in its status: a longer body than this is not listened to. */
 const longestBody = 65_536;
+
+/** How much of a body is kept, in bytes: enough to see what a receiver complains of. */
+const keptBody = 1_024;
 
 /** A Post of its own connections, at most so many to one origin, and how to close them. Deadlines are the clock's: a signal each costs more. */
 export function openPost(clock: Clock, connectionsPerOrigin: number): { post: Post; close: () => Promise<void> } {
@@ -54,6 +61,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #answer: PostAnswer | null = null;
   #received = 0;
+  #beginning: Buffer | null = null;
   #expired: Error | null = null;
 
   constructor(clock: Clock, timeoutMs: number) {
@@ -74,11 +82,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {
     if (status < 200) return;
     const { location } = headers;
-    this.#answer = typeof location === 'string' ? { status, location } : { status };
+    this.#answer = typeof location === 'string' ? { status, headers, location } : { status, headers };
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#received += chunk.length;
+    if ((this.#beginning?.length ?? 0) < keptBody) {
+      const more = chunk.subarray(0, keptBody - (this.#beginning?.length ?? 0));
+      this.#beginning = this.#beginning === null ? Buffer.from(more) : Buffer.concat([this.#beginning, more]);
+    }
     if (this.#received > longestBody) controller.abort(new Error('The body of the answer is too long.'));
   }
 
@@ -99,7 +111,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Once there is a status it counts, however its body ends. */
   #end(error: Error | null): void {
     this.#clock.cancel(this.#timer);
-    if (this.#answer) this.#resolve(this.#answer);
+    if (this.#answer) this.#resolve({ ...this.#answer, body: this.#beginning?.toString() ?? '' });
     else this.#reject(error ?? new Error('An answer without a status.'));
   }
 }

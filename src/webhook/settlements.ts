@@ -1,6 +1,6 @@
 // What became of each attempt, on its way into the store: what one turn of the event loop settled is written together,
 // one write at a time. A write that fails is repeated until it succeeds; until then a restart would only deliver again.
-import type { Settlement, Store } from '../store/store.ts';
+import { keptAttempts, type Settlement, type Store } from '../store/store.ts';
 import type { System, Timer } from '../system.ts';
 
 const repeatAfterMs = 1_000;
@@ -20,7 +20,7 @@ export class Settlements {
   }
 
   add(settlement: Settlement): void {
-    this.#gathered.set(settlement.id, settlement);
+    this.#gathered.set(settlement.id, after(this.#gathered.get(settlement.id), settlement));
     if (!this.#busy) this.#schedule();
   }
 
@@ -64,9 +64,18 @@ export class Settlements {
       await this.#store.settle([...batch.values()]);
       return true;
     } catch (error) {
-      this.#gathered = new Map([...batch, ...this.#gathered]);
+      const newer = this.#gathered;
+      this.#gathered = batch;
+      for (const settlement of newer.values()) batch.set(settlement.id, after(batch.get(settlement.id), settlement));
       this.#system.log.error({ error, events: batch.size }, 'The outcome of webhooks could not be stored.');
       return false;
     }
   }
+}
+
+/** The newest one, with what was attempted since the last one that is in the store. */
+function after(earlier: Settlement | undefined, settlement: Settlement): Settlement {
+  if (earlier === undefined) return settlement;
+  const [first, ...others] = [...earlier.log, ...settlement.log];
+  return { ...settlement, log: first === undefined ? [] : [first, ...others.slice(1 - keptAttempts)] };
 }

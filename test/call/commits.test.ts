@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { Commits, type Committing, type Decision } from '../../src/call/commits.ts';
 import type { Call } from '../../src/call/state.ts';
-import { event } from '../conformance/store.ts';
+import { command, event } from '../conformance/store.ts';
 import { fakeSystem } from '../support/fake-system.ts';
 import { active } from './support.ts';
 import { wilfulStore } from './wilful-store.ts';
@@ -41,7 +41,7 @@ suite('a batch', () => {
   test('is what one turn decided: each call as it is last, events and commands in order', async (t) => {
     const { store, done, live, decide, states, settle } = world(t);
     const [a, b] = [live('a'), live('b')];
-    decide(a, '1', { events: [event('a', 1)], command: { callId: 'a', commandId: 'one' } });
+    decide(a, '1', { events: [event('a', 1)], command: command('a', 'one') });
     decide(b, '2', { events: [event('b', 1), event('b', 2)] });
     decide(a, '3', { events: [event('a', 2)] });
     assert.deepEqual(done, [], 'nothing is done before it is written');
@@ -52,7 +52,7 @@ suite('a batch', () => {
       store.tried[0]?.events.map(({ id }) => id),
       ['a-event-1', 'b-event-1', 'b-event-2', 'a-event-2'],
     );
-    assert.deepEqual(store.tried[0]?.commands, [{ callId: 'a', commandId: 'one' }]);
+    assert.deepEqual(store.tried[0]?.commands, [command('a', 'one')]);
     assert.deepEqual(done, ['act a 1', 'act b 2', 'act a 3']);
     assert.equal(a.committed, a.call);
     assert.equal(a.open, 0);

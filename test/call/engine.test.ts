@@ -2,30 +2,23 @@
 // again, and no call pays for another.
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
+import { Applications } from '../../src/call/applications.ts';
 import type { ActionName, Bodies } from '../../src/call/commands.ts';
 import { Engine } from '../../src/call/engine.ts';
-import type { Application } from '../../src/call/routing.ts';
 import type { Call } from '../../src/call/state.ts';
 import type { Refusal } from '../../src/errors.ts';
 import type { Endpoint } from '../../src/sip/endpoint.ts';
 import type { Request } from '../../src/sip/message/message.ts';
 import type { EventRow } from '../../src/store/store.ts';
+import { application } from '../support/application.ts';
 import { fakeMedia } from '../support/fake-media.ts';
 import { type FakeSystem, fakeSystem } from '../support/fake-system.ts';
-import { identity, inviteOf, Line, originOf, responseOf, settings, target, us } from './support.ts';
+import { identity, inviteOf, Line, originOf, responseOf, target, us } from './support.ts';
 import { type WilfulStore, wilfulStore } from './wilful-store.ts';
 
 const sessionTimers = identity.policy;
 const dial = { gateways: () => [], locate: () => [], host: us.host, followsRedirects: false };
-
-const application: Application = {
-  id: '1000000000000000001',
-  name: 'default',
-  webhookUrl: 'https://app.example/webhooks',
-  webhookFailoverUrl: null,
-  webhookTimeoutMs: 2_000,
-  refer: settings,
-};
+const parts = { sessionTimers, dial, historyMs: 600_000, sdpAddress: us.host };
 
 /** What the endpoint is told, in a line each, and whether a port was given back twice. */
 class Rig {
@@ -37,6 +30,7 @@ class Rig {
   readonly released: number[] = [];
   readonly reserve = { fails: false };
   readonly media = this.#watched();
+  readonly applications = new Applications({ ...this, configured: [application()] });
   engine = this.#engine();
 
   constructor(t: TestContext) {
@@ -157,18 +151,9 @@ class Rig {
   } satisfies Partial<Endpoint> as unknown as Endpoint;
 
   #engine(): Engine {
-    const { system, store, media } = this;
+    const { system, store, media, applications } = this;
     const deliver = (events: readonly EventRow[]): void => void this.delivered.push(...events);
-    return new Engine({
-      system,
-      store,
-      media,
-      applications: [application],
-      sessionTimers,
-      dial,
-      sdpAddress: us.host,
-      deliver,
-    });
+    return new Engine({ ...parts, system, store, media, applications, deliver });
   }
 
   #watched() {
@@ -641,6 +626,19 @@ suite('whose a request is', () => {
     assert.deepEqual(rig.heard(), ['200 to NOTIFY', '200 to NOTIFY', '481 to NOTIFY']);
   });
 
+  test('an application has a call from the INVITE on, before it is committed, until its end', async (t) => {
+    const rig = await Rig.started(t);
+    const has = () => [rig.engine.hasCalls(application().id), rig.engine.activeCalls(application().id).length];
+    rig.arrives(inviteOf({ branch: 'z9hG4bK-call', headers: { 'Call-ID': 'call@atlanta.example' } }));
+    assert.deepEqual(has(), [true, 0]);
+    await rig.settle();
+    assert.deepEqual(has(), [true, 1]);
+    const line = await rig.answers('other');
+    await rig.commands(line, 'hangup', {});
+    assert.deepEqual(has(), [true, 1]);
+    assert.deepEqual([rig.engine.hasCalls('7'), rig.engine.activeCalls('7')], [false, []]);
+  });
+
   test('an INVITE that no call can be made of', async (t) => {
     const rig = await Rig.started(t);
     const rows: readonly (readonly [Parameters<typeof inviteOf>[0], string])[] = [
@@ -662,14 +660,7 @@ suite('whose a request is', () => {
     await rig.commands(line, 'refer', { sip_address: target });
     rig.heard();
     rig.engine.stop();
-    const next = new Engine({
-      ...rig,
-      applications: [application],
-      sessionTimers,
-      dial,
-      sdpAddress: us.host,
-      deliver: () => {},
-    });
+    const next = new Engine({ ...rig, ...parts, deliver: () => {} });
     await next.restore(rig.endpoint);
     const { request } = line.notifies(200) as { request: Request };
     next.request(request, originOf(request));
@@ -686,7 +677,7 @@ suite('a bug in a decision ends its call and no other', () => {
     const call = change(await rig.look(line));
     await rig.store.commit({
       id: 'broken',
-      calls: [{ id: call.id, state: JSON.stringify(call), endedAt: null }],
+      calls: [{ ...call, state: JSON.stringify(call), endedAt: null }],
       events: [],
       commands: [],
     });

@@ -13,6 +13,7 @@ import type { Request, Response } from '../../src/sip/message/message.ts';
 import { isFailure, parse } from '../../src/sip/message/parse.ts';
 import { serverKey } from '../../src/sip/transaction/key.ts';
 import type { Target } from '../../src/sip/transport/transport.ts';
+import { referSettings } from '../support/application.ts';
 import { epoch } from '../support/fake-system.ts';
 import { type Changes, rawMessage } from '../support/messages.ts';
 
@@ -41,15 +42,7 @@ export const identity: Identity = {
   replaces: null,
 };
 
-export const settings: ReferSettings = {
-  firstNotifyTimeoutMs: 32_000,
-  timeoutMs: 120_000,
-  byeGraceMs: 1_000,
-  headerPlacement: 'both',
-  beforeAnswer: 'early',
-  byeWithoutFinal: 'failed',
-  withoutAllow: 'send',
-};
+export const settings = referSettings;
 
 const dialIdentity = {
   sipCallId: 'call@switchhook.example',

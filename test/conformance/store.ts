@@ -1,7 +1,19 @@
 // What every store must do, whatever it is made of: one suite, run for each implementation.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Batch, BindingRow, CallRow, EventRow, Store } from '../../src/store/store.ts';
+import type {
+  AttemptRow,
+  Batch,
+  BindingRow,
+  CallEventFilter,
+  CallRow,
+  CommandRow,
+  DeliveryFilter,
+  EventRow,
+  ResourceRow,
+  Settlement,
+  Store,
+} from '../../src/store/store.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -19,6 +31,8 @@ export function storeConformance(name: string, open: OpenStore, { forgets = fals
     settles(open);
     prunes(open);
     binds(open);
+    shelves(open);
+    recalls(open);
     if (!forgets) survives(open);
     it('keeps named values', async (t) => {
       const { store } = await open(t);
@@ -42,6 +56,11 @@ export function storeConformance(name: string, open: OpenStore, { forgets = fals
 
 export const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
   id,
+  legId: `leg-${id}`,
+  sessionId: 'session',
+  connectionId: '1000000000000000001',
+  from: '+15550100',
+  to: `sip:${id}@example.com`,
   state: `{"id":"${id}","name":"Zoë \\u0000 ☎"}`,
   endedAt: null,
   ...more,
@@ -61,6 +80,37 @@ export const event = (callId: string, sequence: number, more: Partial<EventRow> 
   ...more,
 });
 
+export const command = (callId: string, commandId: string | null, more: Partial<CommandRow> = {}): CommandRow => ({
+  callId,
+  commandId,
+  name: 'answer',
+  body: '{}',
+  dials: 0,
+  acceptedAt: 1_767_225_600_123,
+  ...more,
+});
+
+const attempt = (number: number, more: Partial<AttemptRow> = {}): AttemptRow => ({
+  startedAt: number * 1000,
+  finishedAt: number * 1000 + 5,
+  url: 'https://app.example/hook',
+  status: 200,
+  headers: [['server', "O'Hook"]],
+  body: 'ok ☎',
+  error: null,
+  ...more,
+});
+
+/** An event that was tried so often that `attempts` were made, the last of them now. */
+const settled = (id: string, attempts: number, more: Partial<Settlement> = {}): Settlement => ({
+  id,
+  status: 'delivered',
+  attempts,
+  dueAt: 0,
+  log: [JSON.stringify(attempt(attempts))],
+  ...more,
+});
+
 export const batch = (id: string, more: Partial<Batch> = {}): Batch => ({
   id,
   calls: [],
@@ -74,7 +124,7 @@ function commits(open: OpenStore): void {
     const { store } = await open(t);
     const failover = { url: 'http://a.example/', failoverUrl: 'http://b.example/', timeoutMs: 30_000 };
     const events = [event('a', 1), event('a', 2, { destination: failover, attempts: 3 }), event('b', 1)];
-    const commands = [{ callId: 'a', commandId: 'refer-1' }];
+    const commands = [command('a', 'refer-1')];
     await store.commit(batch('1', { calls: [call('a'), call('b', { endedAt: 5 })], events, commands }));
     assert.deepEqual(await store.calls(0), [call('a'), call('b', { endedAt: 5 })]);
     assert.deepEqual(await store.dueEvents(), events);
@@ -85,9 +135,9 @@ function commits(open: OpenStore): void {
     const { store } = await open(t);
     const calls = [call('z', { endedAt: 5 }), call('a')];
     const commands = [
-      { callId: 'a', commandId: 'dial-1', dials: 2 },
-      { callId: 'z', commandId: 'dial-1', dials: 1 },
-      { callId: 'z', commandId: 'refer-1' },
+      command('a', 'dial-1', { name: 'dial', dials: 2 }),
+      command('z', 'dial-1', { name: 'dial', dials: 1 }),
+      command('z', 'refer-1'),
     ];
     await store.commit(batch('1', { calls, commands }));
     assert.deepEqual(await store.dialled('dial-1'), ['z', 'a']);
@@ -130,11 +180,11 @@ function commits(open: OpenStore): void {
 
   it('remembers a command once', async (t) => {
     const { store } = await open(t);
-    const command = { callId: 'a', commandId: "it's; DROP TABLE calls" };
-    await store.commit(batch('1', { commands: [command, command] }));
-    await store.commit(batch('2', { commands: [command, { ...command, callId: 'b' }] }));
-    assert.deepEqual(await store.commandIds('a'), [command.commandId]);
-    assert.deepEqual(await store.commandIds('b'), [command.commandId]);
+    const one = command('a', "it's; DROP TABLE calls");
+    await store.commit(batch('1', { commands: [one, one] }));
+    await store.commit(batch('2', { commands: [one, { ...one, callId: 'b' }, command('b', null)] }));
+    assert.deepEqual(await store.commandIds('a'), [one.commandId]);
+    assert.deepEqual(await store.commandIds('b'), [one.commandId]);
     assert.deepEqual(await store.commandIds('c'), []);
   });
 
@@ -144,7 +194,7 @@ function commits(open: OpenStore): void {
     const twice = batch('2', {
       calls: [call('a')],
       events: [event('a', 2), event('a', 1)],
-      commands: [{ callId: 'a', commandId: 'x' }],
+      commands: [command('a', 'x')],
     });
     await assert.rejects(store.commit(twice), Error);
     assert.equal(await store.committed('2'), false);
@@ -180,10 +230,10 @@ function settles(open: OpenStore): void {
     const { store } = await open(t);
     await store.commit(batch('1', { events: [event('a', 1), event('a', 2), event('a', 3)] }));
     await store.settle([
-      { id: 'a-event-1', status: 'due', attempts: 2, dueAt: 77 },
-      { id: 'a-event-2', status: 'delivered', attempts: 1, dueAt: 0 },
-      { id: 'a-event-3', status: 'failed', attempts: 6, dueAt: 0 },
-      { id: 'unknown', status: 'delivered', attempts: 1, dueAt: 0 },
+      { id: 'a-event-1', status: 'due', attempts: 2, dueAt: 77, log: [] },
+      { id: 'a-event-2', status: 'delivered', attempts: 1, dueAt: 0, log: [] },
+      { id: 'a-event-3', status: 'failed', attempts: 6, dueAt: 0, log: [] },
+      { id: 'unknown', status: 'delivered', attempts: 1, dueAt: 0, log: [] },
     ]);
     assert.deepEqual(await store.dueEvents(), [event('a', 1, { attempts: 2, dueAt: 77 })]);
     await store.settle([]);
@@ -194,7 +244,7 @@ function prunes(open: OpenStore): void {
   it('forgets calls that ended before, with their commands; keeps the others', async (t) => {
     const { store } = await open(t);
     const calls = [call('a', { endedAt: 99 }), call('b', { endedAt: 100 }), call('c')];
-    const commands = ['a', 'b', 'c'].map((callId) => ({ callId, commandId: 'x' }));
+    const commands = ['a', 'b', 'c'].map((callId) => command(callId, 'x'));
     await store.commit(batch('1', { calls, commands }));
     await store.prune(100);
     assert.deepEqual(await store.calls(0), calls.slice(1));
@@ -218,7 +268,7 @@ function prunes(open: OpenStore): void {
     const { store } = await open(t);
     await store.commit(batch('1', { calls: [call('a', { endedAt: 1 })], events: [event('a', 1)] }));
     await store.prune(2);
-    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 4, dueAt: 0 }]);
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 4, dueAt: 0, log: [] }]);
     await store.prune(2);
     await store.commit(batch('2', { events: [event('a', 1)] }));
   });
@@ -269,20 +319,205 @@ function binds(open: OpenStore): void {
   });
 }
 
+export const resource = (id: string, more: Partial<ResourceRow> = {}): ResourceRow => ({
+  kind: 'application',
+  id,
+  state: `{"name":"${id} \u260e"}`,
+  createdAt: 5,
+  updatedAt: 5,
+  ...more,
+});
+
+function shelves(open: OpenStore): void {
+  it('keeps resources by kind and id, the oldest first, until they are dropped', async (t) => {
+    const { store } = await open(t);
+    assert.deepEqual(await store.resources('application'), []);
+    const rows = [resource("b'", { createdAt: 4 }), resource('a'), resource('c')];
+    for (const row of rows.toReversed()) await store.putResource(row);
+    await store.putResource(resource('a', { kind: 'queue' }));
+    assert.deepEqual(await store.resources('application'), rows);
+    const changed = resource('a', { state: '{}', updatedAt: 9 });
+    await store.putResource(changed);
+    await store.dropResource('application', "b'");
+    await store.dropResource('application', 'nobody');
+    assert.deepEqual(await store.resources('application'), [changed, resource('c')]);
+    await store.dropResource('application', 'a');
+    assert.deepEqual(await store.resources('queue'), [resource('a', { kind: 'queue' })]);
+  });
+}
+
+/** Two calls of one session and one of another, with commands, and events in every state. */
+async function withHistory(store: Store): Promise<void> {
+  const calls = [
+    call('a'),
+    call('b', { endedAt: 5, from: '+15550199' }),
+    call('c', { sessionId: 'other', connectionId: '2000000000000000002' }),
+  ];
+  const commands = [
+    command('a', 'one', { body: '{"client_state":"YQ=="}', acceptedAt: 20 }),
+    command('a', null, { name: 'hangup', acceptedAt: 40 }),
+    command('c', null, { name: 'refer', acceptedAt: 60 }),
+  ];
+  const events = [
+    event('a', 1, { occurredAt: 10 }),
+    event('a', 2, { type: 'call.answered', occurredAt: 20 }),
+    event('b', 1, { occurredAt: 30 }),
+    event('b', 2, { type: 'call.hangup', occurredAt: 50, body: '{"needle":"100% _x"}' }),
+    event('c', 1, { occurredAt: 70, destination: null, status: 'delivered' }),
+  ];
+  await store.commit(batch('1', { calls, commands, events }));
+  await store.settle([
+    settled('a-event-1', 1),
+    settled('b-event-1', 2, { status: 'due' }),
+    settled('b-event-2', 3, {
+      status: 'failed',
+      log: [JSON.stringify(attempt(3, { status: 503, body: 'out of hooks' }))],
+    }),
+  ]);
+}
+
+const callEvents: readonly (readonly [CallEventFilter, readonly string[]])[] = [
+  [{}, ['10 a1', '20 answer', '20 a2', '30 b1', '40 hangup', '50 b2', '60 refer', '70 c1']],
+  [{ type: 'command' }, ['20 answer', '40 hangup', '60 refer']],
+  [{ type: 'webhook', name: 'call.initiated' }, ['10 a1', '30 b1', '70 c1']],
+  [{ name: 'hangup' }, ['40 hangup']],
+  [{ legId: 'leg-a' }, ['10 a1', '20 answer', '20 a2', '40 hangup']],
+  [{ legId: 'leg-a', type: 'webhook', at: { gt: 10 } }, ['20 a2']],
+  [{ legId: "leg-'" }, []],
+  [{ sessionId: 'other' }, ['60 refer', '70 c1']],
+  [{ sessionId: 'session', from: '+15550199' }, ['30 b1', '50 b2']],
+  [{ connectionIds: ['2000000000000000002', 'x'] }, ['60 refer', '70 c1']],
+  [{ connectionIds: [] }, []],
+  [{ from: '+15550199' }, ['30 b1', '50 b2']],
+  [{ to: 'sip:c@example.com', type: 'command' }, ['60 refer']],
+  [{ status: 'init' }, ['20 a2']],
+  [{ status: 'in_progress' }, ['30 b1']],
+  [{ status: 'completed' }, ['10 a1', '20 answer', '40 hangup', '50 b2', '60 refer', '70 c1']],
+  [{ failed: true }, ['50 b2']],
+  [{ failed: false, type: 'webhook' }, ['10 a1', '20 a2', '30 b1', '70 c1']],
+  [{ at: { gte: 20, lt: 40 } }, ['20 answer', '20 a2', '30 b1']],
+  [{ at: { gt: 20, lte: 40 } }, ['30 b1', '40 hangup']],
+  [{ at: { eq: 70 } }, ['70 c1']],
+];
+
+const deliveries: readonly (readonly [DeliveryFilter, readonly string[]])[] = [
+  [{}, ['a-event-1', 'b-event-1', 'b-event-2']],
+  [{ status: 'delivered' }, ['a-event-1']],
+  [{ status: 'failed' }, ['b-event-1', 'b-event-2']],
+  [{ eventType: 'call.hangup' }, ['b-event-2']],
+  [{ eventContains: '100% _' }, ['b-event-2']],
+  [{ attemptsContain: 'of hooks' }, ['b-event-2']],
+  [{ startedAt: { gte: 2_000 } }, ['b-event-1', 'b-event-2']],
+  [{ startedAt: { lte: 2_000 }, finishedAt: { gte: 2_005 } }, ['b-event-1']],
+  [{ finishedAt: { lte: 1_004 } }, []],
+];
+
+function recalls(open: OpenStore): void {
+  it('finds commands and events by what they are and whose, in the order they happened', async (t) => {
+    const { store } = await open(t);
+    assert.deepEqual(await store.findCallEvents({}), []);
+    await withHistory(store);
+    for (const [filter, expected] of callEvents) {
+      const rows = await store.callEvents(await store.findCallEvents(filter));
+      const shown = rows.map(({ at, type, name, legId, number }) => {
+        if (type === 'command') return `${at} ${name}`;
+        return `${at} ${legId.slice(4)}${name === 'call.initiated' ? 1 : 2}${number > 0 ? '' : ' without number'}`;
+      });
+      assert.deepEqual(shown, expected, JSON.stringify(filter));
+    }
+  });
+
+  it('gives back what was asked and told, and how far its delivery is', async (t) => {
+    const { store } = await open(t);
+    await withHistory(store);
+    const [initiated, answer] = await store.callEvents(await store.findCallEvents({ legId: 'leg-a' }));
+    const of = { legId: 'leg-a', sessionId: 'session' };
+    assert.deepEqual(answer, {
+      ...{ type: 'command', number: answer?.number, at: 20, name: 'answer', ...of, body: '{"client_state":"YQ=="}' },
+      ...{ commandId: 'one', status: null, attempts: 0, lastAttempt: null },
+    });
+    assert.deepEqual(initiated, {
+      ...{
+        type: 'webhook',
+        number: initiated?.number,
+        at: 10,
+        name: 'call.initiated',
+        ...of,
+        body: event('a', 1).body,
+      },
+      ...{ commandId: null, status: 'delivered', attempts: 1, lastAttempt: attempt(1) },
+    });
+  });
+
+  it('finds deliveries, which are events that were tried', async (t) => {
+    const { store } = await open(t);
+    assert.deepEqual(await store.findDeliveries({}), []);
+    await withHistory(store);
+    for (const [filter, expected] of deliveries) {
+      const rows = await store.deliveries(await store.findDeliveries(filter));
+      assert.deepEqual(
+        rows.map(({ id }) => id),
+        expected,
+        JSON.stringify(filter),
+      );
+    }
+    const one = await store.delivery('b-event-2');
+    assert.deepEqual([one?.status, one?.log], ['failed', [attempt(3, { status: 503, body: 'out of hooks' })]]);
+    assert.deepEqual([await store.delivery('a-event-2'), await store.delivery('x')], [null, null]);
+  });
+
+  it('keeps the first attempt and the last ones, however they are told', async (t) => {
+    const { store } = await open(t);
+    await store.commit(batch('1', { events: [event('a', 1), event('a', 2)] }));
+    for (let attempts = 1; attempts <= 25; attempts += 1) {
+      await store.settle([settled('a-event-1', attempts, { status: 'due' })]);
+    }
+    await store.settle([
+      settled('a-event-2', 2, { log: [attempt(1), attempt(2)].map((each) => JSON.stringify(each)), status: 'due' }),
+    ]);
+    await store.settle([settled('a-event-2', 2, { log: [], status: 'failed' })]);
+    const numbers = (log: readonly AttemptRow[] = []) => log.map(({ startedAt }) => startedAt / 1000);
+    assert.deepEqual(numbers((await store.delivery('a-event-1'))?.log), [1, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
+    assert.deepEqual(numbers((await store.delivery('a-event-2'))?.log), [1, 2]);
+  });
+
+  it('finds what is spread over many rows, and what is committed meanwhile does no harm', async (t) => {
+    const { store } = await open(t);
+    const events = Array.from({ length: 5_000 }, (_, index) =>
+      event('a', index + 1, { type: index % 1_000 === 7 ? 'call.hangup' : 'call.initiated' }),
+    );
+    await store.commit(batch('1', { calls: [call('a')], events }));
+    const found = store.findCallEvents({ type: 'webhook', name: 'call.hangup' });
+    await store.commit(batch('2', { calls: [call('b')], events: [event('b', 1, { type: 'call.hangup' })] }));
+    assert.equal((await found).length, 5);
+    assert.equal((await store.findCallEvents({ name: 'call.hangup' })).length, 6);
+  });
+
+  it('forgets the history of a call with the call', async (t) => {
+    const { store } = await open(t);
+    await withHistory(store);
+    await store.prune(6);
+    const names = (await store.callEvents(await store.findCallEvents({}))).map(({ legId }) => legId);
+    assert.deepEqual([...new Set(names)], ['leg-a', 'leg-c']);
+  });
+}
+
 function survives(open: OpenStore): void {
   it('finds everything again after it was closed', async (t) => {
     const { store, reopen } = await open(t);
     assert.ok(reopen);
-    const commands = [{ callId: 'a', commandId: 'x' }];
+    const commands = [command('a', 'x')];
     await store.commit(batch('1', { calls: [call('a')], events: [event('a', 1), event('a', 2)], commands }));
-    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0 }]);
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0, log: [] }]);
     await store.put('key', 'value');
     await store.bind('alice', [binding('alice', 'sip:a@1')]);
+    await store.putResource(resource('front'));
     const again = await reopen();
     assert.deepEqual(await again.calls(0), [call('a')]);
     assert.deepEqual(await again.dueEvents(), [event('a', 2)]);
     assert.deepEqual(await again.commandIds('a'), ['x']);
     assert.equal(await again.get('key'), 'value');
+    assert.deepEqual(await again.resources('application'), [resource('front')]);
     assert.deepEqual(await again.bindings(), [binding('alice', 'sip:a@1')]);
     assert.equal(await again.committed('1'), true);
     await again.commit(batch('2', { events: [event('a', 3)] }));

@@ -2,13 +2,28 @@
 // time only that no command and no event was left out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type {
+  CallControlApplication,
+  CallControlApplicationCreateParams,
+  CallControlApplicationUpdateParams,
+} from 'telnyx/resources/call-control-applications';
+import type { CallEventListResponse } from 'telnyx/resources/call-events';
 import type * as client from 'telnyx/resources/calls/actions';
 import type { CallDialParams, CallDialResponse, CallRetrieveStatusResponse } from 'telnyx/resources/calls/calls';
+import type { Connection, ConnectionListActiveCallsResponse } from 'telnyx/resources/connections';
+import type * as queues from 'telnyx/resources/queues';
+import type { WebhookDelivery } from 'telnyx/resources/webhook-deliveries';
 import type * as webhooks from 'telnyx/resources/webhooks';
 import type { Static } from 'typebox';
+import type { ApplicationChanges } from '../../src/call/application.ts';
 import type { ActionName, Bodies, DialBody } from '../../src/call/commands.ts';
 import type { EventPayloads } from '../../src/call/events.ts';
+import type { Application, ApplicationRequest } from '../../src/http/applications.ts';
+import type { CallEvent } from '../../src/http/call-events.ts';
 import { commands } from '../../src/http/calls.ts';
+import type { ActiveCall, Connection as OurConnection } from '../../src/http/connections.ts';
+import type { WebhookDelivery as OurDelivery } from '../../src/http/deliveries.ts';
+import type { CreateQueueRequest, Queue, QueueCall, UpdateQueueRequest } from '../../src/http/queues.ts';
 import type {
   CallStatusResponse,
   CommandResponse,
@@ -169,3 +184,38 @@ test('types: every command and every event is compared', () => {
   assert.equal(typeof callStatus, 'function');
   assert.equal(Object.keys(dial).length, 5);
 });
+
+// Resources: what the client may send passes our schemas, and what we show it understands.
+
+/** Null where the client types an absent field, as the API itself answers. */
+type NullsAbsent<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: NullsAbsent<NonNullable<T[K]>> }
+    : T;
+/** Version 1 of the events is refused with a sentence. */
+type Version2<T> = Omit<T, 'webhook_api_version'> & { webhook_api_version?: '2' };
+type AdditiveOfApplication = Extract<keyof Static<typeof Application>, `refer_${string}`> | 'read_only';
+
+const resources = {
+  create: (params: Version2<CallControlApplicationCreateParams>): Static<typeof ApplicationRequest> => params,
+  update: (params: Version2<CallControlApplicationUpdateParams>): Static<typeof ApplicationRequest> => params,
+  changes: (body: Static<typeof ApplicationRequest>): ApplicationChanges => body,
+  application: (shown: NullsAbsent<Static<typeof Application>>): CallControlApplication => shown,
+  applicationFields: (
+    field: Exclude<keyof Static<typeof Application>, AdditiveOfApplication>,
+  ): keyof CallControlApplication => field,
+  // The client lists fewer sites for a connection than for the application it is.
+  connection: (shown: Omit<NullsAbsent<Static<typeof OurConnection>>, 'anchorsite_override'>): Connection => shown,
+  connectionFields: (field: keyof Static<typeof OurConnection>): keyof Connection => field,
+  createQueue: (params: queues.QueueCreateParams): Static<typeof CreateQueueRequest> => params,
+  updateQueue: (params: queues.QueueUpdateParams): Static<typeof UpdateQueueRequest> => params,
+  queue: (shown: Static<typeof Queue>): queues.Queue => shown,
+  queueCall: (shown: Static<typeof QueueCall>): queues.QueueCall => shown,
+  callEvent: (shown: Static<typeof CallEvent>): CallEventListResponse => shown,
+  delivery: (shown: NullsAbsent<Static<typeof OurDelivery>>): WebhookDelivery => shown,
+  deliveryFields: (field: keyof Static<typeof OurDelivery>): keyof WebhookDelivery => field,
+  activeCall: (shown: StateAsTyped<Static<typeof ActiveCall>>): ConnectionListActiveCallsResponse => shown,
+};
+
+test('the types of the resources are checked', () => assert.ok(Object.keys(resources).length > 0));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands } from '../../src/http/calls.ts';
-import { components } from '../../src/http/schemas.ts';
+import { components } from '../../src/http/components.ts';
 import { ask, fixture } from './support.ts';
 
 interface Operation {
@@ -56,6 +56,28 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
     'post /v2/calls/{call_control_id}/actions/send_sip_info SendSipInfo',
     'get /v2/calls/{call_control_id} RetrieveCallStatus',
+    'get /v2/call_control_applications ListCallControlApplications',
+    'post /v2/call_control_applications CreateCallControlApplication',
+    'get /v2/call_control_applications/{id} RetrieveCallControlApplication',
+    'patch /v2/call_control_applications/{id} UpdateCallControlApplication',
+    'delete /v2/call_control_applications/{id} DeleteCallControlApplication',
+    'get /v2/connections ListConnections',
+    'get /v2/connections/{id} RetrieveConnection',
+    'get /v2/connections/{id}/active_calls ListConnectionActiveCalls',
+    'get /v2/queues ListQueues',
+    'post /v2/queues CreateQueue',
+    'get /v2/queues/{queue_name} RetrieveQueue',
+    'post /v2/queues/{queue_name} UpdateQueue',
+    'delete /v2/queues/{queue_name} DeleteQueue',
+    'get /v2/queues/{queue_name}/calls ListQueueCalls',
+    'get /v2/queues/{queue_name}/calls/{call_control_id} RetrieveQueueCall',
+    'get /v2/call_events ListCallEvents',
+    'get /v2/webhook_deliveries ListWebhookDeliveries',
+    'get /v2/webhook_deliveries/{id} RetrieveWebhookDelivery',
+    'get /v2/trunks ListTrunks',
+    'get /v2/trunks/{name} RetrieveTrunk',
+    'get /v2/phones ListPhones',
+    'get /v2/phones/{username} RetrievePhone',
     'get /v2/public_key RetrievePublicKey open',
     'get /healthz CheckHealth open',
     'get /readyz CheckReadiness open',
@@ -82,6 +104,16 @@ test('openapi: every reference leads to a component, and every component is publ
   for (const [, name = ''] of JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
     assert.ok(names.includes(name), name);
   }
+});
+
+test('openapi: the query of a list is described', async () => {
+  const { paths } = await read();
+  const { parameters } = paths['/v2/call_control_applications']!.get as unknown as {
+    parameters: { name: string; in: string; schema: object }[];
+  };
+  const number = parameters.find(({ name }) => name === 'page[number]');
+  assert.deepEqual(number, { in: 'query', name: 'page[number]', required: false, schema: number?.schema });
+  assert.deepEqual(number.schema, { type: 'integer', minimum: 1, default: 1 });
 });
 
 test('openapi: fields of ours are marked', async () => {

@@ -1,10 +1,15 @@
 // What the tests of the HTTP server share: the app with calls that only remember what they were asked.
 import type { FastifyInstance } from 'fastify';
+import { Applications } from '../../src/call/applications.ts';
 import type { ActionName, CallControl, CallView, DialBody, Dialled } from '../../src/call/commands.ts';
+import { Queues, type WaitingCall } from '../../src/call/queues.ts';
 import type { Refusal } from '../../src/errors.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { Auth, hashKey } from '../../src/http/auth.ts';
-import { type FakeLog, recordingLog } from '../support/fake-system.ts';
+import { openSqlite } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
+import { application } from '../support/application.ts';
+import { type FakeLog, type FakeSystem, fakeSystem } from '../support/fake-system.ts';
 
 export const key = 'KEY0123456789';
 export const callId = 'v3:MdI91X4lWFEs7IgbBEOT9M4AigoY08M0WWZFISt1Yw2axZ_IiE4pqg';
@@ -20,6 +25,7 @@ export class FakeCalls implements CallControl {
   readonly dials: DialBody[] = [];
   readonly acceptedIds = new Set<string>();
   readonly views = new Map<string, CallView>();
+  readonly active = new Map<string, readonly CallView[]>();
   /** What the next commands are answered; then all are accepted. */
   readonly next: (readonly Refusal[] | Error)[] = [];
 
@@ -29,6 +35,7 @@ export class FakeCalls implements CallControl {
     this.next.length = 0;
     this.acceptedIds.clear();
     this.views.clear();
+    this.active.clear();
   }
 
   async accepted(callControlId: string, commandId: string): Promise<boolean> {
@@ -58,19 +65,45 @@ export class FakeCalls implements CallControl {
   async view(callControlId: string): Promise<CallView | null> {
     return this.views.get(callControlId) ?? null;
   }
+
+  hasCalls(connectionId: string): boolean {
+    return this.activeCalls(connectionId).length > 0;
+  }
+
+  activeCalls(connectionId: string): readonly CallView[] {
+    return this.active.get(connectionId) ?? [];
+  }
 }
 
 export interface Fixture {
   readonly app: FastifyInstance;
   readonly calls: FakeCalls;
   readonly log: FakeLog;
+  readonly system: FakeSystem;
+  readonly store: Store;
+  readonly applications: Applications;
+  readonly queues: Queues;
+  /** Who waits in a queue. */
+  readonly waiting: WaitingCall[];
 }
 
-export function fixture(options: Partial<AppOptions> = {}): Fixture {
+type Own = Partial<Omit<AppOptions, 'calls' | 'log' | 'applications' | 'queues' | 'history' | 'clock'>>;
+
+export function fixture(options: Own = {}): Fixture {
   const calls = new FakeCalls();
-  const log = recordingLog();
+  const system = fakeSystem();
+  const { log } = system;
+  const store = openSqlite(':memory:');
+  const applications = new Applications({ system, store, configured: [application()] });
+  const waiting: WaitingCall[] = [];
+  const queues = new Queues({ system, store, waiting: () => waiting });
   const app = createApp({
     calls,
+    applications,
+    queues,
+    clock: system.clock,
+    history: store,
+    peers: { trunks: () => [], phones: () => [] },
     auth: new Auth([hashKey(key)]),
     publicKey: 'cHVibGlj',
     ready: async () => null,
@@ -78,7 +111,7 @@ export function fixture(options: Partial<AppOptions> = {}): Fixture {
     log,
     ...options,
   });
-  return { app, calls, log };
+  return { app, calls, log, system, store, applications, queues, waiting };
 }
 
 let shared: Fixture | undefined;

@@ -86,6 +86,12 @@ test('refusalsOf: of several faults at one place the most telling is reported', 
 const details: readonly (readonly [Finding, string])[] = [
   [finding('type', { params: { type: 'integer' } }), 'The value must be an integer.'],
   [finding('type', { params: { type: 'string' } }), 'The value must be a string.'],
+  [finding('type', { params: { type: ['string', 'null'] } }), 'The value must be a string or null.'],
+  [finding('uniqueItems'), 'The list must not have the same entry twice.'],
+  [
+    finding('format', { params: { format: 'host-label' } }),
+    'The value must be one label of a host name: letters, digits and hyphens.',
+  ],
   [finding('minimum', { parentSchema: { minimum: 1, maximum: 9 } }), 'The value is outside of allowed range 1 to 9'],
   [finding('maximum', { parentSchema: { minimum: 0, maximum: 9 } }), 'The value is outside of allowed range 0 to 9'],
   [finding('format', { params: { format: 'base64' } }), 'The value must be valid Base64.'],
@@ -131,6 +137,24 @@ const formats: Readonly<Record<string, { readonly yes: readonly string[]; readon
       'a/b;c="\n"',
       'text/plain\n',
     ],
+  },
+  'web-url': {
+    yes: ['http://a.example', 'https://a.example:8443/b?c=d', `http://a.example/${'x'.repeat(1983)}`],
+    no: [
+      '',
+      'a.example',
+      '/b',
+      'ftp://a.example',
+      'http://u:p@a.example/',
+      'http://a b/',
+      `http://a.example/${'x'.repeat(1984)}`,
+    ],
+  },
+  'web-url-or-empty': { yes: ['', 'http://a.example'], no: [' ', 'a.example'] },
+  'host-label': { yes: ['', 'a', 'Sales-2', 'x'.repeat(63)], no: ['-a', 'a-', 'a.b', 'a b', 'ä', 'x'.repeat(64)] },
+  called: {
+    yes: ['+13125550100', '+1312*', '*', '*98', 'sales', 'a.b-c'],
+    no: ['', 'a b', 'a,b', 'a;b', 'ä', 'x'.repeat(65)],
   },
 };
 

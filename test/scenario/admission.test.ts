@@ -1,6 +1,7 @@
 // Who may come in: phones that register and call by digest, trunks by their addresses, strangers, scanners (RFC 3261 §10.3,
 // §22). A peer here has the address 192.0.2.10, the next one 192.0.2.20.
 import assert from 'node:assert/strict';
+import type { FastifyInstance } from 'fastify';
 import type { Access } from '../../src/config/access.ts';
 import { algorithms } from '../../src/sip/message/digest.ts';
 import { answering } from '../support/credentials.ts';
@@ -143,4 +144,27 @@ scenario('a scanner (silence, whatever it calls itself next)', ({ transferee, ap
   transferee.sends('INVITE', { 'User-Agent': 'Linphone' });
                                          transferee.getsNothing();
                                          app.getsNothing();
+});
+
+scenario('register seen by the api (where the phone is, until it has gone)', { settings: { access } }, ({ transferee, does }) => {
+  const { challenge, credentials } = answering(alice);
+  const phone = async (http: FastifyInstance) => {
+    const headers = { authorization: 'Bearer KEY-of-the-scenarios' };
+    const { body } = await http.inject({ url: '/v2/phones/alice', headers });
+    assert.ok(!body.includes('wonderland'), 'the password is shown');
+    return JSON.parse(body).data;
+  };
+  transferee.sends('REGISTER', registers);
+                                         transferee.gets(401, { 'WWW-Authenticate': challenge() });
+  transferee.sends('REGISTER', { ...registers, raw: credentials() });
+                                         transferee.gets(200);
+  does('look for alice', async ({ server }) => {
+    const { registered, contacts } = await phone(server.http);
+    const [{ uri, expires_at, behind_nat }] = contacts;
+    assert.deepEqual([registered, contacts.length], [true, 1]);
+    assert.deepEqual([uri, expires_at, behind_nat], ['sip:alice@192.0.2.10:5060', '2026-01-01T01:00:00.000000Z', false]);
+  });
+  transferee.sends('REGISTER', { ...registers, Contact: '*', Expires: '0', raw: credentials() });
+                                         transferee.gets(200);
+  does('look for alice', async ({ server }) => assert.equal((await phone(server.http)).registered, false));
 });

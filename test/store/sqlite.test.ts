@@ -162,6 +162,23 @@ describe('sqlite: opening', () => {
     void openSqlite(path).close();
   });
 
+  it('finds the calls and commands of an earlier version again', async (t) => {
+    const path = join(directory(t), 'a.db');
+    const version = migrations.findIndex((step) => step.includes('CREATE TABLE accepted'));
+    const state = JSON.stringify({ legId: 'leg', sessionId: 'session', connectionId: '7', from: 'a', to: 'b' });
+    withDatabase(path, (database) => {
+      for (const step of migrations.slice(0, version)) database.exec(step);
+      database.exec(`PRAGMA application_id = ${0x5377486b}; PRAGMA user_version = ${version}`);
+      database.prepare("INSERT INTO calls VALUES ('v3:old', ?, NULL)").run(state);
+      database.exec("INSERT INTO commands (call_id, command_id) VALUES ('v3:old', 'once')");
+    });
+    const store = openSqlite(path);
+    t.after(() => store.close());
+    assert.deepEqual(await store.call('v3:old'), { ...JSON.parse(state), id: 'v3:old', state, endedAt: null });
+    assert.deepEqual(await store.commandIds('v3:old'), ['once']);
+    assert.deepEqual(await store.findCallEvents({ legId: 'leg' }), [], 'a command without a name is not shown');
+  });
+
   it('applies each migration once, and a failed one not at all', (t) => {
     const path = join(directory(t), 'a.db');
     void openSqlite(path).close();
@@ -201,7 +218,8 @@ describe('sqlite: at work', () => {
     const path = join(directory(t), 'a.db');
     const { stdout, stderr } = runInChild(
       `const store = openSqlite(${JSON.stringify(path)});
-       const big = (id) => ({ id, calls: [{ id, state: 'x'.repeat(50_000), endedAt: null }], events: [], commands: [] });
+       const names = { legId: '', sessionId: '', connectionId: '', from: '', to: '' };
+       const big = (id) => ({ id, calls: [{ ...names, id, state: 'x'.repeat(50_000), endedAt: null }], events: [], commands: [] });
        const failures = [];
        for (let n = 0; failures.length < 3 && n < 1_000; n += 1) {
          await store.commit(big(String(n))).catch(async (error) => {

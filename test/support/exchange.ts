@@ -1,6 +1,7 @@
 // The server that a crowd calls, with its operator. Whole: composed as in production, commands over HTTP without a socket,
 // events as webhooks. Bare: the SIP stack and the calls alone, for so many that HTTP and signatures would take the time.
 import { createHash } from 'node:crypto';
+import { Applications } from '../../src/call/applications.ts';
 import type { Bodies } from '../../src/call/commands.ts';
 import { Engine } from '../../src/call/engine.ts';
 import { allow, supported } from '../../src/call/turn.ts';
@@ -69,7 +70,8 @@ export async function wholeExchange(system: System, transport: Transport): Promi
 export async function bareExchange(system: System, transport: Transport): Promise<Exchange> {
   const store = forgetful(openSqlite(':memory:'));
   const media = fakeMedia();
-  const { applications, sessionTimers, followsRedirects } = settingsFor([transport.local]);
+  const { applications: configured, sessionTimers, followsRedirects, historyMs } = settingsFor([transport.local]);
+  const applications = new Applications({ system, store, configured });
   const engine: Engine = new Engine({
     system,
     store,
@@ -77,6 +79,7 @@ export async function bareExchange(system: System, transport: Transport): Promis
     applications,
     sessionTimers,
     dial: { host: transport.local.host, gateways: () => [], locate: () => [], followsRedirects },
+    historyMs,
     sdpAddress: transport.local.host,
     deliver: (events) => {
       for (const { body } of events) operator.take(JSON.parse(body));

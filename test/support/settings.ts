@@ -2,6 +2,7 @@
 import type { ReferSettings } from '../../src/call/routing.ts';
 import type { Settings } from '../../src/config.ts';
 import type { LocalAddress } from '../../src/sip/transport/transport.ts';
+import { application, referSettings } from './application.ts';
 
 const webhookUrl = 'https://app.example/webhooks';
 
@@ -13,16 +14,6 @@ export interface SettingsOptions {
 }
 
 export function settingsFor(sipListen: readonly LocalAddress[], options: SettingsOptions = {}): Settings {
-  const refer: ReferSettings = {
-    firstNotifyTimeoutMs: 32_000,
-    timeoutMs: 120_000,
-    byeGraceMs: 1_000,
-    headerPlacement: 'both',
-    beforeAnswer: 'early',
-    byeWithoutFinal: 'failed',
-    withoutAllow: 'send',
-    ...options.refer,
-  };
   return {
     httpListen: { host: '127.0.0.1', port: 0 },
     sipListen,
@@ -38,15 +29,13 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
     webhookMaxAgeMs: 86_400_000,
     logLevel: 'info',
+    historyMs: 600_000,
     applications: [
-      {
-        id: '1000000000000000001',
-        name: 'default',
+      application({
         webhookUrl,
         webhookFailoverUrl: options.webhookFailoverUrl ?? null,
-        webhookTimeoutMs: 2_000,
-        refer,
-      },
+        refer: { ...referSettings, ...options.refer },
+      }),
     ],
     ...options.settings,
   };

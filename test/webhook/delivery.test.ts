@@ -21,7 +21,7 @@ interface Posted extends PostRequest {
   readonly fail: () => Promise<void>;
 }
 
-type Answer = number | 'hold' | 'down' | ((posted: Posted) => number | 'hold' | 'down');
+type Answer = number | 'hold' | 'down' | PostAnswer | ((posted: Posted) => number | 'hold' | 'down' | PostAnswer);
 
 interface World {
   readonly system: FakeSystem;
@@ -64,7 +64,7 @@ async function world(
       posted.push(entry);
       const now = typeof answer === 'function' ? answer(entry) : answer;
       if (now === 'down') reject(new Error('connect ECONNREFUSED'));
-      else if (now !== 'hold') resolve({ status: now });
+      else if (now !== 'hold') resolve(typeof now === 'number' ? { status: now } : now);
     });
   const begin = async () => {
     const process = fakeProcess(system);
@@ -299,6 +299,26 @@ describe('delivery: retries', () => {
     assertEmpty(w);
   });
 
+  it('what was tried and answered is kept with the event, without secrets', async (t) => {
+    const w = await world(t);
+    w.answers({ status: 503, headers: { 'x-why': 'full', 'set-cookie': ['a=b'] }, body: 'no room' });
+    await w.happens(event('a1'));
+    w.answers('down');
+    await w.system.clock.advance(1_500);
+    const delivery = await w.store.delivery('a1');
+    assert.equal(delivery?.status, 'due');
+    const of = { url: 'https://app.example/hook' };
+    const [first, second] = delivery.log;
+    assert.deepEqual(first, {
+      ...{ startedAt: epoch, finishedAt: epoch, ...of, status: 503, body: 'no room', error: null },
+      headers: [
+        ['x-why', 'full'],
+        ['set-cookie', '***'],
+      ],
+    });
+    assert.deepEqual([second?.status, second?.error, second?.headers], [null, 'connect ECONNREFUSED', []]);
+  });
+
   it('expired-is-failed-and-kept', async (t) => {
     const settled: Settlement[] = [];
     const w = await world(t, { maxAgeMs: 30_000, between: (store) => spying(store, settled) });
@@ -306,7 +326,9 @@ describe('delivery: retries', () => {
     await w.happens(event('a1'));
     await w.system.clock.advance(300_000);
     assert.equal(w.posted.length, 5);
-    assert.deepEqual(settled.at(-1), { id: 'a1', status: 'failed', attempts: 5, dueAt: epoch + 22_000 });
+    const { log, ...last } = settled.at(-1)!;
+    assert.deepEqual(last, { id: 'a1', status: 'failed', attempts: 5, dueAt: epoch + 22_000 });
+    assert.equal(log.length, 1);
     assert.match(w.system.log.at('error').join(), /given up/);
     await assert.rejects(w.store.commit(batch('again', { events: [event('a1')] })), /UNIQUE/, 'the event is kept');
     assertEmpty(w);

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { realClock } from '../../src/system.ts';
-import { openPost, type Post } from '../../src/webhook/post.ts';
+import { openPost, type Post, type PostAnswer } from '../../src/webhook/post.ts';
 
 function posting(t: TestContext, connections = 64): Post {
   const { post, close } = openPost(realClock, connections);
@@ -38,6 +38,12 @@ const request = (url: string, timeoutMs = 10_000) => ({
   timeoutMs,
 });
 
+/** What says where it goes on from here, without what is only kept. */
+const briefly = async (answer: Promise<PostAnswer>) => {
+  const { headers: _headers, body: _body, ...rest } = await answer;
+  return rest;
+};
+
 describe('post', () => {
   it('posts the body with its headers, byte for byte', async (t) => {
     const seen: unknown[] = [];
@@ -46,7 +52,7 @@ describe('post', () => {
       seen.push([method, url, headers['x-test'], headers['content-length'], await textOf(incoming)]);
       answer.writeHead(204).end();
     });
-    assert.deepEqual(await posting(t)(request(`${url}/hook?a=1&b=%20`)), { status: 204 });
+    assert.deepEqual(await briefly(posting(t)(request(`${url}/hook?a=1&b=%20`))), { status: 204 });
     assert.deepEqual(seen, [['POST', '/hook?a=1&b=%20', 'yes', '8', '{"é":1}']]);
   });
 
@@ -56,8 +62,9 @@ describe('post', () => {
       answer.writeHead(status, status === 307 ? { Location: '/elsewhere' } : {}).end('text');
     });
     const post = posting(t);
-    for (const status of [200, 404, 429, 500]) assert.deepEqual(await post(request(`${url}/${status}`)), { status });
-    assert.deepEqual(await post(request(`${url}/307`)), { status: 307, location: '/elsewhere' });
+    for (const status of [200, 404, 429, 500])
+      assert.deepEqual(await briefly(post(request(`${url}/${status}`))), { status });
+    assert.deepEqual(await briefly(post(request(`${url}/307`))), { status: 307, location: '/elsewhere' });
   });
 
   it('keeps its connections, and opens no more than it may', async (t) => {
@@ -98,14 +105,25 @@ describe('post', () => {
     const post = posting(t, 1);
     const slow = post(request(`${url}/slow`));
     await assert.rejects(post(request(`${url}/late`, 10)), { name: 'TimeoutError' });
-    assert.deepEqual(await slow, { status: 200 });
-    assert.deepEqual(await post(request(`${url}/free`)), { status: 200 });
+    assert.deepEqual(await briefly(slow), { status: 200 });
+    assert.deepEqual(await briefly(post(request(`${url}/free`))), { status: 200 });
     assert.deepEqual(seen, ['/slow', '/free']);
+  });
+
+  it('gives back the headers and the beginning of the body, whatever pieces it came in', async (t) => {
+    const url = await receiver(t, (_, answer) => {
+      answer.writeHead(500, { 'X-Why': 'sorry', 'X-More': ['1', '2'] });
+      for (let piece = 0; piece < 40; piece += 1) answer.write('0123456789'.repeat(piece));
+      answer.end();
+    });
+    const { headers, body } = await posting(t)(request(url));
+    assert.deepEqual([headers?.['x-why'], headers?.['x-more']], ['sorry', ['1', '2']]);
+    assert.equal(body, '0123456789'.repeat(103).slice(0, 1_024));
   });
 
   it('takes the status when the body never ends', async (t) => {
     const url = await receiver(t, (_, answer) => answer.write('and so on'));
-    assert.deepEqual(await posting(t)(request(url, 50)), { status: 200 });
+    assert.deepEqual(await briefly(posting(t)(request(url, 50))), { status: 200 });
   });
 
   it('stops listening to a body without end', async (t) => {
@@ -116,7 +134,7 @@ describe('post', () => {
       answer.on('drain', pour);
       pour();
     });
-    assert.deepEqual(await posting(t)(request(url)), { status: 200 });
+    assert.deepEqual(await briefly(posting(t)(request(url))), { status: 200 });
   });
 
   it('waits for the final answer after 103 Early Hints', async (t) => {
@@ -124,7 +142,7 @@ describe('post', () => {
       answer.writeEarlyHints({ link: '</style.css>; rel=preload' });
       answer.writeHead(202).end();
     });
-    assert.deepEqual(await posting(t)(request(url)), { status: 202 });
+    assert.deepEqual(await briefly(posting(t)(request(url))), { status: 202 });
   });
 
   it('rejects what is not HTTP', async (t) => {

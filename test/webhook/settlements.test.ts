@@ -4,19 +4,27 @@ import type { Settlement } from '../../src/store/store.ts';
 import { Settlements } from '../../src/webhook/settlements.ts';
 import { fakeSystem } from '../support/fake-system.ts';
 
-const of = (id: string, attempts = 1): Settlement => ({ id, status: 'delivered', attempts, dueAt: 0 });
+const of = (id: string, attempts = 1): Settlement => ({
+  id,
+  status: 'delivered',
+  attempts,
+  dueAt: 0,
+  log: [`${id}${attempts}`],
+});
 
 /** A store that remembers what was written, can be made slow, and fails as often as it is told to. */
 function recorder() {
   const written: string[][] = [];
+  const logged: string[] = [];
   const waiting: (() => void)[] = [];
   const state = { failures: 0, slow: false };
   const settle = async (settlements: readonly Settlement[]): Promise<void> => {
     if (state.slow) await new Promise<void>((resolve) => waiting.push(resolve));
     if (state.failures-- > 0) throw new Error('the disk is full');
     written.push(settlements.map(({ id, attempts }) => `${id} ${attempts}`));
+    logged.push(...settlements.map(({ log }) => log.join(' ')));
   };
-  return { written, waiting, state, store: { settle } };
+  return { written, logged, waiting, state, store: { settle } };
 }
 
 describe('settlements', () => {
@@ -70,6 +78,22 @@ describe('settlements', () => {
     assert.deepEqual(written, [['a 2', 'b 1']]);
     assert.equal(settlements.idle(), true);
     assert.equal(system.clock.armed, 0);
+  });
+
+  it('no attempt is lost while the store fails, and not too many are gathered', async () => {
+    const system = fakeSystem();
+    const { store, logged, state } = recorder();
+    const settlements = new Settlements(system, store);
+    state.failures = 2;
+    for (const attempts of [1, 2]) {
+      settlements.add(of('a', attempts));
+      await system.clock.settle();
+    }
+    settlements.add(of('b', 1));
+    await system.clock.advance(999);
+    for (let attempts = 2; attempts <= 12; attempts += 1) settlements.add(of('b', attempts));
+    await system.clock.advance(1_001);
+    assert.deepEqual(logged, ['a1 a2', 'b1 b4 b5 b6 b7 b8 b9 b10 b11 b12']);
   });
 
   it('writes what is left when it is stopped', async () => {

@@ -85,6 +85,11 @@ function readUriParams(text: string): Params | null {
   return params;
 }
 
+/** A user part with its escapes undone, in the bytes of the wire (§19.1.2). */
+export function unescapeUser(user: string): string {
+  return user.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
 /** The URI as text. */
 export function writeUri(uri: Uri): string {
   if (uri.scheme === 'tel') return `tel:${uri.number}${writeParams(uri.params)}`;

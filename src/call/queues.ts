@@ -1,0 +1,203 @@
+// The queues there are, and the order of the calls in them. Who waits is said by the state of each call alone (`waiting`),
+// so that a queue is kept, taken back and restored with its calls; here are the names, the limits and the order.
+// Commands ask `refusalOf` before they decide and `ensure` the queue; whoever dequeues a call tells `left` once it is committed.
+import type { Refusal } from '../errors.ts';
+import type { ResourceRow, Store } from '../store/store.ts';
+import type { System } from '../system.ts';
+
+/** What the state of a call says while it waits in a queue. */
+export interface Waiting {
+  readonly queue: string;
+  /** Wall-clock milliseconds. */
+  readonly enqueuedAt: number;
+  /** Whether it keeps its place when its peer hangs up. */
+  readonly keepAfterHangup: boolean;
+}
+
+/** A call that waits. */
+export interface WaitingCall {
+  readonly callControlId: string;
+  readonly callLegId: string;
+  readonly callSessionId: string;
+  readonly connectionId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly isAlive: boolean;
+  readonly waiting: Waiting;
+}
+
+/** Who waits in a queue, the next one first. Who came in the same millisecond goes by age of the call. */
+export function orderOf(calls: Iterable<WaitingCall>, queue: string): WaitingCall[] {
+  return [...calls].filter(({ waiting }) => waiting.queue === queue).sort(byArrival);
+}
+
+function byArrival(a: WaitingCall, b: WaitingCall): number {
+  return a.waiting.enqueuedAt - b.waiting.enqueuedAt || (a.callControlId < b.callControlId ? -1 : 1);
+}
+
+export interface QueueView {
+  readonly id: string;
+  readonly name: string;
+  readonly maxSize: number;
+  readonly size: number;
+  /** Of those that left since the server was started, the last hundred. */
+  readonly averageWaitSecs: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type QueueChanged = { readonly view: QueueView } | { readonly refusals: readonly [Refusal, ...Refusal[]] };
+
+interface Queue {
+  readonly id: string;
+  readonly name: string;
+  readonly maxSize: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+interface Parts {
+  readonly system: System;
+  readonly store: Pick<Store, 'resources' | 'putResource' | 'dropResource'>;
+  /** Every call that waits in any queue. */
+  readonly waiting: () => Iterable<WaitingCall>;
+}
+
+export const queueSizes = { byCreate: 300, byEnqueue: 100 } as const;
+const keptWaits = 100;
+
+export class Queues {
+  readonly #parts: Parts;
+  readonly #queues = new Map<string, Queue>();
+  readonly #waits = new Map<string, number[]>();
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async restore(): Promise<void> {
+    for (const row of await this.#parts.store.resources('queue')) this.#queues.set(row.id, queueOf(row));
+  }
+
+  /** In the order they were made. */
+  views(): QueueView[] {
+    const waiting = [...this.#parts.waiting()];
+    return [...this.#queues.values()].map((queue) => this.#viewOf(queue, waiting));
+  }
+
+  view(name: string): QueueView | null {
+    const queue = this.#queues.get(name);
+    return queue ? this.#viewOf(queue) : null;
+  }
+
+  /** Who waits in it, the next one first; null: there is no such queue. */
+  calls(name: string): readonly WaitingCall[] | null {
+    return this.#queues.has(name) ? orderOf(this.#parts.waiting(), name) : null;
+  }
+
+  create(name: string, maxSize: number = queueSizes.byCreate): Promise<QueueChanged> {
+    return this.#change(async () => {
+      if (this.#queues.has(name)) return refused('duplicate', `There is a queue ${name} already.`, '/queue_name');
+      return this.#keep(this.#newQueue(name, maxSize));
+    });
+  }
+
+  /** Those that wait stay, however many they are. */
+  update(name: string, maxSize: number): Promise<QueueChanged> {
+    return this.#change(async () => {
+      const queue = this.#queues.get(name);
+      if (queue === undefined) return refused('not-found');
+      return this.#keep({ ...queue, maxSize, updatedAt: this.#parts.system.clock.date() });
+    });
+  }
+
+  remove(name: string): Promise<QueueChanged> {
+    return this.#change(async () => {
+      const queue = this.#queues.get(name);
+      if (queue === undefined) return refused('not-found');
+      const view = this.#viewOf(queue);
+      if (view.size > 0) return refused('queue-not-empty');
+      try {
+        await this.#parts.store.dropResource('queue', name);
+      } catch (error) {
+        return this.#unstored(error);
+      }
+      this.#queues.delete(name);
+      this.#waits.delete(name);
+      return { view };
+    });
+  }
+
+  // What the commands need.
+
+  /** Makes the queue that a command names, if it is not there. */
+  ensure(name: string, maxSize: number = queueSizes.byEnqueue): Promise<QueueChanged> {
+    return this.#change(async () => {
+      const queue = this.#queues.get(name);
+      return queue ? { view: this.#viewOf(queue) } : this.#keep(this.#newQueue(name, maxSize));
+    });
+  }
+
+  /** Why the call cannot enter the queue now; null when it can. A queue that is not there yet has room. */
+  refusalOf(name: string, callControlId: string): Refusal | null {
+    const waiting = [...this.#parts.waiting()];
+    if (waiting.some((call) => call.callControlId === callControlId)) return { name: 'already-queued' };
+    const queue = this.#queues.get(name);
+    return queue && orderOf(waiting, name).length >= queue.maxSize ? { name: 'queue-full' } : null;
+  }
+
+  /** A call has left, and its leaving is committed. */
+  left(name: string, waitedMs: number): void {
+    const waits = [...(this.#waits.get(name) ?? []), waitedMs];
+    this.#waits.set(name, waits.slice(-keptWaits));
+  }
+
+  #change(make: () => Promise<QueueChanged>): Promise<QueueChanged> {
+    const changed = this.#changing.then(make);
+    this.#changing = changed.catch(() => {});
+    return changed;
+  }
+
+  #newQueue(name: string, maxSize: number): Queue {
+    const { ids, clock } = this.#parts.system;
+    const at = clock.date();
+    return { id: ids.uuid(), name, maxSize, createdAt: at, updatedAt: at };
+  }
+
+  async #keep(queue: Queue): Promise<QueueChanged> {
+    try {
+      await this.#parts.store.putResource(rowOf(queue));
+    } catch (error) {
+      return this.#unstored(error);
+    }
+    this.#queues.set(queue.name, queue);
+    return { view: this.#viewOf(queue) };
+  }
+
+  #unstored(error: unknown): QueueChanged {
+    this.#parts.system.log.error({ error: String(error) }, 'A change of a queue could not be stored.');
+    return refused('unavailable', 'The change could not be stored and was not made. Try it again.');
+  }
+
+  #viewOf(queue: Queue, waiting = this.#parts.waiting()): QueueView {
+    const waits = this.#waits.get(queue.name) ?? [];
+    const total = waits.reduce((sum, waited) => sum + waited, 0);
+    const averageWaitSecs = waits.length === 0 ? 0 : Math.round(total / waits.length / 1000);
+    return { ...queue, size: orderOf(waiting, queue.name).length, averageWaitSecs };
+  }
+}
+
+function refused(name: Refusal['name'], detail?: string, pointer?: string): { refusals: readonly [Refusal] } {
+  return { refusals: [{ name, ...(detail && { detail }), ...(pointer && { pointer }) }] };
+}
+
+/** By its name, which is its address; the id is for show. */
+function rowOf({ name, createdAt, updatedAt, id, maxSize }: Queue): ResourceRow {
+  return { kind: 'queue', id: name, state: JSON.stringify({ id, maxSize }), createdAt, updatedAt };
+}
+
+function queueOf({ id: name, state, createdAt, updatedAt }: ResourceRow): Queue {
+  const { id, maxSize } = JSON.parse(state) as Pick<Queue, 'id' | 'maxSize'>;
+  return { id, name, maxSize, createdAt, updatedAt };
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { orderOf, type QueueChanged, Queues, type WaitingCall } from '../../src/call/queues.ts';
+import { openSqlite } from '../../src/store/sqlite.ts';
+import { epoch, fakeSystem } from '../support/fake-system.ts';
+
+const waits = (id: string, queue: string, enqueuedAt: number): WaitingCall => ({
+  ...{ callControlId: id, callLegId: `leg-${id}`, callSessionId: 's', connectionId: '1', from: 'a', to: 'b' },
+  isAlive: true,
+  waiting: { queue, enqueuedAt, keepAfterHangup: false },
+});
+
+function rig(store = openSqlite(':memory:')) {
+  const system = fakeSystem();
+  const waiting: WaitingCall[] = [];
+  return { system, store, waiting, queues: new Queues({ system, store, waiting: () => waiting }) };
+}
+
+const refusalsOf = (changed: QueueChanged): unknown =>
+  'refusals' in changed && changed.refusals.map(({ name }) => name);
+
+suite('queues', () => {
+  test('who came first is next, and of two at once the older call', () => {
+    const calls = [waits('c', 'q', 2), waits('b', 'q', 3), waits('x', 'other', 1), waits('a', 'q', 2)];
+    assert.deepEqual(
+      orderOf(calls, 'q').map(({ callControlId }) => callControlId),
+      ['a', 'c', 'b'],
+    );
+    assert.deepEqual(orderOf(calls, 'nobody'), []);
+  });
+
+  test('a queue is made once, found again after a restart, changed, and deleted when it is empty', async () => {
+    const { queues, store, system, waiting } = rig();
+    const made = await queues.create('support', 2);
+    assert.ok('view' in made);
+    const { id, ...rest } = made.view;
+    assert.deepEqual(rest, {
+      ...{ name: 'support', maxSize: 2, size: 0, averageWaitSecs: 0, createdAt: epoch, updatedAt: epoch },
+    });
+    assert.deepEqual(refusalsOf(await queues.create('support')), ['duplicate']);
+    await system.clock.advance(5);
+    const changed = await queues.update('support', 7);
+    assert.ok('view' in changed);
+    assert.deepEqual([changed.view.id, changed.view.maxSize, changed.view.updatedAt], [id, 7, epoch + 5]);
+    const again = new Queues({ system, store, waiting: () => waiting });
+    await again.restore();
+    assert.deepEqual(again.views(), [changed.view]);
+
+    waiting.push(waits('a', 'support', epoch));
+    assert.deepEqual(
+      [queues.view('support')?.size, refusalsOf(await queues.remove('support'))],
+      [1, ['queue-not-empty']],
+    );
+    waiting.length = 0;
+    assert.ok('view' in (await queues.remove('support')));
+    assert.deepEqual([queues.view('support'), queues.calls('support')], [null, null]);
+    assert.deepEqual(await store.resources('queue'), []);
+    for (const gone of [queues.update('support', 1), queues.remove('support')]) {
+      assert.deepEqual(refusalsOf(await gone), ['not-found']);
+    }
+  });
+
+  test('sizes unless they are said: 300, and 100 of one that a command makes', async () => {
+    const { queues } = rig();
+    await queues.create('made');
+    await Promise.all([queues.ensure('asked for'), queues.ensure('asked for', 5), queues.ensure('made')]);
+    assert.deepEqual(
+      queues.views().map(({ name, maxSize }) => [name, maxSize]),
+      [
+        ['made', 300],
+        ['asked for', 100],
+      ],
+    );
+  });
+
+  test('a call waits in one queue, and in none that is full', async () => {
+    const { queues, waiting } = rig();
+    await queues.create('support', 1);
+    assert.equal(queues.refusalOf('support', 'a'), null);
+    waiting.push(waits('a', 'support', 1));
+    assert.deepEqual(queues.refusalOf('support', 'b'), { name: 'queue-full' });
+    assert.deepEqual(queues.refusalOf('other', 'a'), { name: 'already-queued' });
+    assert.equal(queues.refusalOf('other', 'b'), null);
+  });
+
+  test('the average is that of the last hundred who left', async () => {
+    const { queues } = rig();
+    await queues.create('support');
+    queues.left('support', 1_000_000);
+    for (let count = 0; count < 99; count += 1) queues.left('support', 10_000);
+    assert.equal(queues.view('support')?.averageWaitSecs, 20);
+    queues.left('support', 11_400);
+    assert.equal(queues.view('support')?.averageWaitSecs, 10);
+  });
+
+  test('what cannot be stored was not changed', async () => {
+    const { queues, store, system } = rig();
+    await queues.create('support', 2);
+    await store.close();
+    const refused = [
+      queues.create('other'),
+      queues.update('support', 9),
+      queues.remove('support'),
+      queues.ensure('other'),
+    ];
+    for (const each of refused) assert.deepEqual(refusalsOf(await each), ['unavailable']);
+    assert.deepEqual(
+      queues.views().map(({ name, maxSize }) => [name, maxSize]),
+      [['support', 2]],
+    );
+    assert.equal(system.log.at('error').length, 4);
+  });
+});

@@ -1,0 +1,26 @@
+// An application as the settings would have it, for tests that need one.
+import { type Application, type ReferSettings, unmapped } from '../../src/call/routing.ts';
+
+export const referSettings: ReferSettings = {
+  firstNotifyTimeoutMs: 32_000,
+  timeoutMs: 120_000,
+  byeGraceMs: 1_000,
+  headerPlacement: 'both',
+  beforeAnswer: 'early',
+  byeWithoutFinal: 'failed',
+  withoutAllow: 'send',
+};
+
+export function application(more: Partial<Application> = {}): Application {
+  return {
+    id: '1000000000000000001',
+    name: 'default',
+    webhookUrl: 'https://app.example/webhooks',
+    webhookFailoverUrl: null,
+    webhookTimeoutMs: 2_000,
+    active: true,
+    inbound: unmapped,
+    refer: referSettings,
+    ...more,
+  };
+}
