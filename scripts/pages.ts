@@ -19,7 +19,7 @@ export const pages: readonly Page[] = [
   { path: 'docs/errors.md', render: errors },
   { path: 'docs/events.md', render: events },
   { path: 'docs/machines.md', render: machines },
-  ...['docs/getting-started.md', 'docs/refer.md', 'docs/sip.md', 'docs/webhooks.md'].map((path) => ({
+  ...['docs/getting-started.md', 'docs/ladder.md', 'docs/refer.md', 'docs/sip.md', 'docs/webhooks.md'].map((path) => ({
     path,
     render: () => withCopies(path),
   })),

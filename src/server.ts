@@ -1,6 +1,7 @@
 // The composition root: builds every part by hand from what the machine lends, and knows the order of start and of stop.
 import type { FastifyInstance } from 'fastify';
 import { Engine } from './call/engine.ts';
+import { Ladders } from './call/ladders.ts';
 import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
@@ -79,9 +80,10 @@ export async function start(parts: Parts): Promise<Server> {
 export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
-  const { engine, delivery, endpoint, peers } = build(parts, signer);
+  const { engine, delivery, endpoint, peers, ladders } = build(parts, signer);
   const http = createApp({
     calls: engine,
+    ladders,
     auth: new Auth(parts.authHashes),
     publicKey: signer.publicKey,
     ready: () => readiness(store),
@@ -124,7 +126,11 @@ export async function compose(parts: Parts): Promise<Composed> {
 
 function build(parts: Parts, signer: Signer) {
   const { system, settings, store, media } = parts;
-  const delivery = new Delivery({ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs });
+  const ladders = settings.ladder === null ? null : new Ladders(system.clock, settings.ladder);
+  const delivery = new Delivery({
+    ...{ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs },
+    ...(ladders && { trace: (attempt) => ladders.posted(attempt) }),
+  });
   const peers = new Peers(parts);
   const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
   const engine = new Engine({
@@ -141,7 +147,9 @@ function build(parts: Parts, signer: Signer) {
     },
     sdpAddress: host,
     deliver: (events) => delivery.offer(events),
+    watcher: ladders,
   });
+  const trace = both(parts.trace, ladders?.trace);
   const endpoint = new Endpoint({
     system,
     transports: parts.transports,
@@ -152,9 +160,17 @@ function build(parts: Parts, signer: Signer) {
     publicHost: settings.sipPublicAddress,
     allow: [...allow, ...peers.allow],
     supported: [...supported, ...peers.supported],
-    ...(parts.trace && { trace: parts.trace }),
+    ...(trace && { trace }),
   });
-  return { engine, delivery, endpoint, peers };
+  return { engine, delivery, endpoint, peers, ladders };
+}
+
+function both(one: Trace | undefined, other: Trace | undefined): Trace | undefined {
+  if (!one || !other) return one ?? other;
+  return (entry) => {
+    one(entry);
+    other(entry);
+  };
 }
 
 /** Null when calls can be taken, else the sentence that says why not. */

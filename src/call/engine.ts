@@ -18,7 +18,7 @@ import { Driver, type Unstamped } from './driver.ts';
 import { incoming } from './inbound.ts';
 import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './invitation.ts';
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
-import { type Live, LiveCalls, mergeKey } from './live.ts';
+import { type Live, LiveCalls, mergeKey, type Watcher } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
@@ -39,6 +39,7 @@ export interface EngineOptions {
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
   readonly deliver: (events: readonly EventRow[]) => void;
+  readonly watcher?: Watcher | null;
 }
 
 const noPort: Refusal = { name: 'unavailable', detail: 'No RTP port is free. Try again.' };
@@ -46,7 +47,7 @@ const noPort: Refusal = { name: 'unavailable', detail: 'No RTP port is free. Try
 export class Engine implements EndpointUser, CallControl {
   readonly #options: EngineOptions;
   readonly #system: System;
-  readonly #calls = new LiveCalls();
+  readonly #calls: LiveCalls;
   #endpoint!: Endpoint;
   #driver!: Driver;
   #dialler!: Dialler;
@@ -56,6 +57,7 @@ export class Engine implements EndpointUser, CallControl {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#system = options.system;
+    this.#calls = new LiveCalls(options.watcher);
   }
 
   /** Reads the live calls from the store. Before the endpoint listens: whatever arrives then must find its call. */

@@ -21,11 +21,22 @@ export interface Live extends Committing {
   readonly branches: Set<string>;
 }
 
+/** Who is told that a call has begun or was found in the store, and that it is forgotten here. */
+export interface Watcher {
+  begin(call: Call): void;
+  end(call: Call): void;
+}
+
 export class LiveCalls {
+  readonly #watcher: Watcher | null;
   readonly #byId = new Map<string, Live>();
   readonly #byTag = new Map<string, Live>();
   readonly #byInvite = new Map<string, Live>();
   readonly #byBranch = new Map<string, Live>();
+
+  constructor(watcher: Watcher | null = null) {
+    this.#watcher = watcher;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -49,6 +60,7 @@ export class LiveCalls {
       this.nameInvite(live, call.invite.key);
       this.nameInvite(live, mergeKeyOf(call, call.invite.cseq));
     }
+    this.#watcher?.begin(call);
     return live;
   }
 
@@ -78,6 +90,7 @@ export class LiveCalls {
     this.#byTag.delete(live.call.dialog.localTag);
     for (const key of live.inviteKeys) this.#byInvite.delete(key);
     for (const branch of live.branches) this.#byBranch.delete(branch);
+    this.#watcher?.end(live.call);
   }
 
   withId(id: string): Live | undefined {

@@ -2,6 +2,7 @@
 // but the documentation's. Knows the call layer only as CallControl; the composition root listens and closes.
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { CallControl } from '../call/commands.ts';
+import type { Ladders } from '../call/ladders.ts';
 import type { Refusal } from '../errors.ts';
 import type { Log } from '../system.ts';
 import { refuse, refuseConnection } from './answers.ts';
@@ -9,6 +10,7 @@ import type { Auth } from './auth.ts';
 import { callRoutes } from './calls.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
+import { ladderRoute } from './ladder.ts';
 import { describeApi } from './openapi.ts';
 import { type Service, serviceRoutes } from './service.ts';
 import { Unrouted } from './unrouted.ts';
@@ -23,6 +25,8 @@ declare module 'fastify' {
 
 export interface AppOptions extends Service {
   readonly calls: CallControl;
+  /** What the calls said; none where nothing is kept. */
+  readonly ladders?: Pick<Ladders, 'asked' | 'read'> | null;
   readonly auth: Auth;
   readonly docs?: DocsSource;
   readonly log: Log;
@@ -42,7 +46,7 @@ const settings = {
   // Node's own answer to a missing Host is not JSON: `guard` gives ours.
   http: { maxHeaderSize, headersTimeout: 20_000, requireHostHeader: false },
   ajv: { customOptions: ajvOptions },
-  schemaErrorFormatter: (findings: unknown) => new Refused(refusalsOf(findings as Finding[])),
+  schemaErrorFormatter: (findings: unknown, part: string) => new Refused(refusalsOf(findings as Finding[], part)),
   clientErrorHandler: refuseConnection,
 };
 
@@ -64,8 +68,10 @@ export function createApp(options: AppOptions): FastifyInstance {
   answerErrors(app, options.log);
   describeApi(app, options.version);
   app.after(() => {
-    dialRoute(app, options.calls);
-    callRoutes(app, options.calls);
+    const { calls, ladders = null } = options;
+    dialRoute(app, calls);
+    callRoutes(app, calls, ladders);
+    ladderRoute(app, calls, ladders);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
   });

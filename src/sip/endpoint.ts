@@ -7,7 +7,7 @@ import { Attempts, type Hop } from './attempts.ts';
 import type { Gate, Passage } from './gate.ts';
 import { tagOf } from './message/address.ts';
 import { unbracket } from './message/grammar.ts';
-import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
+import { isRequest, type Message, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
 import { withVia } from './message/write.ts';
 import { type Abilities, isStray, type Refusal, refusalOf, sentBy } from './sanity.ts';
@@ -67,12 +67,16 @@ export interface EndpointUser {
   failed(branch: string, error: Error, method: string): void;
 }
 
-/** Every message that leaves or arrives, copies included. `at` is in wall-clock milliseconds. */
+/**
+ * Every message that leaves or arrives, copies included. `at` is in wall-clock milliseconds; `callId` is null where a
+ * message does not say it.
+ */
 export type Trace = (entry: {
   readonly at: number;
   readonly direction: 'in' | 'out';
   readonly peer: Target;
   readonly text: string;
+  readonly callId: string | null;
 }) => void;
 
 /** What an endpoint is made of. Its transports belong to it. */
@@ -229,15 +233,22 @@ export class Endpoint {
   #receive(bytes: Buffer, from: Target): void {
     if (isKeepAlive(bytes)) return;
     const text = bytes.toString('latin1');
-    this.#options.trace?.({ at: this.#clock.date(), direction: 'in', peer: from, text });
     try {
       const message = parse(text, bytes);
+      this.#traceIn(text, from, message);
       if (isFailure(message)) this.#takeFailure(message, from);
       else if (isRequest(message)) this.#takeRequest(stampVia(message, from.host, from.port), from);
       else this.#takeResponse(message);
     } catch (error) {
       this.#options.system.log.error({ err: error, from }, 'a message was dropped because of a fault');
     }
+  }
+
+  #traceIn(text: string, peer: Target, message: Message | ParseFailure): void {
+    const { trace } = this.#options;
+    if (!trace) return;
+    const callId = isFailure(message) ? (message.partial?.callId ?? null) : message.callId;
+    trace({ at: this.#clock.date(), direction: 'in', peer, text, callId });
   }
 
   /** Stateless (§8.2.7): a copy of the request breaks and is answered in the same way. */
@@ -334,7 +345,8 @@ export class Endpoint {
       this.#clock.soon(() => failed(error));
       return;
     }
-    this.#options.trace?.({ at: this.#clock.date(), direction: 'out', peer: target, text });
+    const { trace } = this.#options;
+    if (trace) trace({ at: this.#clock.date(), direction: 'out', peer: target, text, callId: callIdOf(text) });
     if (isIP(target.host) !== 0) listener.transport.send(text, target, failed);
     else this.#transmitByFlow(listener, text, target, failed);
   }
@@ -460,6 +472,14 @@ function replyToOf({ via }: Request, { transport, host, port, flow }: Target): T
     port: transport === 'udp' && via.rport !== null ? port : (via.port ?? defaultPort[transport]),
     ...path,
   };
+}
+
+const callIdField = '\r\nCall-ID: ';
+
+/** The Call-ID of a message as message.ts and write.ts write it. */
+function callIdOf(text: string): string | null {
+  const at = text.indexOf(callIdField) + callIdField.length;
+  return at < callIdField.length ? null : text.slice(at, text.indexOf('\r\n', at));
 }
 
 const CR = 0x0d;

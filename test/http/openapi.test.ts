@@ -56,6 +56,7 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
     'post /v2/calls/{call_control_id}/actions/send_sip_info SendSipInfo',
     'get /v2/calls/{call_control_id} RetrieveCallStatus',
+    'get /v2/calls/{call_control_id}/ladder RetrieveCallLadder',
     'get /v2/public_key RetrievePublicKey open',
     'get /healthz CheckHealth open',
     'get /readyz CheckReadiness open',
