@@ -21,7 +21,7 @@ export const pages: readonly Page[] = [
   { path: 'docs/metrics.md', render: metrics },
   { path: 'docs/events.md', render: events },
   { path: 'docs/machines.md', render: machines },
-  ...['docs/getting-started.md', 'docs/refer.md', 'docs/sip.md', 'docs/webhooks.md'].map((path) => ({
+  ...['docs/getting-started.md', 'docs/ladder.md', 'docs/refer.md', 'docs/sip.md', 'docs/webhooks.md'].map((path) => ({
     path,
     render: () => withCopies(path),
   })),

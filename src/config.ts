@@ -1,6 +1,7 @@
 // Every setting: its name, its default, its meaning and its check. The environment and the YAML file named by
 // SWITCHHOOK_CONFIG become one Settings value, or the list of everything that is wrong with them.
 // Leaves out what a check does (config/checks.ts) and how the two sources are read (config/sources.ts, config/file.ts).
+import type { LadderBounds } from './call/ladders.ts';
 import type { LifetimePolicy } from './call/lifetime.ts';
 import {
   type Application,
@@ -57,6 +58,8 @@ export interface Settings {
   readonly webhookMaxAgeMs: number;
   /** How long the store keeps calls that have ended. */
   readonly historyMs: number;
+  /** What is kept of what each call said; null: nothing. */
+  readonly ladder: LadderBounds | null;
   readonly logLevel: LogLevel;
   /** The first one is the default application: it takes the inbound calls. */
   readonly applications: readonly [Application, ...Application[]];
@@ -275,6 +278,18 @@ export const table = {
     "What a refer does when the peer's Allow leaves REFER out, which is often wrong: try all the same (`send`), or `fail` with 405 at once.",
     check.oneOf(refersWithoutAllow),
   ),
+  ladderMessages: setting(
+    'ladder_messages',
+    '64',
+    'How many SIP messages, webhooks and commands of each call are kept in memory for `GET /v2/calls/{call_control_id}/ladder`, until ten minutes after it. 0: none are.',
+    check.wholeNumber(0, 10_000),
+  ),
+  ladderMegabytes: setting(
+    'ladder_megabytes',
+    '32',
+    'How much memory those of all calls may take, in megabytes; then calls that have ended give up theirs first.',
+    check.wholeNumber(1, 65_536),
+  ),
   logLevel: setting('log_level', 'info', 'The least severe log line that is written.', check.oneOf(logLevels)),
 } as const;
 
@@ -368,12 +383,17 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     historyMs: all.historySecs * 1000,
     tls,
     sessionTimers,
+    ladder: ladderFrom(all),
     followsRedirects: all.dialRedirects === 'on',
     dnsServers: all.dnsServers ?? [],
     metricsAccess: all.metricsAccess,
     applications: [first, ...others],
     access,
   };
+}
+
+function ladderFrom({ ladderMessages, ladderMegabytes }: Required<Global>): LadderBounds | null {
+  return ladderMessages === 0 ? null : { messages: ladderMessages, bytes: ladderMegabytes * 1_048_576 };
 }
 
 function sessionTimersFrom(

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Applications } from './call/applications.ts';
 import { Engine } from './call/engine.ts';
+import { Ladders } from './call/ladders.ts';
 import { Queues } from './call/queues.ts';
 import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
@@ -84,9 +85,10 @@ export async function start(parts: Parts): Promise<Server> {
 export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
-  const { applications, queues, engine, delivery, endpoint, peers } = build(parts, signer);
+  const { applications, queues, engine, delivery, endpoint, peers, ladders } = build(parts, signer);
   const http = createApp({
     calls: engine,
+    ladders,
     applications,
     queues,
     history: store,
@@ -137,7 +139,11 @@ export async function compose(parts: Parts): Promise<Composed> {
 
 function build(parts: Parts, signer: Signer) {
   const { system, settings, store, media } = parts;
-  const delivery = new Delivery({ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs });
+  const ladders = settings.ladder === null ? null : new Ladders(system.clock, settings.ladder);
+  const delivery = new Delivery({
+    ...{ system, store, signer, post: parts.post, maxAgeMs: settings.webhookMaxAgeMs },
+    ...(ladders && { trace: (attempt) => ladders.posted(attempt) }),
+  });
   const peers = new Peers(parts);
   const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
   const applications = new Applications({ system, store, configured: settings.applications });
@@ -156,7 +162,9 @@ function build(parts: Parts, signer: Signer) {
     historyMs: settings.historyMs,
     sdpAddress: host,
     deliver: (events) => delivery.offer(events),
+    watcher: ladders,
   });
+  const trace = both(parts.trace, ladders?.trace);
   const endpoint = new Endpoint({
     system,
     transports: parts.transports,
@@ -167,10 +175,10 @@ function build(parts: Parts, signer: Signer) {
     publicHost: settings.sipPublicAddress,
     allow: [...allow, ...peers.allow],
     supported: [...supported, ...peers.supported],
-    ...(parts.trace && { trace: parts.trace }),
+    ...(trace && { trace }),
   });
   const queues = new Queues({ system, store, waiting: () => engine.waiting() });
-  return { applications, queues, engine, delivery, endpoint, peers };
+  return { applications, queues, engine, delivery, endpoint, peers, ladders };
 }
 
 type Measured = Pick<ReturnType<typeof build>, 'engine' | 'delivery' | 'endpoint' | 'peers'>;
@@ -194,6 +202,14 @@ function metricsOf(settings: Settings, { engine, delivery, endpoint, peers }: Me
 function isOpen({ metricsAccess, httpListen: { host } }: Settings): boolean {
   if (metricsAccess === 'local') return host === 'localhost' || isLoopback(host);
   return metricsAccess === 'open';
+}
+
+function both(one: Trace | undefined, other: Trace | undefined): Trace | undefined {
+  if (!one || !other) return one ?? other;
+  return (entry) => {
+    one(entry);
+    other(entry);
+  };
 }
 
 /** Null when calls can be taken, else the sentence that says why not. */

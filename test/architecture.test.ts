@@ -24,6 +24,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'sip/message',
     'sip/dialog',
     'sip/endpoint',
+    'sip/ladder',
     // A call that owes a message keeps its target, and names the INVITE it grew from by the key of its transaction.
     'type sip/transport/transport',
     'sip/transaction/key',
@@ -43,6 +44,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   // The words that settings are checked against are where their meaning is.
   config: [
     'call/routing',
+    'type call/ladders',
     'type call/lifetime',
     'sip/message/uri',
     'sip/message/digest',

@@ -69,6 +69,7 @@ const byDefault = {
     },
   ],
   followsRedirects: false,
+  ladder: { messages: 64, bytes: 33_554_432 },
   sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   access: {
     realm: 'switchhook',
@@ -130,6 +131,9 @@ suite('values that are taken', () => {
     ['RTP_PORTS', '40000-40001', 'rtpPorts', { from: 40_000, to: 40_001 }],
     ['RTP_PORTS', '1 - 65535', 'rtpPorts', { from: 1, to: 65_535 }],
     ['WEBHOOK_MAX_AGE_MS', '0', 'webhookMaxAgeMs', 0],
+    ['LADDER_MESSAGES', '8', 'ladder', { messages: 8, bytes: 33_554_432 }],
+    ['LADDER_MESSAGES', '0', 'ladder', null],
+    ['LADDER_MEGABYTES', '1', 'ladder', { messages: 64, bytes: 1_048_576 }],
     ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
   ];
   for (const [name, text, key, value] of cases) {

@@ -20,7 +20,7 @@ import { Driver, type Unstamped } from './driver.ts';
 import { incoming } from './inbound.ts';
 import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './invitation.ts';
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
-import { type Live, LiveCalls, mergeKey } from './live.ts';
+import { type Live, LiveCalls, mergeKey, type Watcher } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
 import type { WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
@@ -44,6 +44,7 @@ export interface EngineOptions {
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
   readonly deliver: (events: readonly EventRow[]) => void;
+  readonly watcher?: Watcher | null;
 }
 
 const noPort: Refusal = { name: 'unavailable', detail: 'No RTP port is free. Try again.' };
@@ -51,7 +52,7 @@ const noPort: Refusal = { name: 'unavailable', detail: 'No RTP port is free. Try
 export class Engine implements EndpointUser, CallControl {
   readonly #options: EngineOptions;
   readonly #system: System;
-  readonly #calls = new LiveCalls();
+  readonly #calls: LiveCalls;
   #endpoint!: Endpoint;
   #driver!: Driver;
   #dialler!: Dialler;
@@ -61,6 +62,7 @@ export class Engine implements EndpointUser, CallControl {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#system = options.system;
+    this.#calls = new LiveCalls(options.watcher);
   }
 
   /** Reads the live calls from the store. Before the endpoint listens: whatever arrives then must find its call. */

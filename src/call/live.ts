@@ -21,12 +21,23 @@ export interface Live extends Committing {
   readonly branches: Set<string>;
 }
 
+/** Who is told that a call has begun or was found in the store, and that it is forgotten here. */
+export interface Watcher {
+  begin(call: Call): void;
+  end(call: Call): void;
+}
+
 export class LiveCalls {
+  readonly #watcher: Watcher | null;
   readonly #byId = new Map<string, Live>();
   readonly #byTag = new Map<string, Live>();
   readonly #byInvite = new Map<string, Live>();
   readonly #byBranch = new Map<string, Live>();
   readonly #byConnection = new Map<string, Set<Live>>();
+
+  constructor(watcher: Watcher | null = null) {
+    this.#watcher = watcher;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -53,6 +64,7 @@ export class LiveCalls {
     const others = this.#byConnection.get(call.connectionId);
     if (others) others.add(live);
     else this.#byConnection.set(call.connectionId, new Set([live]));
+    this.#watcher?.begin(call);
     return live;
   }
 
@@ -85,6 +97,7 @@ export class LiveCalls {
     const others = this.#byConnection.get(live.call.connectionId);
     others?.delete(live);
     if (others?.size === 0) this.#byConnection.delete(live.call.connectionId);
+    this.#watcher?.end(live.call);
   }
 
   withId(id: string): Live | undefined {

@@ -3,6 +3,7 @@
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Applications } from '../call/applications.ts';
 import type { CallControl } from '../call/commands.ts';
+import type { Ladders } from '../call/ladders.ts';
 import type { Queues } from '../call/queues.ts';
 import type { Refusal } from '../errors.ts';
 import type { History } from '../store/store.ts';
@@ -17,6 +18,7 @@ import { connectionRoutes } from './connections.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
+import { ladderRoute } from './ladder.ts';
 import { type MetricsSource, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { type Directory, peerRoutes } from './peers.ts';
@@ -39,6 +41,8 @@ export interface AppOptions extends Service {
   readonly history: History;
   readonly peers: Directory;
   readonly clock: Pick<Clock, 'date'>;
+  /** What the calls said; none where nothing is kept. */
+  readonly ladders?: Pick<Ladders, 'asked' | 'read'> | null;
   readonly auth: Auth;
   readonly docs?: DocsSource;
   readonly metrics?: MetricsSource;
@@ -59,7 +63,7 @@ const settings = {
   // Node's own answer to a missing Host is not JSON: `guard` gives ours.
   http: { maxHeaderSize, headersTimeout: 20_000, requireHostHeader: false },
   ajv: { customOptions: ajvOptions },
-  schemaErrorFormatter: (findings: unknown) => new Refused(refusalsOf(findings as Finding[])),
+  schemaErrorFormatter: (findings: unknown, part: string) => new Refused(refusalsOf(findings as Finding[], part)),
   clientErrorHandler: refuseConnection,
 };
 
@@ -81,10 +85,12 @@ export function createApp(options: AppOptions): FastifyInstance {
   answerErrors(app, options.log);
   describeApi(app, options.version, components);
   app.after(() => {
-    dialRoute(app, options.calls);
-    callRoutes(app, options.calls);
-    applicationRoutes(app, options.applications, options.calls);
-    connectionRoutes(app, options.applications, options.calls);
+    const { calls, ladders = null } = options;
+    dialRoute(app, calls);
+    callRoutes(app, calls, ladders);
+    ladderRoute(app, calls, ladders);
+    applicationRoutes(app, options.applications, calls);
+    connectionRoutes(app, options.applications, calls);
     queueRoutes(app, options.queues);
     queueCallRoutes(app, options.queues, options.clock);
     callEventRoutes(app, options.history, options.applications);

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Static, TProperties } from 'typebox';
 import type { ActionName, Bodies, CallControl, CallView } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
+import type { Ladders } from '../call/ladders.ts';
+import { catalogue, type Refusal, statusOf } from '../errors.ts';
 import { accept, commandId, refuse } from './answers.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
@@ -83,8 +85,11 @@ interface CallRoute {
   Body: unknown;
 }
 
-export function callRoutes(app: FastifyInstance, calls: CallControl): void {
-  for (const action of Object.keys(commands) as ActionName[]) commandRoute(app, calls, action);
+/** Where what was asked of a call is noted down; null where nothing is. */
+type Notes = Pick<Ladders, 'asked'> | null;
+
+export function callRoutes(app: FastifyInstance, calls: CallControl, notes: Notes): void {
+  for (const action of Object.keys(commands) as ActionName[]) commandRoute(app, calls, notes, action);
   app.get<CallRoute>('/v2/calls/:call_control_id', {
     schema: {
       operationId: 'RetrieveCallStatus',
@@ -101,7 +106,7 @@ export function callRoutes(app: FastifyInstance, calls: CallControl): void {
   });
 }
 
-function commandRoute(app: FastifyInstance, calls: CallControl, action: ActionName): void {
+function commandRoute(app: FastifyInstance, calls: CallControl, notes: Notes, action: ActionName): void {
   const { method, body, ...words } = commands[action];
   const fields = Object.keys(body.properties);
   app.route<CallRoute>({
@@ -124,12 +129,22 @@ function commandRoute(app: FastifyInstance, calls: CallControl, action: ActionNa
     },
     handler: async (request, reply) => {
       const command = request.body as Bodies[ActionName];
-      const [media, ...moreMedia] = wantsMedia(command);
-      if (media) return refuse(reply, [media, ...moreMedia]);
-      const [first, ...others] = await calls.execute(request.params.call_control_id, action, command);
+      const { call_control_id: id } = request.params;
+      const asked = notes?.asked(id, `${method} ${action}`, request.ip);
+      const media = wantsMedia(command);
+      const refusals = media.length > 0 ? media : await calls.execute(id, action, command);
+      if (asked) asked.answer = inAWord(refusals);
+      const [first, ...others] = refusals;
       return first ? refuse(reply, [first, ...others]) : accept(reply);
     },
   });
+}
+
+/** `200`, or the status and codes of what refused it. */
+function inAWord([first, ...others]: readonly Refusal[]): string {
+  if (first === undefined) return '200';
+  const codes = [first, ...others].map(({ name }) => catalogue[name].code);
+  return `${statusOf([first, ...others])} ${codes.join(', ')}`;
 }
 
 /** A call as the API shows it. */

@@ -35,6 +35,13 @@ function refusing(refusals: readonly number[]): object {
   return answers;
 }
 
+/** The same where the success may come as text too. */
+export function orText(answers: object): object {
+  const { 200: success, ...refusals } = answers as Record<number, { content: object }>;
+  const content = { ...success?.content, 'text/plain': { schema: { type: 'string' } } };
+  return { 200: { ...success, content }, ...refusals };
+}
+
 function answer(description: string, schema: string): object {
   return { description, content: { 'application/json': { schema: { $ref: `${schema}#` } } } };
 }

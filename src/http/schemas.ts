@@ -362,6 +362,37 @@ export const CallStatusResponse = component(
   }),
 );
 
+export const CallLadderResponse = component(
+  'CallLadderResponse',
+  Type.Object({
+    data: Type.Object({
+      record_type: Type.Literal('call_ladder'),
+      call_control_id: Type.String(),
+      since: Type.String({
+        format: 'date-time',
+        description: 'From when on it was kept: since the call began, or since the server was started again.',
+      }),
+      truncated: Type.Integer({ description: 'How many entries were kept and had to be dropped.' }),
+      entries: Type.Array(
+        Type.Object({
+          at: Type.String({ format: 'date-time' }),
+          kind: Type.Enum(['sip', 'command', 'webhook'], { type: 'string' }),
+          direction: Type.Enum(['in', 'out'], { type: 'string', description: 'As this server sees it.' }),
+          peer: Type.Union([Type.String(), Type.Null()], {
+            description:
+              'Of SIP `transport:address:port`, of a webhook the origin of its URL, of a command the address it came from.',
+            examples: ['udp:192.0.2.10:5060'],
+          }),
+          summary: Type.String({ examples: ['202 Accepted'] }),
+          note: Type.Union([Type.String(), Type.Null()], { description: 'What matters beside the summary.' }),
+          text: Type.Optional(Type.String({ description: 'The whole SIP message, without secrets.' })),
+        }),
+      ),
+      text: Type.String({ description: 'The entries drawn, a row for each.' }),
+    }),
+  }),
+);
+
 export const ErrorsResponse = component(
   'Errors',
   Type.Object({
@@ -415,6 +446,7 @@ export const components: readonly TSchema[] = [
   CommandResponse,
   DialResponse,
   CallStatusResponse,
+  CallLadderResponse,
   ErrorsResponse,
   PublicKeyResponse,
   StatusResponse,

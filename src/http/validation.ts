@@ -141,16 +141,21 @@ export function knownFields(body: unknown, fields: readonly string[], maxEntries
   return known;
 }
 
-/** What the validator found, as refusals: one for each place, in the order found. */
-export function refusalsOf(findings: readonly Finding[]): [Refusal, ...Refusal[]] {
+/** What the validator found in a part of a request, as refusals: one for each place, in the order found. */
+export function refusalsOf(findings: readonly Finding[], part = 'body'): [Refusal, ...Refusal[]] {
   const byPointer = new Map<string, Refusal>();
   for (const finding of findings) {
     const refusal = refusalOf(finding);
     const known = byPointer.get(refusal.pointer ?? '');
     if (known === undefined || rank(refusal.name) < rank(known.name)) byPointer.set(refusal.pointer ?? '', refusal);
   }
-  const [first = { name: 'invalid-value' }, ...others] = byPointer.values();
+  const all = [...byPointer.values()];
+  const [first = { name: 'invalid-value' }, ...others] = part === 'querystring' ? all.map(ofQuery) : all;
   return [first, ...others];
+}
+
+function ofQuery({ pointer = '', ...refusal }: Refusal): Refusal {
+  return { ...refusal, parameter: pointer.slice(1) };
 }
 
 const ranks: readonly RefusalName[] = [

@@ -7,7 +7,7 @@ import type { Gate, Passage } from './gate.ts';
 import { Listeners } from './listeners.ts';
 import { tagOf } from './message/address.ts';
 import { unbracket } from './message/grammar.ts';
-import { isRequest, type Request, type Response, reply, stampVia } from './message/message.ts';
+import { isRequest, type Message, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
 import { type Abilities, isStray, type Refusal, refusalOf } from './sanity.ts';
 import { inviteKey, isInvite, serverKey } from './transaction/key.ts';
@@ -206,15 +206,22 @@ export class Endpoint {
   #receive(bytes: Buffer, from: Target): void {
     if (isKeepAlive(bytes)) return;
     const text = bytes.toString('latin1');
-    this.#options.trace?.({ at: this.#clock.date(), direction: 'in', peer: from, text });
     try {
       const message = parse(text, bytes);
+      this.#traceIn(text, from, message);
       if (isFailure(message)) this.#takeFailure(message, from);
       else if (isRequest(message)) this.#takeRequest(stampVia(message, from.host, from.port), from);
       else this.#takeResponse(message);
     } catch (error) {
       this.#options.system.log.error({ err: error, from }, 'a message was dropped because of a fault');
     }
+  }
+
+  #traceIn(text: string, peer: Target, message: Message | ParseFailure): void {
+    const { trace } = this.#options;
+    if (!trace) return;
+    const callId = isFailure(message) ? (message.partial?.callId ?? null) : message.callId;
+    trace({ at: this.#clock.date(), direction: 'in', peer, text, callId });
   }
 
   /** Stateless (§8.2.7): a copy of the request breaks and is answered in the same way. */

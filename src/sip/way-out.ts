@@ -12,12 +12,16 @@ import { kept, type Records } from './transport/records.ts';
 import type { Resolve } from './transport/resolve.ts';
 import { nowhere, reliable, type Target } from './transport/transport.ts';
 
-/** Every message that leaves or arrives, copies included. `at` is in wall-clock milliseconds. */
+/**
+ * Every message that leaves or arrives, copies included. `at` is in wall-clock milliseconds; `callId` is null where a
+ * message does not say it.
+ */
 export type Trace = (entry: {
   readonly at: number;
   readonly direction: 'in' | 'out';
   readonly peer: Target;
   readonly text: string;
+  readonly callId: string | null;
 }) => void;
 
 export interface WayOutOptions {
@@ -59,7 +63,7 @@ export class WayOut {
       system.clock.soon(() => failed(error));
       return;
     }
-    trace?.({ at: system.clock.date(), direction: 'out', peer: target, text });
+    if (trace) trace({ at: system.clock.date(), direction: 'out', peer: target, text, callId: callIdOf(text) });
     if (isIP(target.host) !== 0) listener.transport.send(text, target, failed);
     else this.#transmitByFlow(listener, text, target, failed);
   }
@@ -138,4 +142,12 @@ function locationOptions({ system, listeners, resolve, records }: WayOutOptions)
     speaks: (transport) => listeners.speaks(transport),
     reaches: (transport, version) => listeners.reaches(transport, version),
   };
+}
+
+const callIdField = '\r\nCall-ID: ';
+
+/** The Call-ID of a message as message.ts and write.ts write it. */
+function callIdOf(text: string): string | null {
+  const at = text.indexOf(callIdField) + callIdField.length;
+  return at < callIdField.length ? null : text.slice(at, text.indexOf('\r\n', at));
 }

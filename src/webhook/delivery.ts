@@ -13,6 +13,17 @@ import type { Signer } from './signature.ts';
 /** How many requests are under way to one origin at a time. */
 export const deliveriesPerOrigin = 64;
 
+/** One POST, told when it begins. When it has ended, `answer` and `tookMs` say how: a status, or why there was none. */
+export interface Attempt {
+  readonly at: number;
+  readonly callId: string;
+  readonly type: string;
+  readonly origin: string;
+  readonly attempt: number;
+  answer: number | string | null;
+  tookMs: number | null;
+}
+
 interface Parts {
   readonly system: System;
   readonly store: Pick<Store, 'dueEvents' | 'settle'>;
@@ -20,6 +31,7 @@ interface Parts {
   readonly post: Post;
   /** How long after its event a webhook is still tried; 0 gives up after the first round. */
   readonly maxAgeMs: number;
+  readonly trace?: ((attempt: Attempt) => void) | undefined;
 }
 
 /** An event that is not yet delivered or given up. */
@@ -148,18 +160,32 @@ export class Delivery {
 
   #enqueue(job: Job): void {
     const url = urlOf(job.progress, job.destination);
-    this.#lanes.run(originOf(url), async () => {
-      if (!this.#stopped) await this.#attempt(job, url);
+    const origin = originOf(url);
+    this.#lanes.run(origin, async () => {
+      if (!this.#stopped) await this.#attempt(job, url, origin);
     });
   }
 
-  async #attempt(job: Job, url: string): Promise<void> {
-    job.startedAt ??= this.#parts.system.clock.now();
+  async #attempt(job: Job, url: string, origin: string): Promise<void> {
+    const { clock } = this.#parts.system;
+    const begin = clock.now();
+    job.startedAt ??= begin;
+    const traced = this.#trace(job, origin);
     const { outcome, attempt } = await this.#outcomeOf(job, url);
+    if (traced) Object.assign(traced, { answer: job.answer, tookMs: Math.round(clock.now() - begin) });
     job.attempts += 1;
     this.#judge(job, outcome, [attempt]);
     if (job.call.first === job) job.call.first = null;
     this.#advance(job.call);
+  }
+
+  #trace({ event, attempts }: Job, origin: string): Attempt | null {
+    const { trace, system } = this.#parts;
+    if (!trace) return null;
+    const of = { at: system.clock.date(), callId: event.callId, type: event.type, origin };
+    const attempt = { ...of, attempt: attempts + 1, answer: null, tookMs: null };
+    trace(attempt);
+    return attempt;
   }
 
   /** Time and signature are made anew for each attempt: the receiver takes only fresh ones. */

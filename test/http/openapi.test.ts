@@ -56,6 +56,7 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
     'post /v2/calls/{call_control_id}/actions/send_sip_info SendSipInfo',
     'get /v2/calls/{call_control_id} RetrieveCallStatus',
+    'get /v2/calls/{call_control_id}/ladder RetrieveCallLadder',
     'get /v2/call_control_applications ListCallControlApplications',
     'post /v2/call_control_applications CreateCallControlApplication',
     'get /v2/call_control_applications/{id} RetrieveCallControlApplication',

@@ -5,6 +5,7 @@ import { ask, callId, errorsIn, sharedFixture } from './support.ts';
 const paths: Readonly<Record<string, string>> = {
   [`/v2/calls/${callId}`]: 'GET, HEAD, OPTIONS',
   [`/v2/calls/${callId}?a=b`]: 'GET, HEAD, OPTIONS',
+  [`/v2/calls/${callId}/ladder`]: 'GET, HEAD, OPTIONS',
   [`/v2/calls/${callId}/actions/refer`]: 'POST, OPTIONS',
   [`/v2/calls/${callId}/actions/client_state_update`]: 'PUT, OPTIONS',
   '/v2/public_key': 'GET, HEAD, OPTIONS',

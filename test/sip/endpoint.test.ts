@@ -458,7 +458,8 @@ test('a fault after the answer changes nothing of it', async () => {
 test('the trace has every message in and out, copies included', async () => {
   const entries: string[] = [];
   const { endpoint, hear, system } = await setUp({
-    trace: ({ at, direction, peer, text }) => {
+    trace: ({ at, direction, peer, text, callId }) => {
+      assert.equal(callId, /\r\nCall-ID: (.*)\r\n/.exec(text)?.[1] ?? null);
       entries.push(`${at - Date.UTC(2026, 0, 1)} ${direction} ${peer.transport}:${peer.host} ${text.split(' ')[0]}`);
     },
   });
@@ -466,6 +467,7 @@ test('the trace has every message in and out, copies included', async () => {
   await hear(request('INVITE'));
   endpoint.send(ours('BYE'));
   await system.clock.advance(500);
+  await hear(request('INFO').replace('Call-ID', 'X-Call-ID'));
   assert.deepEqual(entries, [
     `0 in udp:${them} INVITE`,
     `0 out udp:${them} SIP/2.0`,
@@ -473,6 +475,7 @@ test('the trace has every message in and out, copies included', async () => {
     `0 out udp:${them} SIP/2.0`,
     `0 out udp:${them} BYE`,
     `500 out udp:${them} BYE`,
+    `500 in udp:${them} INFO`,
   ]);
 });
 

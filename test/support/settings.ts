@@ -28,6 +28,7 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     followsRedirects: false,
     sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
     webhookMaxAgeMs: 86_400_000,
+    ladder: { messages: 64, bytes: 1_048_576 },
     logLevel: 'info',
     historyMs: 600_000,
     applications: [

@@ -3,7 +3,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import type { EventRow, Settlement, Store } from '../../src/store/store.ts';
-import { Delivery, deliveriesPerOrigin } from '../../src/webhook/delivery.ts';
+import { type Attempt, Delivery, deliveriesPerOrigin } from '../../src/webhook/delivery.ts';
 import type { PostAnswer, PostRequest } from '../../src/webhook/post.ts';
 import { loadSigner } from '../../src/webhook/signature.ts';
 import { batch, event as row } from '../conformance/store.ts';
@@ -27,6 +27,8 @@ interface World {
   readonly system: FakeSystem;
   readonly store: Store;
   readonly posted: Posted[];
+  /** What the trace was told. */
+  readonly attempts: Attempt[];
   readonly publicKey: string;
   /** The delivery that runs now. */
   readonly delivery: Delivery;
@@ -57,6 +59,7 @@ async function world(
   t.after(() => store.close());
   const signer = await loadSigner(store, { threads: false });
   const posted: Posted[] = [];
+  const attempts: Attempt[] = [];
   let answer: Answer = 200;
   const post = (request: PostRequest): Promise<PostAnswer> =>
     new Promise((resolve, reject) => {
@@ -68,7 +71,8 @@ async function world(
     });
   const begin = async () => {
     const process = fakeProcess(system);
-    const delivery = new Delivery({ system: process, store: between(store), signer, post, maxAgeMs });
+    const trace = (attempt: Attempt): number => attempts.push(attempt);
+    const delivery = new Delivery({ system: process, store: between(store), signer, post, maxAgeMs, trace });
     await delivery.start();
     await system.clock.advance(0);
     return { process, delivery };
@@ -76,7 +80,7 @@ async function world(
   let running = await begin();
   const commit = (...events: readonly EventRow[]) => store.commit(batch(system.ids.uuid(), { events }));
   return {
-    ...{ system, store, posted, commit, publicKey: signer.publicKey },
+    ...{ system, store, posted, attempts, commit, publicKey: signer.publicKey },
     get delivery() {
       return running.delivery;
     },
@@ -227,6 +231,23 @@ describe('delivery: an attempt', () => {
     const w = await world(t);
     await w.happens(event('a1', 'call.answered', { destination: null, status: 'delivered' }));
     assert.deepEqual(w.posted, []);
+    assertEmpty(w);
+  });
+
+  it('is traced from its begin on, with what came of it when it has ended', async (t) => {
+    const w = await world(t);
+    w.answers('hold');
+    await w.happens(event('a1', 'call.answered', to(`${primary}?token=secret`)));
+    const of = { callId: 'a', type: 'call.answered', origin: 'https://app.example' };
+    assert.deepEqual(w.attempts, [{ ...of, at: epoch, attempt: 1, answer: null, tookMs: null }]);
+    await w.system.clock.advance(30);
+    w.answers(204);
+    await w.posted[0]?.fail();
+    await w.system.clock.advance(1_000);
+    assert.deepEqual(w.attempts, [
+      { ...of, at: epoch, attempt: 1, answer: 'the deadline passed', tookMs: 30 },
+      { ...of, at: epoch + 1_030, attempt: 2, answer: 204, tookMs: 0 },
+    ]);
     assertEmpty(w);
   });
 
