@@ -2,7 +2,7 @@
 // The demo runs on it, and so do the tests of the examples and of the documentation.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,7 +77,7 @@ function settingsOf(environment: Readonly<Record<string, string>>): Settings {
     SWITCHHOOK_SIP_LISTEN: 'udp:127.0.0.1:0,tcp:127.0.0.1:0',
     SWITCHHOOK_LOG_LEVEL: 'error',
   };
-  const settings = readSettings({ ...onLoopback, ...environment }, () => '');
+  const settings = readSettings({ ...onLoopback, ...environment }, (path) => readFileSync(path, 'utf8'));
   if ('errors' in settings) throw new Error(settings.errors.join(' '));
   return settings;
 }

@@ -10,6 +10,9 @@ import { patienceMs } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Switchhook } from './server.ts';
 
+/** What an application needs to know of its server. */
+type Server = Pick<Switchhook, 'httpAddress' | 'tail'> & { readonly apiKey: string };
+
 type Payload = Readonly<Record<string, unknown>>;
 
 export interface Webhook {
@@ -78,7 +81,7 @@ export class Application {
   readonly #byEvent = new Map<string, unknown>();
   readonly #faults: string[] = [];
   readonly #waiting = new Set<() => void>();
-  #server: Switchhook | null = null;
+  #server: Server | null = null;
   #client: Telnyx | null = null;
 
   private constructor(url: string) {
@@ -112,7 +115,7 @@ export class Application {
   }
 
   /** Becomes the client of this server. */
-  async connect(server: Switchhook): Promise<void> {
+  async connect(server: Server): Promise<void> {
     const response = await fetch(`${server.httpAddress}/v2/public_key`);
     const { data } = (await response.json()) as { data: { public_key: string } };
     this.#server = server;

@@ -1,10 +1,10 @@
-// What registering takes: the settings file that names phones and trunks, SIPp and baresip as phones, Kamailio as the
+// What registering takes: the settings file that names phones and trunks, SIPp as a phone, Kamailio as the
 // registrar that Switchhook registers with.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
 import { pathOfPeer } from './peers.ts';
-import { freePort, freePorts } from './ports.ts';
+import { freePort } from './ports.ts';
 import { Program } from './program.ts';
 import { type Scope, temporaryFolder } from './scope.ts';
 
@@ -68,26 +68,6 @@ export async function sippRegisters(scope: Scope, port: number, transport: Trans
 function errorsIn(folder: string): string {
   const path = join(folder, 'errors.log');
   return existsSync(path) ? readFileSync(path, 'latin1') : '';
-}
-
-/** baresip 1.0.0, which gives up at an algorithm it does not know and begins anew half a minute later. */
-export async function baresipRegisters(scope: Scope, port: number, transport: TransportName): Promise<Program> {
-  const folder = temporaryFolder(scope);
-  const server = `127.0.0.1:${port}${transport === 'tcp' ? ';transport=tcp' : ''}`;
-  const { username, password } = account;
-  writeFileSync(
-    join(folder, 'accounts'),
-    `<sip:${username}@${server}>;auth_user=${username};auth_pass=${password};regint=60\n`,
-  );
-  const config = [
-    ...['poll_method epoll', `sip_listen 127.0.0.1:${await freePorts(2)}`, 'net_interface 127.0.0.1'],
-    ...[`module_path ${pathOfPeer('baresip').replace(/bin\/baresip$/, 'lib/baresip/modules')}`],
-    ...['module g711.so', 'module account.so', 'module menu.so', ''],
-  ];
-  writeFileSync(join(folder, 'config'), config.join('\n'));
-  const program = new Program('baresip (register)', pathOfPeer('baresip'), ['-f', folder, '-s'], { cwd: folder });
-  scope.after(() => program.kill());
-  return program;
 }
 
 /** Kamailio as a registrar that asks for the password; it says what it has bound. */

@@ -1,0 +1,160 @@
+// The cells of a phone, each written once for all programs that are one: what its user does, what the application is told,
+// and what must have passed on the wire meanwhile.
+import assert from 'node:assert/strict';
+import type { TransportName } from '../../../src/sip/transport/transport.ts';
+import type { Conversation } from '../support/application.ts';
+import type { Account, Phone, PhoneOptions } from '../support/phone.ts';
+import type { Scope } from '../support/scope.ts';
+import { answered, type Place, uriOf } from './place.ts';
+import type { Cell, Row, Run } from './rows.ts';
+import type { Dialog } from './wire.ts';
+
+/** What is different from one program to the next. */
+export interface Traits {
+  readonly open: (scope: Scope, options: PhoneOptions) => Promise<Phone>;
+  readonly over: readonly TransportName[];
+  readonly secure: readonly TransportName[];
+  /** What it says when it does not trust who it calls; null if it trusts everybody. */
+  readonly distrusts: RegExp | null;
+  /** What it offers when it offers anew, and what it is answered. */
+  readonly offers?: readonly [offer: RegExp, answer: RegExp];
+}
+
+interface Talk {
+  readonly phone: Phone;
+  readonly call: Conversation;
+  readonly dialog: Dialog;
+}
+
+/** Every cell but those that the caller has its own word on. */
+export function phoneCells(traits: Traits, own: Partial<Record<Row, Cell>> = {}): Partial<Record<Row, Cell>> {
+  const over = (run: (place: Place, traits: Traits) => Promise<void>, transports = traits.over): Cell => ({
+    run: (place) => run(place, traits),
+    over: transports,
+  });
+  return {
+    register: over(registers),
+    'call in': over(callsIn),
+    hold: over(holds),
+    're-INVITE': over(offersAgain),
+    'refer out': over(isReferred),
+    digest: over(isAsked),
+    TLS: over(isSecure, traits.secure),
+    ...own,
+  };
+}
+
+const opened = ({ scope, transport, ca }: Place, { open }: Traits): Promise<Phone> => open(scope, { transport, ca });
+
+const registered = ({ scope, transport, ca, ports }: Place, { open }: Traits, account: Account): Promise<Phone> =>
+  open(scope, { transport, ca, account, registrar: ports[transport] });
+
+async function registers(place: Place, traits: Traits): Promise<void> {
+  const dialog = place.wire.dialog('in REGISTER', `<sip:${place.user}@`);
+  const phone = await registered(place, traits, place.account);
+  await dialog.sees('in REGISTER', /^Authorization:/m);
+  await dialog.sees('out 200 REGISTER', /^Contact: </m);
+  await phone.leaves();
+  await dialog.sees('in REGISTER', /^Authorization:/m, /expires *[:=] *0\b/i);
+  const last = await dialog.sees('out 200 REGISTER');
+  assert.doesNotMatch(last, /^Contact:/m);
+}
+
+/** Its first request is asked for a password, and a wrong one is asked again. */
+async function isAsked(place: Place, traits: Traits): Promise<void> {
+  const refused = place.wire.dialog('in REGISTER', `<sip:${place.user}@`);
+  const stranger = await registered(place, traits, { ...place.account, password: 'rabbit' });
+  await refused.sees('out 401 REGISTER', 'qop="auth"');
+  await refused.sees('in REGISTER', /^Authorization: *Digest /m);
+  await refused.sees('out 401 REGISTER');
+  await stranger.leaves();
+  assert.doesNotMatch(refused.drawn(), /out 200 REGISTER/);
+  const taken = place.wire.dialog('in REGISTER', `<sip:${place.user}@`);
+  await registered(place, traits, place.account);
+  await taken.sees('out 401 REGISTER');
+  await taken.sees('in REGISTER', /^Authorization: *Digest /m, /qop="?auth"?/, /nc=00000001/);
+  await taken.sees('out 200 REGISTER');
+}
+
+/** It has called, and both sides know that the call stands. */
+async function talks(place: Place, traits: Traits): Promise<Talk> {
+  const dialog = place.wire.dialog('in INVITE', `sip:${place.user}@`);
+  const phone = await opened(place, traits);
+  phone.calls(uriOf(place, place.user, place.transport));
+  const call = await answered(place, place.user);
+  await phone.program.line(phone.isInCall);
+  await dialog.sees('in INVITE', 'm=audio');
+  await dialog.sees('out 200 INVITE', 'a=sendrecv');
+  await dialog.sees('in ACK');
+  return { phone, call, dialog };
+}
+
+async function phoneHangsUp({ phone, call, dialog }: Talk): Promise<void> {
+  phone.hangsUp();
+  await dialog.sees('in BYE');
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
+  assert.deepEqual(call.types, ['call.initiated', 'call.answered', 'call.hangup']);
+}
+
+async function applicationHangsUp({ call, dialog }: Talk): Promise<void> {
+  await call.hangup();
+  await dialog.sees('in 200 BYE');
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'callee' });
+}
+
+async function callsIn(place: Place, traits: Traits): Promise<void> {
+  await phoneHangsUp(await talks(place, traits));
+}
+
+async function holds(place: Place, traits: Traits): Promise<void> {
+  const talk = await talks(place, traits);
+  const { phone, dialog } = talk;
+  phone.holds();
+  await dialog.sees('in INVITE', 'a=sendonly');
+  await dialog.sees('out 200 INVITE', 'a=recvonly');
+  await dialog.sees('in ACK');
+  phone.resumes();
+  await dialog.sees('in INVITE', /^(?!.*a=(sendonly|inactive|recvonly))/s);
+  await dialog.sees('out 200 INVITE', 'a=sendrecv');
+  await dialog.sees('in ACK');
+  await phoneHangsUp(talk);
+}
+
+async function offersAgain(place: Place, traits: Traits): Promise<void> {
+  const talk = await talks(place, traits);
+  const [offer, answer] = traits.offers ?? [/m=audio/, /m=audio/];
+  talk.phone.offersAgain();
+  await talk.dialog.sees('in INVITE', offer);
+  await talk.dialog.sees('out 200 INVITE', answer, 'a=sendrecv');
+  await talk.dialog.sees('in ACK');
+  await applicationHangsUp(talk);
+}
+
+/** The target is the application too: it is really called, and answers. */
+async function isReferred(place: Place, traits: Traits): Promise<void> {
+  const { call, dialog } = await talks(place, traits);
+  const target = `target-of-${place.user}`;
+  await call.refer(uriOf(place, target, place.transport));
+  await dialog.sees('out REFER', target);
+  await call.gets('call.refer.started', { refer_sip_response: 202 });
+  await answered(place, target);
+  await call.gets('call.refer.completed', { sip_notify_response: 200 });
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing' });
+}
+
+/** And who trusts another authority makes no call, or it would not be the certificate that let it through. */
+async function isSecure(place: Place, traits: Traits): Promise<void> {
+  await phoneHangsUp(await talks(place, traits));
+  const { scope, transport, strangeCa, wire, user } = place;
+  const phone = await traits.open(scope, { transport, ca: strangeCa });
+  const before = wire.passed.length;
+  phone.calls(uriOf(place, user, transport));
+  if (traits.distrusts === null) {
+    await wire.dialog('in INVITE', user).sees('out 180 INVITE');
+    return;
+  }
+  await phone.program.line(traits.distrusts);
+  assert.deepEqual(wire.passed.slice(before).filter(({ text }) => text.includes(`sip:${user}@`)), []);
+}
+
+export const onlyOver = (run: Run, ...over: readonly TransportName[]): Cell => ({ run, over });
