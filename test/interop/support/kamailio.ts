@@ -3,26 +3,34 @@
 // from Switchhook that reaches `outer` without having gone through `inner` was routed in the wrong order: it gets 405.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CertificateFiles } from '../../../src/sip/transport/certificates.ts';
 import { pathOfPeer } from './peers.ts';
-import { freePort } from './ports.ts';
+import { freePort, freePorts } from './ports.ts';
 import { Program } from './program.ts';
 import { type Scope, temporaryFolder } from './scope.ts';
 
 export const secret = { sip_auth_username: 'alice', sip_auth_password: 'wonderland' } as const;
 
+/** Where it passes calls on to. Over TLS it shows this certificate, and takes only one that this authority has signed. */
+export interface Next {
+  readonly port: number;
+  readonly transport: 'udp' | 'tcp' | 'tls';
+  readonly tls?: CertificateFiles & { readonly ca: string };
+}
+
 export class Kamailio {
-  /** Where callers send their INVITEs. */
+  /** Where callers send their INVITEs, over UDP and TCP. */
   readonly outer: number;
 
   private constructor(outer: number) {
     this.outer = outer;
   }
 
-  /** `switchhook` is the port that calls are passed on to. */
-  static async open(scope: Scope, switchhook: number): Promise<Kamailio> {
+  static async open(scope: Scope, next: Next): Promise<Kamailio> {
     const folder = temporaryFolder(scope);
-    const ports = { outer: await freePort(), inner: await freePort(), switchhook };
-    writeFileSync(join(folder, 'kamailio.cfg'), configuration(ports));
+    const ports = { outer: await freePort(), inner: await freePorts(2) };
+    writeFileSync(join(folder, 'kamailio.cfg'), configuration(ports, next));
+    if (next.tls) writeFileSync(join(folder, 'tls.cfg'), tlsConfiguration(next.tls));
     const args = ['-f', 'kamailio.cfg', '-DD', '-E', '-w', folder, '-Y', folder, '-m', '16', '-M', '4'];
     const program = new Program('Kamailio', pathOfPeer('kamailio'), args, { cwd: folder });
     // Asked to end it also ends its children, but now and then 5.6.3 waits for a lock of its own for ever: then it is killed.
@@ -32,7 +40,23 @@ export class Kamailio {
   }
 }
 
-function configuration({ outer, inner, switchhook }: Record<'outer' | 'inner' | 'switchhook', number>): string {
+const tlsConfiguration = ({ certificate, key, ca }: CertificateFiles & { ca: string }): string =>
+  ['server', 'client']
+    .map(
+      (side) =>
+        `[${side}:default]\nmethod = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\n` +
+        `private_key = ${key}\ncertificate = ${certificate}\nca_list = ${ca}\n`,
+    )
+    .join('\n');
+
+function configuration({ outer, inner }: Record<'outer' | 'inner', number>, { port, transport, tls }: Next): string {
+  const onTls = tls
+    ? `enable_tls=yes
+listen=tls:127.0.0.1:${inner + 1}
+alias="127.0.0.1:${inner + 1}"
+loadmodule "tls.so"
+modparam("tls", "config", "tls.cfg")`
+    : '';
   return `
 children=1
 tcp_children=2
@@ -43,6 +67,7 @@ listen=udp:127.0.0.1:${outer}
 listen=tcp:127.0.0.1:${outer}
 listen=udp:127.0.0.1:${inner}
 listen=tcp:127.0.0.1:${inner}
+${onTls}
 tcp_accept_no_cl=no
 loadmodule "tm.so"
 loadmodule "sl.so"
@@ -63,7 +88,7 @@ request_route {
     $var(port) = $(route_uri{uri.port});
     if (!loose_route()) { sl_send_reply("404", "Not Here"); exit; }
     if (is_direction("upstream") && $(hdr(Via)[1]) == $null) {
-      if ($var(port) != "${inner}") { sl_send_reply("405", "Routes Reversed"); exit; }
+      if ($var(port) != "${tls ? inner + 1 : inner}") { sl_send_reply("405", "Routes Reversed"); exit; }
       if (is_method("REFER")) {
         if (!pv_proxy_authenticate("proxy", "${secret.sip_auth_password}", "0")) { proxy_challenge("proxy", "1"); exit; }
         consume_credentials();
@@ -74,7 +99,7 @@ request_route {
   if (!is_method("INVITE")) { sl_send_reply("405", "Method Not Allowed"); exit; }
   record_route();
   if ($Rp == ${outer}) { $du = "sip:127.0.0.1:${inner};transport=" + $proto; }
-  else { $du = "sip:127.0.0.1:${switchhook};transport=" + $proto; }
+  else { $du = "sip:127.0.0.1:${port};transport=${transport}"; }
   t_relay();
 }
 `;
