@@ -20,7 +20,7 @@ import { UdpTransport } from './sip/transport/udp.ts';
 import { WebSocketTransport } from './sip/transport/websocket.ts';
 import { openSqlite } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
-import { type Log, realClock, realIds, type System } from './system.ts';
+import { type Clock, type Log, realClock, realIds, type System } from './system.ts';
 import { deliveriesPerOrigin } from './webhook/delivery.ts';
 import { openPost } from './webhook/post.ts';
 
@@ -43,12 +43,12 @@ const keyHashName = 'api-key-hash';
 const startedName = 'first-started-at';
 const signingPaysOffFrom = 2; // cores
 
-export async function realParts(settings: Settings, log: Log): Promise<RealParts> {
-  const system: System = { clock: realClock, ids: realIds(), log };
+export async function realParts(settings: Settings, log: Log, clock: Clock = realClock): Promise<RealParts> {
+  const system: System = { clock, ids: realIds(), log };
   const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
   const records = openRecords(settings.dnsServers);
   const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
-  const { post, close } = openPost(realClock, deliveriesPerOrigin);
+  const { post, close } = openPost(clock, deliveriesPerOrigin);
   const { hash, newKey } = await apiKey(settings, store);
   return {
     system,

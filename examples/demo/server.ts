@@ -11,7 +11,7 @@ import { readSettings, type Settings } from '../../src/config.ts';
 import { realParts } from '../../src/parts.ts';
 import { start } from '../../src/server.ts';
 import type { Trace } from '../../src/sip/endpoint.ts';
-import { realLog, type System } from '../../src/system.ts';
+import { type Clock, realLog, type System } from '../../src/system.ts';
 import type { Post } from '../../src/webhook/post.ts';
 
 export interface LocalServer {
@@ -34,10 +34,12 @@ interface Options {
   /** May watch the webhooks that leave. */
   readonly around?: (post: Post) => Post;
   readonly trace?: Trace;
+  /** In place of the machine's. */
+  readonly clock?: Clock;
 }
 
 export async function localServer(options: Options = {}): Promise<LocalServer> {
-  const { environment = {}, around = (post) => post, trace } = options;
+  const { environment = {}, around = (post) => post, trace, clock } = options;
   const folder = mkdtempSync(join(tmpdir(), 'switchhook-'));
   const forget = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', forget);
@@ -51,7 +53,7 @@ export async function localServer(options: Options = {}): Promise<LocalServer> {
     SWITCHHOOK_WEBHOOK_URL: webhookAddress,
     ...environment,
   });
-  const parts = await realParts(settings, realLog(settings.logLevel));
+  const parts = await realParts(settings, realLog(settings.logLevel), clock);
   const server = await start({ ...parts, post: around(parts.post), ...(trace && { trace }) });
   return {
     system: parts.system,

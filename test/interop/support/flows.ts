@@ -83,7 +83,7 @@ export const flows = {
     steps: [
       ...isAnswered,
       gets('REFER', {
-        headers: { 'Refer-To': `<${target}>`, 'Referred-By': '<sip:refer-answered@', Contact: '<sip:' },
+        headers: { 'Refer-To': `<${target}>`, 'Referred-By': '<sip:refer-[a-z0-9-]*@', Contact: '<sip:' },
       }),
       answers('202 Accepted'),
       notifies('SIP/2.0 100 Trying', active),

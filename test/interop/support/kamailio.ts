@@ -11,11 +11,16 @@ import { type Scope, temporaryFolder } from './scope.ts';
 
 export const secret = { sip_auth_username: 'alice', sip_auth_password: 'wonderland' } as const;
 
-/** Where it passes calls on to. Over TLS it shows this certificate, and takes only one that this authority has signed. */
+/** Over TLS it shows this certificate, and takes only one that this authority has signed. */
+export interface ProxyTls extends CertificateFiles {
+  readonly ca: string;
+}
+
+/** Where it passes calls on to. */
 export interface Next {
   readonly port: number;
   readonly transport: 'udp' | 'tcp' | 'tls';
-  readonly tls?: CertificateFiles & { readonly ca: string };
+  readonly tls?: ProxyTls;
 }
 
 export class Kamailio {
@@ -40,7 +45,7 @@ export class Kamailio {
   }
 }
 
-const tlsConfiguration = ({ certificate, key, ca }: CertificateFiles & { ca: string }): string =>
+export const tlsConfiguration = ({ certificate, key, ca }: ProxyTls): string =>
   ['server', 'client']
     .map(
       (side) =>
@@ -49,14 +54,14 @@ const tlsConfiguration = ({ certificate, key, ca }: CertificateFiles & { ca: str
     )
     .join('\n');
 
-function configuration({ outer, inner }: Record<'outer' | 'inner', number>, { port, transport, tls }: Next): string {
-  const onTls = tls
-    ? `enable_tls=yes
-listen=tls:127.0.0.1:${inner + 1}
-alias="127.0.0.1:${inner + 1}"
+export const listensByTls = (port: number): string => `
+enable_tls=yes
+listen=tls:127.0.0.1:${port}
+alias="127.0.0.1:${port}"
 loadmodule "tls.so"
-modparam("tls", "config", "tls.cfg")`
-    : '';
+modparam("tls", "config", "tls.cfg")`;
+
+function configuration({ outer, inner }: Record<'outer' | 'inner', number>, { port, transport, tls }: Next): string {
   return `
 children=1
 tcp_children=2
@@ -67,7 +72,7 @@ listen=udp:127.0.0.1:${outer}
 listen=tcp:127.0.0.1:${outer}
 listen=udp:127.0.0.1:${inner}
 listen=tcp:127.0.0.1:${inner}
-${onTls}
+${tls ? listensByTls(inner + 1) : ''}
 tcp_accept_no_cl=no
 loadmodule "tm.so"
 loadmodule "sl.so"

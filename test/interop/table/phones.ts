@@ -2,6 +2,7 @@
 // and what must have passed on the wire meanwhile.
 import assert from 'node:assert/strict';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
+import { Authority } from '../../support/certificates.ts';
 import type { Conversation } from '../support/application.ts';
 import type { Account, Phone, PhoneOptions } from '../support/phone.ts';
 import type { Scope } from '../support/scope.ts';
@@ -44,10 +45,11 @@ export function phoneCells(traits: Traits, own: Partial<Record<Row, Cell>> = {})
   };
 }
 
-const opened = ({ scope, transport, ca }: Place, { open }: Traits): Promise<Phone> => open(scope, { transport, ca });
+const opened = ({ scope, transport, authority }: Place, { open }: Traits): Promise<Phone> =>
+  open(scope, { transport, ca: authority.file });
 
-const registered = ({ scope, transport, ca, ports }: Place, { open }: Traits, account: Account): Promise<Phone> =>
-  open(scope, { transport, ca, account, registrar: ports[transport] });
+const registered = ({ scope, transport, authority, ports }: Place, { open }: Traits, account: Account): Promise<Phone> =>
+  open(scope, { transport, ca: authority.file, account, registrar: ports[transport] });
 
 async function registers(place: Place, traits: Traits): Promise<void> {
   const dialog = place.wire.dialog('in REGISTER', `<sip:${place.user}@`);
@@ -145,8 +147,9 @@ async function isReferred(place: Place, traits: Traits): Promise<void> {
 /** And who trusts another authority makes no call, or it would not be the certificate that let it through. */
 async function isSecure(place: Place, traits: Traits): Promise<void> {
   await phoneHangsUp(await talks(place, traits));
-  const { scope, transport, strangeCa, wire, user } = place;
-  const phone = await traits.open(scope, { transport, ca: strangeCa });
+  const { scope, transport, wire, user } = place;
+  const stranger = await Authority.open(scope);
+  const phone = await traits.open(scope, { transport, ca: stranger.file });
   const before = wire.passed.length;
   phone.calls(uriOf(place, user, transport));
   if (traits.distrusts === null) {

@@ -3,6 +3,7 @@
 import type { TestContext } from 'node:test';
 import { localServer } from '../../../examples/demo/server.ts';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
+import type { Clock } from '../../../src/system.ts';
 import { Authority } from '../../support/certificates.ts';
 import { Application, type Conversation } from '../support/application.ts';
 import type { Account } from '../support/phone.ts';
@@ -16,10 +17,10 @@ export interface World {
   readonly app: Application;
   readonly wire: Wire;
   readonly ports: Readonly<Record<TransportName, number>>;
-  /** The file with the certificate of the authority that signed ours. */
-  readonly ca: string;
-  /** That of an authority that has signed nothing. */
-  readonly strangeCa: string;
+  /** It has signed our certificate. */
+  readonly authority: Authority;
+  /** Ends Switchhook as its operator does. Without that it ends with the test. */
+  close(): Promise<void>;
 }
 
 /** What one cell has to itself, over one transport. */
@@ -33,45 +34,58 @@ export interface Place extends World {
   readonly account: Account;
 }
 
-export const password = 'wonderland';
+const password = 'wonderland';
+/** What a certificate of a peer on this machine is for. */
+export const loopback = [
+  { type: 'ip', value: '127.0.0.1' },
+  { type: 'dns', value: 'localhost' },
+] as const;
 const rtpPorts = 100;
 
-/** `phones` are the usernames that may register. */
-export async function openWorld(
-  scope: Scope,
-  phones: readonly string[],
-  settings: Readonly<Record<string, string>> = {},
-): Promise<World> {
+export interface WorldOptions {
+  /** What stands in the settings file. */
+  readonly file?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly authority?: Authority;
+  readonly clock?: Clock;
+}
+
+export async function openWorld(scope: Scope, options: WorldOptions = {}): Promise<World> {
   const wire = new Wire();
-  const authority = await Authority.open(scope);
-  const { certificate, key } = await authority.sign([
-    { type: 'ip', value: '127.0.0.1' },
-    { type: 'dns', value: 'localhost' },
-  ]);
+  const { file = '', settings, clock, authority = await Authority.open(scope) } = options;
+  const { certificate, key } = await authority.sign(loopback);
   const sip = await freePort();
   const ports = { udp: sip, tcp: sip, tls: await freePort(), ws: await freePort(), wss: await freePort() };
   const rtp = await freePorts(rtpPorts);
-  const entries = phones.map((username) => `  - { username: ${username}, password: ${password} }\n`);
   const app = await Application.open(scope);
   const server = await localServer({
     trace: wire.trace,
+    ...(clock && { clock }),
     environment: {
-      SWITCHHOOK_CONFIG: settingsFile(scope, `phones:\n${entries.join('')}`),
+      SWITCHHOOK_CONFIG: settingsFile(scope, file),
       SWITCHHOOK_SIP_LISTEN: Object.entries(ports)
         .map(([transport, port]) => `${transport}:127.0.0.1:${port}`)
         .join(','),
       SWITCHHOOK_TLS_CERTIFICATE: certificate,
       SWITCHHOOK_TLS_KEY: key,
+      SWITCHHOOK_TLS_CA: authority.file,
+      SWITCHHOOK_TLS_CLIENTS: 'asked',
       SWITCHHOOK_WEBHOOK_URL: app.url,
       SWITCHHOOK_RTP_PORTS: `${rtp}-${rtp + rtpPorts - 1}`,
       SWITCHHOOK_REFER_BYE_GRACE_MS: '250',
       ...settings,
     },
   });
-  scope.after(() => server.close());
+  let closed: Promise<void> | null = null;
+  const close = () => (closed ??= server.close());
+  scope.after(close);
   await app.connect({ httpAddress: server.httpAddress, apiKey: server.client.apiKey, tail: () => '' });
-  return { app, wire, ports, ca: authority.file, strangeCa: (await Authority.open(scope)).file };
+  return { app, wire, ports, authority, close };
 }
+
+/** The entries of phones that may register. */
+export const phonesFile = (usernames: readonly string[]): string =>
+  `phones:\n${usernames.map((username) => `  - { username: ${username}, password: ${password} }\n`).join('')}`;
 
 /** The username of a cell's phone, and whom its call is to. */
 export const nameOf = (row: Row, transport: TransportName): string =>

@@ -2,7 +2,7 @@
 import { type TestContext, test } from 'node:test';
 import { without } from '../support/peers.ts';
 import { Scope } from '../support/scope.ts';
-import { nameOf, openWorld, placeOf, type World } from './place.ts';
+import { nameOf, openWorld, phonesFile, placeOf, type World } from './place.ts';
 import { isRun, type Peer, type Row, rows } from './rows.ts';
 
 const atOnce = 4;
@@ -10,8 +10,8 @@ const atOnce = 4;
 export function run(peer: Peer): void {
   test(`interop: ${peer.name}`, { skip: without(...peer.needs), concurrency: atOnce }, async (t) => {
     const all = rows.flatMap((row) => testsOf(peer, row));
-    const phones = all.map(({ row, transport }) => nameOf(row, transport));
-    const world = await openWorld(new Scope(t), phones, peer.settings);
+    const file = phonesFile(all.map(({ row, transport }) => nameOf(row, transport)));
+    const world = await openWorld(new Scope(t), { file, ...(peer.settings && { settings: peer.settings }) });
     await Promise.all(all.map(({ name, ...each }) => t.test(name, (t) => play(t, world, each))));
   });
 }

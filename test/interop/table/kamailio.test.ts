@@ -1,0 +1,4 @@
+import { run } from './runs.ts';
+import { kamailio } from './kamailio.ts';
+
+run(kamailio);

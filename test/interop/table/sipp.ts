@@ -1,0 +1,44 @@
+// The column of SIPp: flows that it plays with Switchhook. It has one scenario for a call, so a row is the flow it needs.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { type Flow, flows, plays } from '../support/flows.ts';
+import { pathOfPeer } from '../support/peers.ts';
+import { sippRegisters } from '../support/registering.ts';
+import type { Place } from './place.ts';
+import type { Cell, Peer } from './rows.ts';
+
+const over = ['udp', 'tcp'] as const;
+
+const about = (): string => `${spawnSync(pathOfPeer('sipp'), ['-v']).stdout}`;
+
+const played = (...all: readonly Flow[]): Cell => ({
+  over,
+  run: async ({ scope, app, ports, transport, user }) => {
+    const way = { app, transport, port: ports[transport] };
+    await Promise.all(all.map((flow, at) => plays(scope, way, `${user}-${at + 1}`, flow)));
+  },
+});
+
+const registers = ({ scope, ports, transport, account }: Place) =>
+  sippRegisters(scope, ports[transport], transport, account);
+
+export const sipp: Peer = {
+  name: 'SIPp',
+  needs: ['sipp'],
+  version: () => /v([\d.]+)/.exec(about())?.[1] ?? '',
+  // Of several challenges it answers the first one only, and that by MD5.
+  settings: { SWITCHHOOK_SIP_DIGEST_ALGORITHMS: 'MD5' },
+  cells: {
+    register: { over, run: registers },
+    'call in': played(flows['caller-leaves'], flows['invite-without-offer'], flows['reliable-180']),
+    hold: played(flows['hold-and-resume']),
+    're-INVITE': played(flows['offers-again-without-an-offer']),
+    'session timer': played(flows['session-that-the-caller-refreshes']),
+    'refer out': played(flows['refer-answered'], flows['refer-busy']),
+    digest: played(flows['refer-challenged-401'], flows['refer-challenged-407']),
+    TLS: {
+      because: 'Debian builds SIPp without TLS.',
+      shows: async () => assert.match(about(), /SIPp v(?!\S*TLS)\S+\./),
+    },
+  },
+};
