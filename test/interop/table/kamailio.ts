@@ -59,6 +59,7 @@ export const kamailio: Peer = {
   name: 'Kamailio',
   needs: ['kamailio', 'sipp'],
   version: () => /kamailio ([\d.]+)/.exec(`${spawnSync(pathOfPeer('kamailio'), ['-v']).stdout}`)?.[1] ?? '',
+  settings: { SWITCHHOOK_TLS_CLIENTS: 'required' },
   cells: {
     register: { over, run: isRegisteredWith },
     'call in': played(flows['caller-leaves'], flows['cancel-while-ringing']),

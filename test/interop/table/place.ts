@@ -69,7 +69,7 @@ export async function openWorld(scope: Scope, options: WorldOptions = {}): Promi
       SWITCHHOOK_TLS_CERTIFICATE: certificate,
       SWITCHHOOK_TLS_KEY: key,
       SWITCHHOOK_TLS_CA: authority.file,
-      SWITCHHOOK_TLS_CLIENTS: 'asked',
+      SWITCHHOOK_TLS_CLIENTS: 'none',
       SWITCHHOOK_WEBHOOK_URL: app.url,
       SWITCHHOOK_RTP_PORTS: `${rtp}-${rtp + rtpPorts - 1}`,
       SWITCHHOOK_REFER_BYE_GRACE_MS: '250',
