@@ -25,6 +25,7 @@ export interface Webhook {
 }
 
 type Actions = Telnyx['calls']['actions'];
+type DialParams = Parameters<Telnyx['calls']['dial']>[0];
 export type ReferParams = Parameters<Actions['refer']>[1];
 
 /** What one call has told its application. */
@@ -140,6 +141,15 @@ export class Application {
     return conversation;
   }
 
+  /** Has the server call somebody. */
+  async dials(to: string, params: Partial<DialParams> = {}): Promise<Conversation> {
+    const body = { connection_id: '1000000000000000001', from: '+15551', to, ...params };
+    const { data } = await this.client.calls.dial(body);
+    const conversation = this.#conversation(String(data?.call_control_id));
+    await conversation.gets('call.initiated', { direction: 'outgoing' });
+    return conversation;
+  }
+
   get conversations(): readonly Conversation[] {
     return [...this.#conversations.values()];
   }
@@ -195,10 +205,13 @@ export class Application {
   }
 
   #hear(webhook: Webhook): void {
-    const id = String(webhook.payload.call_control_id);
+    this.#conversation(String(webhook.payload.call_control_id)).webhooks.push(webhook);
+  }
+
+  #conversation(id: string): Conversation {
     const conversation = this.#conversations.get(id) ?? new Conversation(this, id);
     this.#conversations.set(id, conversation);
-    conversation.webhooks.push(webhook);
+    return conversation;
   }
 
   #fault(error: Error): void {

@@ -11,5 +11,5 @@ export const baresip: Peer = {
   version: () => /v([\d.]+)/.exec(`${spawnSync(pathOfPeer('baresip'), ['-v']).stdout}`)?.[1] ?? '',
   // It gives up at an algorithm that it does not know, even if the next one is one that it does.
   settings: { SWITCHHOOK_SIP_DIGEST_ALGORITHMS: 'MD5' },
-  cells: phoneCells({ open: Baresip.open, over: ['udp', 'tcp'], secure: ['tls'], distrusts: null }),
+  cells: phoneCells({ open: Baresip.open, over: ['udp', 'tcp'], secure: ['tls'], refreshes: 'INVITE', distrusts: null }),
 };

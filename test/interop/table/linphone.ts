@@ -14,7 +14,7 @@ export const linphone: Peer = {
   cells: phoneCells({
     open: Linphone.open,
     over: ['udp', 'tcp'],
-    secure: ['tls'],
+    secure: ['tls'], refreshes: 'UPDATE',
     distrusts: /Certificate verification failed/,
     offers: [/^m=video [1-9]/m, /^m=video 0 /m],
   }),

@@ -5,8 +5,9 @@ import type { TransportName } from '../../../src/sip/transport/transport.ts';
 import { Authority } from '../../support/certificates.ts';
 import type { Conversation } from '../support/application.ts';
 import type { Account, Phone, PhoneOptions } from '../support/phone.ts';
+import { LeapingClock } from '../support/leaping-clock.ts';
 import type { Scope } from '../support/scope.ts';
-import { answered, type Place, uriOf } from './place.ts';
+import { answered, openWorld, type Place, uriOf } from './place.ts';
 import type { Cell, Row, Run } from './rows.ts';
 import type { Dialog } from './wire.ts';
 
@@ -17,6 +18,8 @@ export interface Traits {
   readonly secure: readonly TransportName[];
   /** What it says when it does not trust who it calls; null if it trusts everybody. */
   readonly distrusts: RegExp | null;
+  /** What a session is refreshed by: re-INVITE where the peer has no UPDATE. */
+  readonly refreshes: 'UPDATE' | 'INVITE';
   /** What it offers when it offers anew, and what it is answered. */
   readonly offers?: readonly [offer: RegExp, answer: RegExp];
 }
@@ -25,6 +28,8 @@ interface Talk {
   readonly phone: Phone;
   readonly call: Conversation;
   readonly dialog: Dialog;
+  /** Our 200. */
+  readonly answer: string;
 }
 
 /** Every cell but those that the caller has its own word on. */
@@ -36,8 +41,10 @@ export function phoneCells(traits: Traits, own: Partial<Record<Row, Cell>> = {})
   return {
     register: over(registers),
     'call in': over(callsIn),
+    'call out': over(callsOut),
     hold: over(holds),
     're-INVITE': over(offersAgain),
+    'session timer': over(isRefreshed),
     'refer out': over(isReferred),
     digest: over(isAsked),
     TLS: over(isSecure, traits.secure),
@@ -86,9 +93,9 @@ async function talks(place: Place, traits: Traits): Promise<Talk> {
   const call = await answered(place, place.user);
   await phone.program.line(phone.isInCall);
   await dialog.sees('in INVITE', 'm=audio');
-  await dialog.sees('out 200 INVITE', 'a=sendrecv');
+  const answer = await dialog.sees('out 200 INVITE', 'a=sendrecv');
   await dialog.sees('in ACK');
-  return { phone, call, dialog };
+  return { phone, call, dialog, answer };
 }
 
 async function phoneHangsUp({ phone, call, dialog }: Talk): Promise<void> {
@@ -98,14 +105,42 @@ async function phoneHangsUp({ phone, call, dialog }: Talk): Promise<void> {
   assert.deepEqual(call.types, ['call.initiated', 'call.answered', 'call.hangup']);
 }
 
-async function applicationHangsUp({ call, dialog }: Talk): Promise<void> {
+async function applicationHangsUp({ call, dialog }: Pick<Talk, 'call' | 'dialog'>): Promise<void> {
   await call.hangup();
   await dialog.sees('in 200 BYE');
-  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'callee' });
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing' });
 }
 
 async function callsIn(place: Place, traits: Traits): Promise<void> {
   await phoneHangsUp(await talks(place, traits));
+}
+
+/** It has registered, and is called where it is. */
+async function callsOut(place: Place, traits: Traits): Promise<void> {
+  const { app, wire, user, account, ports, transport } = place;
+  const registration = wire.dialog('in REGISTER', `<sip:${user}@`);
+  const phone = await registered(place, traits, account);
+  await registration.sees('out 200 REGISTER');
+  const dialog = wire.dialog('out INVITE', `sip:${user}@`);
+  const call = await app.dials(`sip:${user}@127.0.0.1:${ports[transport]}`);
+  await dialog.sees('in 200 INVITE');
+  await dialog.sees('out ACK');
+  await call.gets('call.answered');
+  await phone.program.line(phone.isInCall);
+  await applicationHangsUp({ call, dialog });
+}
+
+/** A Switchhook of its own, whose clock leaps to when the refresh is due. The peer stays in the call. */
+async function isRefreshed(place: Place, traits: Traits): Promise<void> {
+  const clock = new LeapingClock();
+  const settings = { SWITCHHOOK_SESSION_EXPIRES_SECS: '90' };
+  const world = await openWorld(place.scope, { clock, settings, authority: place.authority });
+  const talk = await talks({ ...place, ...world }, traits);
+  assert.match(talk.answer, /^Session-Expires: 90;refresher=uas\r$/m);
+  clock.leap(45_000);
+  await talk.dialog.sees(`out ${traits.refreshes}`, 'Session-Expires: 90;refresher=uac');
+  await talk.dialog.sees(`in 200 ${traits.refreshes}`);
+  await phoneHangsUp(talk);
 }
 
 async function holds(place: Place, traits: Traits): Promise<void> {
