@@ -7,6 +7,7 @@ import {
   acks,
   acksRefusal,
   answers,
+  answersInvite,
   cancels,
   type Got,
   gets,
@@ -280,6 +281,25 @@ async function answeredThenLeft(call: Conversation): Promise<void> {
   await call.answer();
   await call.gets('call.answered');
   await call.gets('call.hangup', clearedByPeer);
+}
+
+/** Who is called and answers, rings first, and is hung up on. */
+export const answersAndIsLeft: readonly Step[] = [
+  gets('INVITE'),
+  answersInvite('180 Ringing'),
+  answersInvite('200 OK', { body: sdp() }),
+  gets('ACK'),
+  gets('BYE'),
+  answers('200 OK'),
+];
+
+/** Switchhook calls, and hangs up on who has answered. */
+export async function isCalled(app: Application, to: string): Promise<void> {
+  const call = await app.dials(to);
+  await call.gets('call.answered');
+  await call.hangup();
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing' });
+  assert.deepEqual(call.types, isLeft);
 }
 
 export interface Way {

@@ -1,6 +1,7 @@
-// Kamailio as the proxy between a caller and Switchhook. It stays on the path by two Record-Routes, which is what its own
-// ports `outer` and `inner` are for, and lets a REFER inside a dialog pass only with the credentials of `alice`. A request
-// from Switchhook that reaches `outer` without having gone through `inner` was routed in the wrong order: it gets 405.
+// Kamailio as the proxy between callers and Switchhook. It stays on the path by two Record-Routes, which is what its own
+// ports `outer` and `inner` are for. A REFER inside a dialog and a call of Switchhook pass only with the credentials of
+// `alice`. A request from Switchhook that reaches `outer` without having gone through `inner` was routed in the wrong order:
+// it gets 405.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificateFiles } from '../../../src/sip/transport/certificates.ts';
@@ -21,14 +22,19 @@ export interface Next {
   readonly port: number;
   readonly transport: 'udp' | 'tcp' | 'tls';
   readonly tls?: ProxyTls;
+  /** The port of who answers calls of Switchhook, by the transport of callers. */
+  readonly callee?: number;
 }
 
 export class Kamailio {
   /** Where callers send their INVITEs, over UDP and TCP. */
   readonly outer: number;
+  /** Where Switchhook sends its own, over the transport they have between them. */
+  readonly inner: number;
 
-  private constructor(outer: number) {
+  private constructor(outer: number, inner: number) {
     this.outer = outer;
+    this.inner = inner;
   }
 
   static async open(scope: Scope, next: Next): Promise<Kamailio> {
@@ -41,7 +47,7 @@ export class Kamailio {
     // Asked to end it also ends its children, but now and then 5.6.3 waits for a lock of its own for ever: then it is killed.
     scope.after(() => program.stop());
     await program.line(/the proxy is ready/);
-    return new Kamailio(ports.outer);
+    return new Kamailio(ports.outer, next.tls ? ports.inner + 1 : ports.inner);
   }
 }
 
@@ -61,7 +67,8 @@ alias="127.0.0.1:${port}"
 loadmodule "tls.so"
 modparam("tls", "config", "tls.cfg")`;
 
-function configuration({ outer, inner }: Record<'outer' | 'inner', number>, { port, transport, tls }: Next): string {
+function configuration({ outer, inner }: Record<'outer' | 'inner', number>, { port, transport, tls, callee }: Next): string {
+  const between = tls ? 'tcp' : transport;
   return `
 children=1
 tcp_children=2
@@ -102,8 +109,17 @@ request_route {
     t_relay(); exit;
   }
   if (!is_method("INVITE")) { sl_send_reply("405", "Method Not Allowed"); exit; }
+  if ($Rp != ${outer} && $(hdr(Via)[1]) == $null) {
+    if (!pv_proxy_authenticate("proxy", "${secret.sip_auth_password}", "0")) { proxy_challenge("proxy", "1"); exit; }
+    consume_credentials();
+    record_route();
+    $du = "sip:127.0.0.1:${outer};transport=${between}";
+    t_relay();
+    exit;
+  }
   record_route();
-  if ($Rp == ${outer}) { $du = "sip:127.0.0.1:${inner};transport=" + $proto; }
+  if ($Rp == ${outer} && $(hdr(Via)[1]) != $null) { $ru = "sip:callee@127.0.0.1:${callee ?? outer};transport=${between}"; }
+  else if ($Rp == ${outer}) { $du = "sip:127.0.0.1:${inner};transport=" + $proto; }
   else { $du = "sip:127.0.0.1:${port};transport=${transport}"; }
   t_relay();
 }

@@ -2,11 +2,13 @@
 // by TCP where Kamailio and Switchhook speak TLS, because SIPp has none.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { type Flow, flows, plays } from '../support/flows.ts';
-import { Kamailio, type Next, type ProxyTls } from '../support/kamailio.ts';
+import { answersAndIsLeft, type Flow, flows, isCalled, plays } from '../support/flows.ts';
+import { Kamailio, type Next, type ProxyTls, secret } from '../support/kamailio.ts';
 import { pathOfPeer } from '../support/peers.ts';
 import { proxyFlows } from '../support/proxy-flows.ts';
 import { account, openRegistrar } from '../support/registering.ts';
+import { gets } from '../support/scenario.ts';
+import { Sipp } from '../support/sipp.ts';
 import { loopback, openWorld, type Place } from './place.ts';
 import type { Cell, Peer } from './rows.ts';
 
@@ -40,6 +42,24 @@ const tlsOf = async ({ authority }: Place): Promise<ProxyTls> => ({
   ca: authority.file,
 });
 
+/** A number leads to it by a trunk that it asks for a password, and it passes the call on. */
+async function callsOut(place: Place): Promise<void> {
+  const { scope, transport, user, authority } = place;
+  const steps = [gets('INVITE', { has: ['Record-Route:.*Record-Route:'] }), ...answersAndIsLeft.slice(1)];
+  const callee = await Sipp.open(scope, user, { transport: transport === 'tls' ? 'tcp' : transport, steps });
+  const { inner } = await Kamailio.open(scope, { ...(await nextOf(place)), callee: callee.port });
+  const uri = `sip:127.0.0.1:${inner};transport=${transport}`;
+  const { sip_auth_username: username, sip_auth_password: password } = secret;
+  const file = `trunks:\n  - { name: pbx, uri: "${uri}", prefixes: "+1", username: ${username}, password: ${password} }\n`;
+  const { app, wire } = await openWorld(scope, { file, authority });
+  const dialog = wire.dialog('out INVITE');
+  await isCalled(app, '+13125550100');
+  for (const what of ['in 407 INVITE', 'out ACK', 'out INVITE', 'in 200 INVITE', 'out ACK', 'out BYE']) {
+    await dialog.sees(what);
+  }
+  await callee.succeeds();
+}
+
 /** With the right password it is bound, and is no more when Switchhook ends. */
 async function isRegisteredWith(place: Place): Promise<void> {
   const { scope, transport, authority } = place;
@@ -63,6 +83,7 @@ export const kamailio: Peer = {
   cells: {
     register: { over, run: isRegisteredWith },
     'call in': played(flows['caller-leaves'], flows['cancel-while-ringing']),
+    'call out': { over, run: callsOut },
     hold: played(flows['hold-and-resume']),
     're-INVITE': played(flows['offers-again-without-an-offer']),
     'session timer': played(flows['session-that-the-caller-refreshes']),

@@ -1,9 +1,10 @@
 // The column of SIPp: flows that it plays with Switchhook. It has one scenario for a call, so a row is the flow it needs.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { type Flow, flows, plays } from '../support/flows.ts';
+import { answersAndIsLeft, type Flow, flows, isCalled, plays } from '../support/flows.ts';
 import { pathOfPeer } from '../support/peers.ts';
 import { sippRegisters } from '../support/registering.ts';
+import { Sipp } from '../support/sipp.ts';
 import type { Place } from './place.ts';
 import type { Cell, Peer } from './rows.ts';
 
@@ -22,6 +23,12 @@ const played = (...all: readonly Flow[]): Cell => ({
 const registers = ({ scope, ports, transport, account }: Place) =>
   sippRegisters(scope, ports[transport], transport, account);
 
+async function callsOut({ scope, app, transport, user }: Place): Promise<void> {
+  const callee = await Sipp.open(scope, user, { transport, steps: answersAndIsLeft });
+  await isCalled(app, `sip:${user}@127.0.0.1:${callee.port};transport=${transport}`);
+  await callee.succeeds();
+}
+
 export const sipp: Peer = {
   name: 'SIPp',
   needs: ['sipp'],
@@ -30,7 +37,8 @@ export const sipp: Peer = {
   settings: { SWITCHHOOK_SIP_DIGEST_ALGORITHMS: 'MD5' },
   cells: {
     register: { over, run: registers },
-    'call in': played(flows['caller-leaves'], flows['invite-without-offer'], flows['reliable-180']),
+    'call in': played(flows['caller-leaves'], flows['invite-without-offer']),
+    'call out': { over, run: callsOut },
     hold: played(flows['hold-and-resume']),
     're-INVITE': played(flows['offers-again-without-an-offer']),
     'session timer': played(flows['session-that-the-caller-refreshes']),
