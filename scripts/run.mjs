@@ -13,6 +13,7 @@ const tasks = {
   start: [['src/main.ts']],
   demo: [['examples/demo/main.ts']],
   docs: [['scripts/docs.ts', '--write']],
+  interop: [['scripts/interop.ts']],
   bench: [['bench/main.ts']],
   'bench:sip': [['bench/sip.ts']],
   fuzz: [['test/fuzz/main.ts']],

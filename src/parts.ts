@@ -87,7 +87,8 @@ async function apiKey(settings: Settings, store: Store): Promise<{ hash: string;
   return { hash: hashKey(newKey), newKey };
 }
 
-function transportFor(local: LocalAddress, system: System, certificates: Certificates | null): Transport {
+/** A `tls` or `wss` one needs certificates. */
+export function transportFor(local: LocalAddress, system: System, certificates: Certificates | null): Transport {
   const { transport, host, port } = local;
   switch (transport) {
     case 'udp':

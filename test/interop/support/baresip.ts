@@ -66,8 +66,9 @@ export class Baresip implements Phone {
     this.#command('reinvite');
   }
 
+  /** It writes into Refer-To what it is told: without brackets a parameter would be one of the header (RFC 3261 §20). */
   refersTo(uri: string): void {
-    this.#command('transfer', uri);
+    this.#command('transfer', `<${uri}>`);
   }
 
   /** What it counted of the call it ended: RTP packets sent and received, and errors of both. */

@@ -40,7 +40,13 @@ const saysBye = [sends('BYE'), gets(200)];
 const unauthorized = (header: string): string =>
   `${header}: Digest realm="biloxi", nonce="47364c23432d2e131a5fb210812c"`;
 
-export const isReferred = ['call.initiated', 'call.answered', 'call.refer.started', 'call.refer.completed', 'call.hangup'];
+export const isReferred = [
+  'call.initiated',
+  'call.answered',
+  'call.refer.started',
+  'call.refer.completed',
+  'call.hangup',
+];
 
 /** The refer is challenged, and its NOTIFY names the REFER that was accepted: the second (JsSIP#961). */
 const challenged = (
@@ -282,6 +288,21 @@ async function answeredThenLeft(call: Conversation): Promise<void> {
   await call.gets('call.answered');
   await call.gets('call.hangup', clearedByPeer);
 }
+
+/** A caller that refers who answers, is told that the target has answered, and leaves. */
+export const refers = (target: string): readonly Step[] => [
+  invite(),
+  gets(100, { optional: true }),
+  gets(200),
+  acks(),
+  sends('REFER', { headers: [`Refer-To: <${target}>`] }),
+  gets(202),
+  gets('NOTIFY', { headers: { Event: 'refer', 'Subscription-State': 'active' }, has: ['SIP/2.0 100'] }),
+  answers('200 OK'),
+  gets('NOTIFY', { headers: { Event: 'refer', 'Subscription-State': 'terminated' }, has: ['SIP/2.0 200'] }),
+  answers('200 OK'),
+  ...saysBye,
+];
 
 /** Who is called and answers, rings first, and is hung up on. */
 export const answersAndIsLeft: readonly Step[] = [

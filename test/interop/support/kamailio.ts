@@ -67,7 +67,10 @@ alias="127.0.0.1:${port}"
 loadmodule "tls.so"
 modparam("tls", "config", "tls.cfg")`;
 
-function configuration({ outer, inner }: Record<'outer' | 'inner', number>, { port, transport, tls, callee }: Next): string {
+function configuration(
+  { outer, inner }: Record<'outer' | 'inner', number>,
+  { port, transport, tls, callee }: Next,
+): string {
   const between = tls ? 'tcp' : transport;
   return `
 children=1

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
 import { pathOfPeer } from './peers.ts';
 import { freePort } from './ports.ts';
-import { patienceMs, Program } from './program.ts';
+import { Program, patienceMs } from './program.ts';
 import { type Step, scenarioXml } from './scenario.ts';
 import { type Scope, temporaryFolder } from './scope.ts';
 

@@ -1,4 +1,4 @@
-import { run } from './runs.ts';
 import { kamailio } from './kamailio.ts';
+import { run } from './runs.ts';
 
 run(kamailio);

@@ -2,14 +2,14 @@
 // by TCP where Kamailio and Switchhook speak TLS, because SIPp has none.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { answersAndIsLeft, type Flow, flows, isCalled, plays } from '../support/flows.ts';
+import { answersAndIsLeft, type Flow, flows, isCalled, plays, refers } from '../support/flows.ts';
 import { Kamailio, type Next, type ProxyTls, secret } from '../support/kamailio.ts';
 import { pathOfPeer } from '../support/peers.ts';
 import { proxyFlows } from '../support/proxy-flows.ts';
 import { account, openRegistrar } from '../support/registering.ts';
 import { gets } from '../support/scenario.ts';
 import { Sipp } from '../support/sipp.ts';
-import { loopback, openWorld, type Place } from './place.ts';
+import { byTheStack, isReferredBy, loopback, openWorld, type Place, uriOf } from './place.ts';
 import type { Cell, Peer } from './rows.ts';
 
 const over = ['udp', 'tcp', 'tls'] as const;
@@ -25,7 +25,7 @@ async function through(place: Place, all: readonly Flow[]): Promise<void> {
     const dialog = wire.dialog('in INVITE', `sip:${user}-${at + 1}@`);
     await Promise.all([
       plays(scope, way, `${user}-${at + 1}`, flow),
-      dialog.sees('in INVITE', /^Record-Route:[^]*^Record-Route:/m, `SIP/2.0/${transport.toUpperCase()} `),
+      dialog.sees('in INVITE', /^Record-Route:[\s\S]*^Record-Route:/m, `SIP/2.0/${transport.toUpperCase()} `),
     ]);
   });
   await Promise.all(calls);
@@ -41,6 +41,16 @@ const tlsOf = async ({ authority }: Place): Promise<ProxyTls> => ({
   ...(await authority.sign(loopback)),
   ca: authority.file,
 });
+
+function refersUs(place: Place): Promise<void> {
+  const { scope, transport, user } = place;
+  const steps = refers(uriOf(place, user, transport));
+  return isReferredBy(place, async (port) => {
+    const { outer } = await Kamailio.open(scope, { ...(await nextOf(place)), port });
+    const calls = { user, port: outer };
+    return Sipp.open(scope, user, { transport: transport === 'tls' ? 'tcp' : transport, steps, calls });
+  });
+}
 
 /** A number leads to it by a trunk that it asks for a password, and it passes the call on. */
 async function callsOut(place: Place): Promise<void> {
@@ -79,6 +89,7 @@ export const kamailio: Peer = {
   name: 'Kamailio',
   needs: ['kamailio', 'sipp'],
   version: () => /kamailio ([\d.]+)/.exec(`${spawnSync(pathOfPeer('kamailio'), ['-v']).stdout}`)?.[1] ?? '',
+  note: 'A proxy on the path of all requests, by a Record-Route of each of its two ports, with SIPp at its other side; in the row register the registrar of a PBX.',
   settings: { SWITCHHOOK_TLS_CLIENTS: 'required' },
   cells: {
     register: { over, run: isRegisteredWith },
@@ -88,7 +99,12 @@ export const kamailio: Peer = {
     're-INVITE': played(flows['offers-again-without-an-offer']),
     'session timer': played(flows['session-that-the-caller-refreshes']),
     'refer out': played(proxyFlows['refer-with-credentials']),
-    TLS: { over: ['tls'], run: (place) => through(place, [flows['caller-leaves']]) },
+    'refer in': { over, run: refersUs, note: byTheStack },
+    TLS: {
+      over: ['tls'],
+      run: (place) => through(place, [flows['caller-leaves']]),
+      note: 'Each side checks the certificate of the other.',
+    },
     digest: played(proxyFlows['refer-without-the-right-credentials'], proxyFlows['refer-with-credentials']),
   },
 };

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
 import { Authority } from '../../support/certificates.ts';
 import type { Conversation } from '../support/application.ts';
-import type { Account, Phone, PhoneOptions } from '../support/phone.ts';
 import { LeapingClock } from '../support/leaping-clock.ts';
+import type { Account, Phone, PhoneOptions } from '../support/phone.ts';
 import type { Scope } from '../support/scope.ts';
-import { answered, openWorld, type Place, uriOf } from './place.ts';
-import type { Cell, Row, Run } from './rows.ts';
+import { answered, openReferee, openWorld, type Place, uriOf } from './place.ts';
+import { type Cell, type Row, rows } from './rows.ts';
 import type { Dialog } from './wire.ts';
 
 /** What is different from one program to the next. */
@@ -20,6 +20,8 @@ export interface Traits {
   readonly distrusts: RegExp | null;
   /** What a session is refreshed by: re-INVITE where the peer has no UPDATE. */
   readonly refreshes: 'UPDATE' | 'INVITE';
+  /** What whoever reads the tick should know. */
+  readonly notes: Partial<Readonly<Record<Row, string>>>;
   /** What it offers when it offers anew, and what it is answered. */
   readonly offers?: readonly [offer: RegExp, answer: RegExp];
 }
@@ -32,31 +34,23 @@ interface Talk {
   readonly answer: string;
 }
 
-/** Every cell but those that the caller has its own word on. */
-export function phoneCells(traits: Traits, own: Partial<Record<Row, Cell>> = {}): Partial<Record<Row, Cell>> {
-  const over = (run: (place: Place, traits: Traits) => Promise<void>, transports = traits.over): Cell => ({
-    run: (place) => run(place, traits),
-    over: transports,
-  });
-  return {
-    register: over(registers),
-    'call in': over(callsIn),
-    'call out': over(callsOut),
-    hold: over(holds),
-    're-INVITE': over(offersAgain),
-    'session timer': over(isRefreshed),
-    'refer out': over(isReferred),
-    digest: over(isAsked),
-    TLS: over(isSecure, traits.secure),
-    ...own,
+export function phoneCells(traits: Traits): Record<Row, Cell> {
+  const cell = (row: Row): Cell => {
+    const note = traits.notes[row];
+    const over = row === 'TLS' ? traits.secure : traits.over;
+    return { run: (place) => runs[row](place, traits), over, ...(note !== undefined && { note }) };
   };
+  return Object.fromEntries(rows.map((row) => [row, cell(row)])) as Record<Row, Cell>;
 }
 
 const opened = ({ scope, transport, authority }: Place, { open }: Traits): Promise<Phone> =>
   open(scope, { transport, ca: authority.file });
 
-const registered = ({ scope, transport, authority, ports }: Place, { open }: Traits, account: Account): Promise<Phone> =>
-  open(scope, { transport, ca: authority.file, account, registrar: ports[transport] });
+const registered = (
+  { scope, transport, authority, ports }: Place,
+  { open }: Traits,
+  account: Account,
+): Promise<Phone> => open(scope, { transport, ca: authority.file, account, registrar: ports[transport] });
 
 async function registers(place: Place, traits: Traits): Promise<void> {
   const dialog = place.wire.dialog('in REGISTER', `<sip:${place.user}@`);
@@ -192,7 +186,39 @@ async function isSecure(place: Place, traits: Traits): Promise<void> {
     return;
   }
   await phone.program.line(traits.distrusts);
-  assert.deepEqual(wire.passed.slice(before).filter(({ text }) => text.includes(`sip:${user}@`)), []);
+  assert.deepEqual(
+    wire.passed.slice(before).filter(({ text }) => text.includes(`sip:${user}@`)),
+    [],
+  );
 }
 
-export const onlyOver = (run: Run, ...over: readonly TransportName[]): Cell => ({ run, over });
+/** Who takes its REFER stands on the SIP stack alone; the target is the application, which is really called. */
+async function refersUs(place: Place, traits: Traits): Promise<void> {
+  const { transport, user } = place;
+  const { wire, port, referee } = await openReferee(place);
+  const dialog = wire.dialog('in INVITE');
+  const phone = await opened(place, traits);
+  phone.calls(`sip:${user}@127.0.0.1:${port}${transport === 'udp' ? '' : `;transport=${transport}`}`);
+  await phone.program.line(phone.isInCall);
+  phone.refersTo(uriOf(place, user, transport));
+  await dialog.sees('in REFER', `sip:${user}@`);
+  await dialog.sees('out 202 REFER');
+  const call = await answered(place, user);
+  await dialog.sees('out NOTIFY', 'SIP/2.0 200 OK');
+  await dialog.sees('in 200 NOTIFY');
+  referee.leaves();
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
+}
+
+const runs: Readonly<Record<Row, (place: Place, traits: Traits) => Promise<void>>> = {
+  register: registers,
+  'call in': callsIn,
+  'call out': callsOut,
+  hold: holds,
+  're-INVITE': offersAgain,
+  'session timer': isRefreshed,
+  'refer out': isReferred,
+  'refer in': refersUs,
+  digest: isAsked,
+  TLS: isSecure,
+};

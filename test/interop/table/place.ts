@@ -2,14 +2,18 @@
 // the wire they are seen on. Cells that run side by side are told apart by whom they call.
 import type { TestContext } from 'node:test';
 import { localServer } from '../../../examples/demo/server.ts';
+import { transportFor } from '../../../src/parts.ts';
+import { Certificates } from '../../../src/sip/transport/certificates.ts';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
-import type { Clock } from '../../../src/system.ts';
+import { type Clock, realClock, realIds, realLog } from '../../../src/system.ts';
 import { Authority } from '../../support/certificates.ts';
 import { Application, type Conversation } from '../support/application.ts';
 import type { Account } from '../support/phone.ts';
 import { freePort, freePorts } from '../support/ports.ts';
+import { Referee } from '../support/referee.ts';
 import { settingsFile } from '../support/registering.ts';
 import { Scope } from '../support/scope.ts';
+import type { Sipp } from '../support/sipp.ts';
 import type { Row } from './rows.ts';
 import { Wire } from './wire.ts';
 
@@ -34,6 +38,7 @@ export interface Place extends World {
   readonly account: Account;
 }
 
+const system = { clock: realClock, ids: realIds(), log: realLog('silent') };
 const password = 'wonderland';
 /** What a certificate of a peer on this machine is for. */
 export const loopback = [
@@ -108,4 +113,26 @@ export async function answered({ app }: World, user: string): Promise<Conversati
   await call.answer();
   await call.gets('call.answered');
   return call;
+}
+
+/** Who follows a REFER, with a wire of its own. */
+export async function openReferee({ scope, transport, authority }: Place) {
+  const [wire, port] = [new Wire(), await freePort()];
+  const tls = { own: [await authority.sign(loopback)], authorities: authority.file, clients: 'none' } as const;
+  const certificates = new Certificates({ system, ...tls });
+  scope.after(() => certificates.close());
+  const listener = transportFor({ transport, host: '127.0.0.1', port }, system, certificates);
+  return { wire, port, referee: await Referee.open(scope, listener, wire.trace) };
+}
+
+export const byTheStack = 'Who is referred stands on `switchhook/sip`: the server itself refuses a REFER so far.';
+
+/** Who refers calls this port; who is referred stands on the SIP stack alone and calls the application, which answers. */
+export async function isReferredBy(place: Place, referring: (port: number) => Promise<Sipp>): Promise<void> {
+  const { port, referee } = await openReferee(place);
+  const sipp = await referring(port);
+  const call = await answered(place, place.user);
+  await sipp.succeeds();
+  referee.leaves();
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
 }

@@ -56,7 +56,7 @@ export interface Peer {
   readonly needs: readonly Program[];
   /** As it tells it itself. */
   readonly version: () => string;
-  readonly cells: Readonly<Partial<Record<Row, Cell>>>;
+  readonly cells: Readonly<Record<Row, Cell>>;
   /** Settings of Switchhook that it needs beside those of every peer. */
   readonly settings?: Readonly<Record<`SWITCHHOOK_${string}`, string>>;
   /** What holds for its whole column. */

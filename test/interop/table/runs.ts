@@ -21,8 +21,8 @@ type Test = ReturnType<typeof testsOf>[number];
 /** The tests of a cell. */
 function testsOf({ cells }: Peer, row: Row) {
   const cell = cells[row];
-  if (!cell) return [];
-  if (isRun(cell)) return cell.over.map((transport) => ({ name: `${row} over ${transport}`, row, transport, run: cell.run }));
+  if (isRun(cell))
+    return cell.over.map((transport) => ({ name: `${row} over ${transport}`, row, transport, run: cell.run }));
   return cell.shows ? [{ name: `${row}: cannot`, row, transport: 'udp' as const, run: cell.shows }] : [];
 }
 
