@@ -55,7 +55,7 @@ async function referred(
   user: string,
 ): Promise<Party> {
   const third = await Sipp.open(scope, 'third party', { transport, steps });
-  const baresip = await Baresip.open(scope, { transport });
+  const baresip = await Baresip.open(scope, { transport, server: server.sipPort });
   baresip.calls(`sip:${user}@127.0.0.1:${server.sipPort}`);
   const call = await app.called(user);
   await call.answer();

@@ -19,13 +19,11 @@ const toneSecs = 60;
 
 export class Baresip implements Phone {
   readonly program: Program;
-  readonly uri: string;
   readonly isInCall = /^CALL_ESTABLISHED/;
   readonly #control: Netstrings;
 
-  private constructor(program: Program, uri: string, control: Netstrings) {
+  private constructor(program: Program, control: Netstrings) {
     this.program = program;
-    this.uri = uri;
     this.#control = control;
   }
 
@@ -40,9 +38,7 @@ export class Baresip implements Phone {
     scope.after(() => program.kill());
     await program.line(/baresip is ready/);
     const connection = await openNetstrings(scope, control, (value) => program.hears(told(value)));
-    const isSecure = options.transport === 'tls';
-    const uri = `sip:${user}@127.0.0.1:${isSecure ? sip + 1 : sip}${parameterOf(options.transport)}`;
-    return new Baresip(program, uri, connection);
+    return new Baresip(program, connection);
   }
 
   /** The transport of its account it adds by itself. */
@@ -89,11 +85,11 @@ export class Baresip implements Phone {
 
 const parameterOf = (transport: TransportName): string => (transport === 'udp' ? '' : `;transport=${transport}`);
 
-function accountOf({ transport, account, registrar }: PhoneOptions): string {
+function accountOf({ transport, account, server }: PhoneOptions): string {
   const name = account?.username ?? 'bare';
-  const host = `127.0.0.1${registrar === undefined ? '' : `:${registrar}`}`;
+  const host = `127.0.0.1${account ? `:${server}` : ''}`;
   const secret = account ? `;auth_user=${name};auth_pass=${account.password}` : '';
-  const registers = registrar === undefined ? 'regint=0' : 'regint=60';
+  const registers = account ? 'regint=60' : 'regint=0';
   return `<sip:${name}@${host}${parameterOf(transport)}>${secret};${registers};answermode=auto\n`;
 }
 

@@ -14,15 +14,13 @@ const portsOfRtp = 4;
 
 export class Linphone implements Phone {
   readonly program: Program;
-  readonly uri: string;
   readonly isInCall = /^Media streams established with .* \(audio\)/;
 
-  private constructor(program: Program, uri: string) {
+  private constructor(program: Program) {
     this.program = program;
-    this.uri = uri;
   }
 
-  static async open(scope: Scope, { transport, account, registrar, ca }: PhoneOptions): Promise<Linphone> {
+  static async open(scope: Scope, { transport, account, server, ca }: PhoneOptions): Promise<Linphone> {
     const folder = temporaryFolder(scope);
     const [sip, rtp] = [await freePort(), await freePorts(portsOfRtp)];
     const user = account?.username ?? 'lin';
@@ -37,9 +35,9 @@ export class Linphone implements Phone {
     });
     scope.after(() => program.kill());
     await program.line(/Creating listening point/);
-    const linphone = new Linphone(program, `sip:${user}@127.0.0.1:${sip}${parameter}`);
-    if (account && registrar !== undefined) {
-      const uri = named(`sip:127.0.0.1:${registrar}${parameter}`);
+    const linphone = new Linphone(program);
+    if (account) {
+      const uri = named(`sip:127.0.0.1:${server}${parameter}`);
       linphone.#type(`register sip:${user}@127.0.0.1 ${uri} ${account.password}`);
     }
     return linphone;

@@ -5,10 +5,10 @@ import type { Program } from './program.ts';
 
 export interface PhoneOptions {
   readonly transport: TransportName;
-  /** Who it is; anybody when it has none. */
+  /** The port of who it talks to. */
+  readonly server: number;
+  /** Who it registers as. Without one it is anybody, and does not. */
   readonly account?: Account;
-  /** The port of who it registers with, if it does. */
-  readonly registrar?: number;
   /** The file with the authorities it trusts. */
   readonly ca?: string;
 }
@@ -20,8 +20,6 @@ export interface Account {
 
 export interface Phone {
   readonly program: Program;
-  /** Where it is called at without being registered. */
-  readonly uri: string;
   /** What it says once a call of its own, or one it has answered, stands. */
   readonly isInCall: RegExp;
   calls(uri: string): void;

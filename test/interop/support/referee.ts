@@ -25,6 +25,9 @@ import {
 import { realClock, realIds, realLog } from '../../../src/system.ts';
 import type { Scope } from './scope.ts';
 
+/** The first is called, and stands in Contact. */
+type Transports = readonly [Transport, ...Transport[]];
+
 const system = { clock: realClock, ids: realIds(), log: realLog('silent') };
 const silent = { sessionId: '1', version: 1, address: '127.0.0.1', port: 9, direction: 'sendrecv' } as const;
 
@@ -38,11 +41,12 @@ export class Referee {
   #usage: InviteStep['usage'] | null = null;
   #target: Dialog | null = null;
 
-  private constructor(transport: Transport, trace: Trace) {
+  private constructor(transports: Transports, trace: Trace) {
+    const [transport] = transports;
     this.#transport = transport;
-    const { local } = transport;
+    const addresses = Object.fromEntries(transports.map(({ name, local }) => [name, local]));
     this.#fixed = {
-      addresses: { udp: null, tcp: null, [transport.name]: local },
+      addresses: { udp: null, tcp: null, ...addresses },
       contactUser: 'referee',
       capabilities: [],
       patienceMs: patienceMs(standardTiming),
@@ -50,7 +54,7 @@ export class Referee {
     };
     this.#endpoint = new Endpoint({
       system,
-      transports: [transport],
+      transports,
       resolve: resolveHost,
       publicHost: null,
       allow: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'REFER', 'NOTIFY', 'OPTIONS'],
@@ -66,8 +70,8 @@ export class Referee {
     });
   }
 
-  static async open(scope: Scope, transport: Transport, trace: Trace): Promise<Referee> {
-    const referee = new Referee(transport, trace);
+  static async open(scope: Scope, transports: Transports, trace: Trace): Promise<Referee> {
+    const referee = new Referee(transports, trace);
     await referee.#endpoint.listen();
     scope.after(() => referee.#endpoint.close());
     return referee;

@@ -43,14 +43,14 @@ export function phoneCells(traits: Traits): Record<Row, Cell> {
   return Object.fromEntries(rows.map((row) => [row, cell(row)])) as Record<Row, Cell>;
 }
 
-const opened = ({ scope, transport, authority }: Place, { open }: Traits): Promise<Phone> =>
-  open(scope, { transport, ca: authority.file });
+const opened = (place: Place, { open }: Traits, server = place.ports[place.transport]): Promise<Phone> =>
+  open(place.scope, { transport: place.transport, ca: place.authority.file, server });
 
 const registered = (
   { scope, transport, authority, ports }: Place,
   { open }: Traits,
   account: Account,
-): Promise<Phone> => open(scope, { transport, ca: authority.file, account, registrar: ports[transport] });
+): Promise<Phone> => open(scope, { transport, ca: authority.file, account, server: ports[transport] });
 
 async function registers(place: Place, traits: Traits): Promise<void> {
   const dialog = place.wire.dialog('in REGISTER', `<sip:${place.user}@`);
@@ -176,9 +176,9 @@ async function isReferred(place: Place, traits: Traits): Promise<void> {
 /** And who trusts another authority makes no call, or it would not be the certificate that let it through. */
 async function isSecure(place: Place, traits: Traits): Promise<void> {
   await phoneHangsUp(await talks(place, traits));
-  const { scope, transport, wire, user } = place;
+  const { scope, transport, wire, user, ports } = place;
   const stranger = await Authority.open(scope);
-  const phone = await traits.open(scope, { transport, ca: stranger.file });
+  const phone = await traits.open(scope, { transport, ca: stranger.file, server: ports[transport] });
   const before = wire.passed.length;
   phone.calls(uriOf(place, user, transport));
   if (traits.distrusts === null) {
@@ -197,10 +197,10 @@ async function refersUs(place: Place, traits: Traits): Promise<void> {
   const { transport, user } = place;
   const { wire, port, referee } = await openReferee(place);
   const dialog = wire.dialog('in INVITE');
-  const phone = await opened(place, traits);
-  phone.calls(`sip:${user}@127.0.0.1:${port}${transport === 'udp' ? '' : `;transport=${transport}`}`);
+  const phone = await opened(place, traits, port);
+  phone.calls(uriOf({ ports: { ...place.ports, [transport]: port } }, user, transport));
   await phone.program.line(phone.isInCall);
-  phone.refersTo(uriOf(place, user, transport));
+  phone.refersTo(uriOf(place, user, reachable(transport)));
   await dialog.sees('in REFER', `sip:${user}@`);
   await dialog.sees('out 202 REFER');
   const call = await answered(place, user);
@@ -209,6 +209,10 @@ async function refersUs(place: Place, traits: Traits): Promise<void> {
   referee.leaves();
   await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
 }
+
+/** A WebSocket is opened by the client alone (RFC 7118 §4): who is referred gets to a server by another transport. */
+const reachable = (transport: TransportName): TransportName =>
+  transport === 'ws' || transport === 'wss' ? 'udp' : transport;
 
 const runs: Readonly<Record<Row, (place: Place, traits: Traits) => Promise<void>>> = {
   register: registers,

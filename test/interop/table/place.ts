@@ -102,8 +102,8 @@ export function placeOf(t: TestContext, world: World, row: Row, transport: Trans
 }
 
 /** Where Switchhook is called at over this transport. */
-export function uriOf({ ports }: World, user: string, transport: TransportName): string {
-  const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
+export function uriOf({ ports }: Pick<World, 'ports'>, user: string, transport: TransportName): string {
+  const parameter = transport === 'udp' ? '' : `;transport=${transport === 'wss' ? 'ws' : transport}`;
   return `sip:${user}@127.0.0.1:${ports[transport]}${parameter}`;
 }
 
@@ -122,10 +122,12 @@ export async function openReferee({ scope, transport, authority }: Place) {
   const certificates = new Certificates({ system, ...tls });
   scope.after(() => certificates.close());
   const listener = transportFor({ transport, host: '127.0.0.1', port }, system, certificates);
-  return { wire, port, referee: await Referee.open(scope, listener, wire.trace) };
+  const caller = transportFor({ transport: 'udp', host: '127.0.0.1', port: await freePort() }, system, null);
+  const transports = transport === 'ws' ? ([listener, caller] as const) : ([listener] as const);
+  return { wire, port, referee: await Referee.open(scope, transports, wire.trace) };
 }
 
-export const byTheStack = 'Who is referred stands on `switchhook/sip`: the server itself refuses a REFER so far.';
+export const byTheStack = 'Who is referred stands on `switchhook/sip` alone.';
 
 /** Who refers calls this port; who is referred stands on the SIP stack alone and calls the application, which answers. */
 export async function isReferredBy(place: Place, referring: (port: number) => Promise<Sipp>): Promise<void> {
