@@ -5,6 +5,8 @@ import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
 import { type Figure, figures } from '../src/telemetry/metrics.ts';
+import * as interop from '../test/interop/table/page.ts';
+import { peers } from '../test/interop/table/peers.ts';
 import { withCopies } from './copies.ts';
 import { events } from './events.ts';
 import { machines } from './machines.ts';
@@ -13,6 +15,8 @@ import { code, page, rows } from './markdown.ts';
 interface Page {
   readonly path: string;
   readonly render: () => string;
+  /** The task that writes it, if not that of all the others. */
+  readonly writtenBy?: string;
 }
 
 export const pages: readonly Page[] = [
@@ -21,6 +25,11 @@ export const pages: readonly Page[] = [
   { path: 'docs/metrics.md', render: metrics },
   { path: 'docs/events.md', render: events },
   { path: 'docs/machines.md', render: machines },
+  {
+    path: interop.path,
+    render: () => interop.render(peers, interop.versionsIn(interop.read())),
+    writtenBy: 'npm run interop',
+  },
   ...['docs/getting-started.md', 'docs/ladder.md', 'docs/refer.md', 'docs/sip.md', 'docs/webhooks.md'].map((path) => ({
     path,
     render: () => withCopies(path),

@@ -3,8 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Each program with the Debian package that brings it. */
-const packages = { sipp: 'sip-tester', baresip: 'baresip-core', kamailio: 'kamailio', dnsmasq: 'dnsmasq-base' };
+/** Each program with the Debian packages that bring it. */
+const packages = {
+  sipp: 'sip-tester',
+  baresip: 'baresip-core',
+  kamailio: 'kamailio kamailio-tls-modules',
+  dnsmasq: 'dnsmasq-base',
+  linphonec: 'linphone-cli',
+  script: 'bsdutils',
+};
 
 /** @typedef {keyof typeof packages} Peer */
 

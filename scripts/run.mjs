@@ -14,6 +14,7 @@ const tasks = {
   demo: [['examples/demo/main.ts']],
   docs: [['scripts/docs.ts', '--write']],
   build: [['scripts/build.ts']],
+  interop: [['scripts/interop.ts']],
   bench: [['bench/main.ts']],
   'bench:sip': [['bench/sip.ts']],
   fuzz: [['test/fuzz/main.ts']],

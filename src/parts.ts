@@ -20,7 +20,7 @@ import { UdpTransport } from './sip/transport/udp.ts';
 import { WebSocketTransport } from './sip/transport/websocket.ts';
 import { openSqlite } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
-import { type Log, openSystem, type System } from './system.ts';
+import { type Clock, type Log, openSystem, realClock, type System } from './system.ts';
 import { deliveriesPerOrigin } from './webhook/delivery.ts';
 import { openPost } from './webhook/post.ts';
 
@@ -43,12 +43,12 @@ const keyHashName = 'api-key-hash';
 const startedName = 'first-started-at';
 const signingPaysOffFrom = 2; // cores
 
-export async function realParts(settings: Settings, log: Log): Promise<RealParts> {
-  const system = openSystem(log);
+export async function realParts(settings: Settings, log: Log, clock: Clock = realClock): Promise<RealParts> {
+  const system: System = { ...openSystem(log), clock };
   const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
   const records = openRecords(settings.dnsServers);
   const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
-  const { post, close } = openPost(system.clock, deliveriesPerOrigin);
+  const { post, close } = openPost(clock, deliveriesPerOrigin);
   const { hash, newKey } = await apiKey(settings, store);
   return {
     system,
@@ -87,7 +87,8 @@ async function apiKey(settings: Settings, store: Store): Promise<{ hash: string;
   return { hash: hashKey(newKey), newKey };
 }
 
-function transportFor(local: LocalAddress, system: System, certificates: Certificates | null): Transport {
+/** A `tls` or `wss` one needs certificates. */
+export function transportFor(local: LocalAddress, system: System, certificates: Certificates | null): Transport {
   const { transport, host, port } = local;
   switch (transport) {
     case 'udp':

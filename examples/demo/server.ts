@@ -2,7 +2,7 @@
 // The demo runs on it, and so do the tests of the examples and of the documentation.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { realLog } from '../../src/log.ts';
 import { realParts } from '../../src/parts.ts';
 import { start } from '../../src/server.ts';
 import type { Trace } from '../../src/sip/endpoint.ts';
-import type { System } from '../../src/system.ts';
+import type { Clock, System } from '../../src/system.ts';
 import type { Post } from '../../src/webhook/post.ts';
 
 export interface LocalServer {
@@ -35,10 +35,12 @@ interface Options {
   /** May watch the webhooks that leave. */
   readonly around?: (post: Post) => Post;
   readonly trace?: Trace;
+  /** In place of the machine's. */
+  readonly clock?: Clock;
 }
 
 export async function localServer(options: Options = {}): Promise<LocalServer> {
-  const { environment = {}, around = (post) => post, trace } = options;
+  const { environment = {}, around = (post) => post, trace, clock } = options;
   const folder = mkdtempSync(join(tmpdir(), 'switchhook-'));
   const forget = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', forget);
@@ -52,7 +54,7 @@ export async function localServer(options: Options = {}): Promise<LocalServer> {
     SWITCHHOOK_WEBHOOK_URL: webhookAddress,
     ...environment,
   });
-  const parts = await realParts(settings, realLog(settings.logLevel));
+  const parts = await realParts(settings, realLog(settings.logLevel), clock);
   const server = await start({ ...parts, post: around(parts.post), ...(trace && { trace }) });
   return {
     system: parts.system,
@@ -78,7 +80,7 @@ function settingsOf(environment: Readonly<Record<string, string>>): Settings {
     SWITCHHOOK_SIP_LISTEN: 'udp:127.0.0.1:0,tcp:127.0.0.1:0',
     SWITCHHOOK_LOG_LEVEL: 'error',
   };
-  const settings = readSettings({ ...onLoopback, ...environment }, () => '');
+  const settings = readSettings({ ...onLoopback, ...environment }, (path) => readFileSync(path, 'utf8'));
   if ('errors' in settings) throw new Error(settings.errors.join(' '));
   return settings;
 }

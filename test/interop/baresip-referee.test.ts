@@ -55,7 +55,8 @@ async function referred(
   user: string,
 ): Promise<Party> {
   const third = await Sipp.open(scope, 'third party', { transport, steps });
-  const baresip = await Baresip.open(scope, { calls: user, at: server.sipPort, transport });
+  const baresip = await Baresip.open(scope, { transport, server: server.sipPort });
+  baresip.calls(`sip:${user}@127.0.0.1:${server.sipPort}`);
   const call = await app.called(user);
   await call.answer();
   await call.gets('call.answered');
@@ -79,7 +80,7 @@ async function completed(t: TestContext, world: World, transport: TransportName)
   const { packets } = await world.server.logged(/RTP port released/);
   assert.ok(Number(packets) >= fewPackets, `${packets} RTP packets came`);
   assert.ok(Number(packets) <= sent);
-  await baresip.stop();
+  await baresip.leaves();
   await third.succeeds();
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { without } from './support/peers.ts';
-import { account, baresipRegisters, openRegistrar, settingsFile, sippRegisters } from './support/registering.ts';
+import { account, openRegistrar, settingsFile, sippRegisters } from './support/registering.ts';
 import { Scope } from './support/scope.ts';
 import { openWorld } from './support/world.ts';
 
@@ -16,14 +16,6 @@ for (const transport of ['udp', 'tcp'] as const) {
     const scope = new Scope(t);
     const { server } = await openPhones(scope);
     await sippRegisters(scope, server.sipPort, transport);
-  });
-
-  test(`baresip registers over ${transport}`, { skip: without('baresip') }, async (t) => {
-    const scope = new Scope(t);
-    const { server } = await openPhones(scope);
-    const baresip = await baresipRegisters(scope, server.sipPort, transport);
-    await baresip.line(/200 OK \(\) \[1 binding/);
-    await baresip.stop();
   });
 
   test(`Switchhook registers with Kamailio over ${transport}`, { skip: without('kamailio') }, (t) =>

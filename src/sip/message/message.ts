@@ -185,10 +185,16 @@ export interface ReplyOptions {
   readonly body?: string;
 }
 
-/** A reply copied from a request (RFC 3261 §8.2.6.2), ready to send. A 100 copies Timestamp as well (§8.2.6.1). */
+/**
+ * A reply copied from a request (RFC 3261 §8.2.6.2), ready to send. A 100 copies Timestamp as well (§8.2.6.1), one that makes
+ * a dialog Record-Route (§12.1.1).
+ */
 export function reply(request: Request, status: number, options: ReplyOptions = {}): string {
   let text = statusLine(status, options.reason);
   for (const via of request.all('Via')) text += `Via: ${via}\r\n`;
+  if (makesDialog(request, status, options)) {
+    for (const route of request.all('Record-Route')) text += `Record-Route: ${route}\r\n`;
+  }
   text += `From: ${request.get('From')}\r\nTo: ${request.get('To')}`;
   if (options.toTag && !hasTag(request.to)) text += `;tag=${oneLine(options.toTag)}`;
   text += `\r\nCall-ID: ${request.callId}\r\nCSeq: ${request.get('CSeq')}\r\n`;
@@ -197,6 +203,9 @@ export function reply(request: Request, status: number, options: ReplyOptions = 
   if (options.headers) text += writeFields(options.headers);
   return text + writeBody(options.body ?? '');
 }
+
+const makesDialog = (request: Request, status: number, { toTag }: ReplyOptions): boolean =>
+  request.method === 'INVITE' && status > 100 && status < 300 && toTag !== undefined && !hasTag(request.to);
 
 const hasTag = (address: Address): boolean => tagOf(address) !== null || address.params.has('tag');
 

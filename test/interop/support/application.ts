@@ -10,6 +10,9 @@ import { patienceMs } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Switchhook } from './server.ts';
 
+/** What an application needs to know of its server. */
+type Server = Pick<Switchhook, 'httpAddress' | 'tail'> & { readonly apiKey: string };
+
 type Payload = Readonly<Record<string, unknown>>;
 
 export interface Webhook {
@@ -22,6 +25,7 @@ export interface Webhook {
 }
 
 type Actions = Telnyx['calls']['actions'];
+type DialParams = Parameters<Telnyx['calls']['dial']>[0];
 export type ReferParams = Parameters<Actions['refer']>[1];
 
 /** What one call has told its application. */
@@ -78,7 +82,7 @@ export class Application {
   readonly #byEvent = new Map<string, unknown>();
   readonly #faults: string[] = [];
   readonly #waiting = new Set<() => void>();
-  #server: Switchhook | null = null;
+  #server: Server | null = null;
   #client: Telnyx | null = null;
 
   private constructor(url: string) {
@@ -112,7 +116,7 @@ export class Application {
   }
 
   /** Becomes the client of this server. */
-  async connect(server: Switchhook): Promise<void> {
+  async connect(server: Server): Promise<void> {
     const response = await fetch(`${server.httpAddress}/v2/public_key`);
     const { data } = (await response.json()) as { data: { public_key: string } };
     this.#server = server;
@@ -134,6 +138,15 @@ export class Application {
     const isIt = ({ webhooks: [first] }: Conversation) => String(first?.payload.to).startsWith(`sip:${user}@`);
     const conversation = await this.until(`a call to ${user}`, () => this.conversations.find(isIt));
     await conversation.gets('call.initiated', { direction: 'incoming' });
+    return conversation;
+  }
+
+  /** Has the server call somebody. */
+  async dials(to: string, params: Partial<DialParams> = {}): Promise<Conversation> {
+    const body = { connection_id: '1000000000000000001', from: '+15551', to, ...params };
+    const { data } = await this.client.calls.dial(body);
+    const conversation = this.#conversation(String(data?.call_control_id));
+    await conversation.gets('call.initiated', { direction: 'outgoing' });
     return conversation;
   }
 
@@ -192,10 +205,13 @@ export class Application {
   }
 
   #hear(webhook: Webhook): void {
-    const id = String(webhook.payload.call_control_id);
+    this.#conversation(String(webhook.payload.call_control_id)).webhooks.push(webhook);
+  }
+
+  #conversation(id: string): Conversation {
     const conversation = this.#conversations.get(id) ?? new Conversation(this, id);
     this.#conversations.set(id, conversation);
-    conversation.webhooks.push(webhook);
+    return conversation;
   }
 
   #fault(error: Error): void {

@@ -1,8 +1,6 @@
 // The real peers a test needs: where one is not installed the test is skipped on a laptop, and fails in CI.
 import assert from 'node:assert/strict';
-import { lacks, pathOf } from '../../../scripts/peers.mjs';
-
-type Peer = 'sipp' | 'baresip' | 'kamailio' | 'dnsmasq';
+import { lacks, type Peer, pathOf } from '../../../scripts/peers.mjs';
 
 /** The value of a test's `skip`. */
 export function without(...peers: Peer[]): string | false {

@@ -12,6 +12,8 @@ const farewellMs = 4_000;
 export interface ProgramOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it is written to. */
+  readonly listens?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -45,16 +47,18 @@ export class Program {
   readonly #waiting = new Set<() => void>();
   #ending: Ending | null = null;
 
-  constructor(name: string, path: string, args: readonly string[], { cwd, env = {} }: ProgramOptions) {
+  constructor(name: string, path: string, args: readonly string[], options: ProgramOptions) {
     this.name = name;
+    const { cwd, env = {}, listens = false } = options;
     const child = spawn(path, args, {
       cwd,
       env: { ...quietEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [listens ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       detached: true,
     });
     this.#child = child;
     running.add(child);
+    child.stdin?.on('error', () => {}); // what is written to a program that ended is lost
     this.#read(child.stdout);
     this.#read(child.stderr);
     this.ended = new Promise((resolve) => {
@@ -72,9 +76,20 @@ export class Program {
     return this.#ending === null;
   }
 
-  /** The first line that matches, of all that it writes. */
-  line(pattern: RegExp): Promise<RegExpExecArray> {
-    let read = 0;
+  /** A line on its standard input. */
+  write(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** A line that it has let us know by another way than its output. */
+  hears(line: string): void {
+    this.lines.push(line);
+    this.#wake();
+  }
+
+  /** The first line that matches, of all that it writes; with `from`, of those from that one on. */
+  line(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+    let read = from;
     return this.#until(`wrote nothing like ${pattern}`, () => {
       for (; read < this.lines.length; read++) {
         const found = pattern.exec(this.lines[read] ?? '');
@@ -144,10 +159,7 @@ export class Program {
 
   #read(stream: Readable | null): void {
     if (!stream) return;
-    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-      this.lines.push(line);
-      this.#wake();
-    });
+    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => this.hears(line));
   }
 
   #wake(): void {

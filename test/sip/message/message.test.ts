@@ -96,7 +96,40 @@ test('a reply copies what RFC 3261 §8.2.6.2 says, and nothing else', () => {
   );
   assert.equal(
     reply(request, 200, { toTag: 't', reason: 'Fine', headers: [['Contact', '<sip:us>']], body: 'v=0\r\n' }),
-    `${lines('SIP/2.0 200 Fine', ...copied, 'To: Bob <sip:bob@biloxi.example>;tag=t', ...rest, 'Contact: <sip:us>', 'Content-Length: 5')}v=0\r\n`,
+    `${lines('SIP/2.0 200 Fine', ...copied.slice(0, 2), 'Record-Route: <sip:p;lr>', ...copied.slice(2), 'To: Bob <sip:bob@biloxi.example>;tag=t', ...rest, 'Contact: <sip:us>', 'Content-Length: 5')}v=0\r\n`,
+  );
+});
+
+/** As Kamailio 5.6.3 passed it on, but for its body: without its Record-Routes in the 200 the caller's REFER goes past it and gets 404. */
+const throughKamailio = lines(
+  'INVITE sip:refer-in-udp@127.0.0.1:13164 SIP/2.0',
+  'Record-Route: <sip:127.0.0.1:13166;lr=on;ftag=32575T1>',
+  'Record-Route: <sip:127.0.0.1:13164;lr=on;ftag=32575T1>',
+  'Via: SIP/2.0/UDP 127.0.0.1:13166;branch=z9hG4bKf7d8.1cdb8f2223a709fef138972a3e22ca6a.0',
+  'Via: SIP/2.0/UDP 127.0.0.1:13164;branch=z9hG4bKf7d8.473ab15f8929283acf09b3aee5ae9e03.0',
+  'Via: SIP/2.0/UDP 127.0.0.1:13168;received=127.0.0.1;branch=z9hG4bK-32575-1-0;rport=13168',
+  'Max-Forwards: 68',
+  'From: "Caller" <sip:+155511@127.0.0.1:13168>;tag=32575T1',
+  'To: <sip:refer-in-udp@127.0.0.1:13164>',
+  'Call-ID: 1-32575@127.0.0.1',
+  'CSeq: 1 INVITE',
+  'Contact: <sip:caller@127.0.0.1:13168;transport=UDP>',
+  'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY',
+  'User-Agent: carrier-sbc/7.4.2',
+  'Content-Length: 0',
+);
+
+test('a reply without Record-Route: the caller leaves the proxy out of the dialog (RFC 3261 §12.1.1)', () => {
+  const request = parse(throughKamailio);
+  assert.ok(request instanceof Request);
+  const routes = (text: string) => text.match(/^Record-Route: .*(?=\r)/gm) ?? [];
+  const both = [13166, 13164].map((port) => `Record-Route: <sip:127.0.0.1:${port};lr=on;ftag=32575T1>`);
+  for (const status of [180, 200]) assert.deepEqual(routes(reply(request, status, { toTag: 't' })), both, `${status}`);
+  for (const status of [100, 302, 486])
+    assert.deepEqual(routes(reply(request, status, { toTag: 't' })), [], `${status}`);
+  assert.deepEqual(
+    routes(reply(invite({ To: '<sip:b@c>;tag=1', 'Record-Route': '<sip:p;lr>' }), 200, { toTag: 't' })),
+    [],
   );
 });
 

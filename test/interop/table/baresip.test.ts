@@ -1,0 +1,4 @@
+import { baresip } from './baresip.ts';
+import { run } from './runs.ts';
+
+run(baresip);

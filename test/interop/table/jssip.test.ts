@@ -1,0 +1,4 @@
+import { jssip } from './jssip.ts';
+import { run } from './runs.ts';
+
+run(jssip);

@@ -1,0 +1,4 @@
+import { kamailio } from './kamailio.ts';
+import { run } from './runs.ts';
+
+run(kamailio);

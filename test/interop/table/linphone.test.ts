@@ -1,0 +1,4 @@
+import { linphone } from './linphone.ts';
+import { run } from './runs.ts';
+
+run(linphone);

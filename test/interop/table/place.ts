@@ -1,0 +1,141 @@
+// Where cells run: one Switchhook with every transport, one application, one authority that signed its certificate, and
+// the wire they are seen on. Cells that run side by side are told apart by whom they call.
+import type { TestContext } from 'node:test';
+import { localServer } from '../../../examples/demo/server.ts';
+import { realLog } from '../../../src/log.ts';
+import { transportFor } from '../../../src/parts.ts';
+import { Certificates } from '../../../src/sip/transport/certificates.ts';
+import type { TransportName } from '../../../src/sip/transport/transport.ts';
+import { type Clock, realClock, realIds } from '../../../src/system.ts';
+import { Authority } from '../../support/certificates.ts';
+import { Application, type Conversation } from '../support/application.ts';
+import type { Account } from '../support/phone.ts';
+import { freePort, freePorts } from '../support/ports.ts';
+import { Referee } from '../support/referee.ts';
+import { settingsFile } from '../support/registering.ts';
+import { Scope } from '../support/scope.ts';
+import type { Sipp } from '../support/sipp.ts';
+import type { Row } from './rows.ts';
+import { Wire } from './wire.ts';
+
+export interface World {
+  readonly app: Application;
+  readonly wire: Wire;
+  readonly ports: Readonly<Record<TransportName, number>>;
+  /** It has signed our certificate. */
+  readonly authority: Authority;
+  /** Ends Switchhook as its operator does. Without that it ends with the test. */
+  close(): Promise<void>;
+}
+
+/** What one cell has to itself, over one transport. */
+export interface Place extends World {
+  readonly scope: Scope;
+  readonly t: TestContext;
+  readonly transport: TransportName;
+  /** Whom it calls: nobody else calls them. */
+  readonly user: string;
+  /** Who it registers as. */
+  readonly account: Account;
+}
+
+const system = { clock: realClock, ids: realIds(), log: realLog('silent') };
+const password = 'wonderland';
+/** What a certificate of a peer on this machine is for. */
+export const loopback = [
+  { type: 'ip', value: '127.0.0.1' },
+  { type: 'dns', value: 'localhost' },
+] as const;
+const rtpPorts = 100;
+
+export interface WorldOptions {
+  /** What stands in the settings file. */
+  readonly file?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly authority?: Authority;
+  readonly clock?: Clock;
+}
+
+export async function openWorld(scope: Scope, options: WorldOptions = {}): Promise<World> {
+  const wire = new Wire();
+  const { file = '', settings, clock, authority = await Authority.open(scope) } = options;
+  const { certificate, key } = await authority.sign(loopback);
+  const sip = await freePort();
+  const ports = { udp: sip, tcp: sip, tls: await freePort(), ws: await freePort(), wss: await freePort() };
+  const rtp = await freePorts(rtpPorts);
+  const app = await Application.open(scope);
+  const server = await localServer({
+    trace: wire.trace,
+    ...(clock && { clock }),
+    environment: {
+      SWITCHHOOK_CONFIG: settingsFile(scope, file),
+      SWITCHHOOK_SIP_LISTEN: Object.entries(ports)
+        .map(([transport, port]) => `${transport}:127.0.0.1:${port}`)
+        .join(','),
+      SWITCHHOOK_TLS_CERTIFICATE: certificate,
+      SWITCHHOOK_TLS_KEY: key,
+      SWITCHHOOK_TLS_CA: authority.file,
+      SWITCHHOOK_TLS_CLIENTS: 'none',
+      SWITCHHOOK_WEBHOOK_URL: app.url,
+      SWITCHHOOK_RTP_PORTS: `${rtp}-${rtp + rtpPorts - 1}`,
+      SWITCHHOOK_REFER_BYE_GRACE_MS: '250',
+      ...settings,
+    },
+  });
+  let closed: Promise<void> | null = null;
+  const close = () => (closed ??= server.close());
+  scope.after(close);
+  await app.connect({ httpAddress: server.httpAddress, apiKey: server.client.apiKey, tail: () => '' });
+  return { app, wire, ports, authority, close };
+}
+
+/** The entries of phones that may register. */
+export const phonesFile = (usernames: readonly string[]): string =>
+  `phones:\n${usernames.map((username) => `  - { username: ${username}, password: ${password} }\n`).join('')}`;
+
+/** The username of a cell's phone, and whom its call is to. */
+export const nameOf = (row: Row, transport: TransportName): string =>
+  `${row.toLowerCase().replaceAll(' ', '-')}-${transport}`;
+
+export function placeOf(t: TestContext, world: World, row: Row, transport: TransportName): Place {
+  const user = nameOf(row, transport);
+  return { ...world, scope: new Scope(t), t, transport, user, account: { username: user, password } };
+}
+
+/** Where Switchhook is called at over this transport. */
+export function uriOf({ ports }: Pick<World, 'ports'>, user: string, transport: TransportName): string {
+  const parameter = transport === 'udp' ? '' : `;transport=${transport === 'wss' ? 'ws' : transport}`;
+  return `sip:${user}@127.0.0.1:${ports[transport]}${parameter}`;
+}
+
+/** A call that came in, and that the application has answered. */
+export async function answered({ app }: World, user: string): Promise<Conversation> {
+  const call = await app.called(user);
+  await call.answer();
+  await call.gets('call.answered');
+  return call;
+}
+
+/** Who follows a REFER, with a wire of its own. */
+export async function openReferee({ scope, transport, authority }: Place) {
+  const [wire, port] = [new Wire(), await freePort()];
+  const tls = { own: [await authority.sign(loopback)], authorities: authority.file, clients: 'none' } as const;
+  const certificates = new Certificates({ system, ...tls });
+  scope.after(() => certificates.close());
+  const listener = transportFor({ transport, host: '127.0.0.1', port }, system, certificates);
+  const caller = transportFor({ transport: 'udp', host: '127.0.0.1', port: await freePort() }, system, null);
+  const transports = transport === 'ws' ? ([listener, caller] as const) : ([listener] as const);
+  return { wire, port, referee: await Referee.open(scope, transports, wire.trace) };
+}
+
+export const byTheStack = 'Who is referred stands on `switchhook/sip` alone.';
+
+/** Who refers calls this port; who is referred stands on the SIP stack alone and calls the application, which answers. */
+export async function isReferredBy(place: Place, referring: (port: number) => Promise<Sipp>): Promise<void> {
+  const { port, referee } = await openReferee(place);
+  const sipp = await referring(port);
+  const call = await answered(place, place.user);
+  await sipp.succeeds();
+  referee.leaves();
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
+}

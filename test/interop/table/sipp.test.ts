@@ -1,0 +1,4 @@
+import { run } from './runs.ts';
+import { sipp } from './sipp.ts';
+
+run(sipp);
