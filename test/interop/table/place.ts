@@ -46,7 +46,7 @@ export const loopback = [
   { type: 'ip', value: '127.0.0.1' },
   { type: 'dns', value: 'localhost' },
 ] as const;
-const rtpPorts = 100;
+const rtpPorts = 40;
 
 export interface WorldOptions {
   /** What stands in the settings file. */
