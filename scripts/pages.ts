@@ -5,6 +5,7 @@ import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
 import { type Figure, figures } from '../src/telemetry/metrics.ts';
+import { api } from './api.ts';
 import { withCopies } from './copies.ts';
 import { events } from './events.ts';
 import { machines } from './machines.ts';
@@ -12,10 +13,11 @@ import { code, page, rows } from './markdown.ts';
 
 interface Page {
   readonly path: string;
-  readonly render: () => string;
+  readonly render: () => string | Promise<string>;
 }
 
 export const pages: readonly Page[] = [
+  { path: 'docs/api.md', render: api },
   { path: 'docs/settings.md', render: settings },
   { path: 'docs/errors.md', render: errors },
   { path: 'docs/metrics.md', render: metrics },
