@@ -55,7 +55,7 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'post /v2/calls/{call_control_id}/actions/bridge BridgeCall',
     'post /v2/calls/{call_control_id}/actions/transfer TransferCall',
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
-    'post /v2/calls/{call_control_id}/actions/send_sip_info SendSipInfo',
+    'post /v2/calls/{call_control_id}/actions/send_sip_info SendSIPInfo',
     'get /v2/calls/{call_control_id} RetrieveCallStatus',
     'get /v2/call_control_applications ListCallControlApplications',
     'post /v2/call_control_applications CreateCallControlApplication',
