@@ -8,7 +8,7 @@ import { root } from './ready.mjs';
 const stale: string[] = [];
 for (const { path, render, writtenBy } of pages) {
   const file = join(root, path);
-  const text = render();
+  const text = await render();
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   if (process.argv.includes('--write') && writtenBy === undefined) writeFileSync(file, text);
   else stale.push(`${path} (${writtenBy ?? 'npm run docs'})`);

@@ -7,6 +7,7 @@ import { catalogue } from '../src/errors.ts';
 import { type Figure, figures } from '../src/telemetry/metrics.ts';
 import * as interop from '../test/interop/table/page.ts';
 import { peers } from '../test/interop/table/peers.ts';
+import { api } from './api.ts';
 import { withCopies } from './copies.ts';
 import { events } from './events.ts';
 import { machines } from './machines.ts';
@@ -14,12 +15,13 @@ import { code, page, rows } from './markdown.ts';
 
 interface Page {
   readonly path: string;
-  readonly render: () => string;
+  readonly render: () => string | Promise<string>;
   /** The task that writes it, if not that of all the others. */
   readonly writtenBy?: string;
 }
 
 export const pages: readonly Page[] = [
+  { path: 'docs/api.md', render: api },
   { path: 'docs/settings.md', render: settings },
   { path: 'docs/errors.md', render: errors },
   { path: 'docs/metrics.md', render: metrics },

@@ -126,6 +126,12 @@ export const catalogue = {
     title: 'Unprocessable Entity',
     detail: 'This needs a media engine, which this server does not have.',
   },
+  'vendor-service': {
+    code: '10027',
+    status: 422,
+    title: 'Unprocessable Entity',
+    detail: 'This is a service that Telnyx runs, which this server does not have.',
+  },
   'invalid-json': { code: '10023', status: 400, title: 'Invalid JSON', detail: 'The request body is not valid JSON.' },
   'in-use': {
     code: '10027',

@@ -18,6 +18,7 @@ import { connectionRoutes } from './connections.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
+import { lackingRoutes } from './lacking.ts';
 import { ladderRoute } from './ladder.ts';
 import { type MetricsSource, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
@@ -96,6 +97,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     callEventRoutes(app, options.history, options.applications);
     deliveryRoutes(app, options.history);
     peerRoutes(app, options.peers);
+    lackingRoutes(app, options.calls);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
     if (options.metrics) metricsRoutes(app, options.metrics);

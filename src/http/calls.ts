@@ -73,7 +73,7 @@ export const commands = {
   },
   send_sip_info: {
     method: 'POST',
-    operationId: 'SendSipInfo',
+    operationId: 'SendSIPInfo',
     summary: 'Send a SIP INFO',
     description: 'Sends a SIP INFO with a body to the peer of an answered call.',
     body: schemas.SendSipInfoRequest,

@@ -29,7 +29,7 @@ export function emptied(...refusals: readonly number[]): object {
   return { 204: { description: 'Success.', type: 'null' }, ...refusing(refusals) };
 }
 
-function refusing(refusals: readonly number[]): object {
+export function refusing(refusals: readonly number[]): object {
   const answers: Record<number, object> = {};
   for (const status of refusals) answers[status] = answer(meaning(status), ErrorsResponse.$id);
   return answers;
@@ -76,6 +76,7 @@ export function describeApi(app: FastifyInstance, version: string, components: r
         { name: 'Queues', description: 'Calls that wait for somebody.' },
         { name: 'History', description: 'What calls did and were told, for as long as they are kept.' },
         { name: 'Peers', description: 'Who calls come from and go to, as the settings have it. Additive.' },
+        { name: 'Refused', description: 'What the Telnyx API has and this server lacks: never done, always refused.' },
         { name: 'Server', description: 'What the server says of itself. No key is needed.' },
       ],
       components: {
