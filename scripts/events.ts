@@ -11,11 +11,12 @@ import {
   hangup,
   initiated,
   referEvent,
+  referReceived,
 } from '../src/call/events.ts';
 import { eventRow } from '../src/call/outbox.ts';
 import type { Refer } from '../src/call/refer.ts';
 import type { Application } from '../src/call/routing.ts';
-import type { Call } from '../src/call/state.ts';
+import type { Call, Referral } from '../src/call/state.ts';
 import { block, code, page, rows } from './markdown.ts';
 
 type Field = readonly [type: string, meaning: string];
@@ -77,6 +78,10 @@ const own: { readonly [T in EventType]: Own<T> } = {
     sip_headers: sipHeaders,
     tags,
   },
+  'call.refer.received': {
+    refer_to: ['string', 'The Refer-To URI of the REFER, headers included.'],
+    referred_by: ['string or null', 'Its Referred-By header.'],
+  },
   'call.bridged': {},
   'call.hangup': {
     state: ['string', '`hangup`.'],
@@ -105,6 +110,8 @@ const when: { readonly [T in EventType]: string } = {
     'A call came in and rings: answer it, reject it, or refer it. Or one that was dialled is on its way.',
   'call.answered':
     'The caller has acknowledged the answer: from the command `answer` on the call takes `refer` and `hangup` as well. Or the callee of a call that was dialled has answered.',
+  'call.refer.received':
+    'The peer has sent a REFER (`refer_inbound` `ask` or `follow`). With `ask`, `refer_accept` or `refer_reject` decides within 30 seconds. Additive.',
   'call.bridged': 'The peer of the call and that of another one hear each other. Each of the two calls has one.',
   'call.hangup': 'The call is over. It is the last event of every call.',
   'call.refer.started': 'The peer has accepted a REFER. Not sent if it refuses.',
@@ -161,6 +168,10 @@ const examples: { readonly [T in EventType]: Event } = {
     replaces: null,
   }),
   'call.answered': answered(call),
+  'call.refer.received': referReceived(call, {
+    target: 'sip:carol@example.com',
+    referredBy: '<sip:alice@atlanta.example>',
+  } as Referral),
   'call.bridged': bridged(call),
   'call.hangup': hangup(call, { cause: 'normal_clearing', by: 'peer', sipCause: '200' }),
   'call.refer.started': referEvent(call, referOf(202, []), 'started', 100),

@@ -12,6 +12,7 @@ import {
   type ReferSettings,
   refersBeforeAnswer,
   refersByeWithoutFinal,
+  refersInbound,
   refersWithoutAllow,
   subdomainCallers,
   subdomainPattern,
@@ -272,6 +273,12 @@ export const table = {
     'What a refer has come to when the peer accepted it, hung up, and never said how it went: `failed` (487) or `completed`.',
     check.oneOf(refersByeWithoutFinal),
   ),
+  referInbound: setting(
+    'refer_inbound',
+    'reject',
+    'What becomes of a REFER that a peer sends: the application is told and decides (`ask`), it is refused with 603 (`reject`), or it is followed (`follow`).',
+    check.oneOf(refersInbound),
+  ),
   referWithoutAllow: setting(
     'refer_without_allow',
     'send',
@@ -347,6 +354,7 @@ export const applicationTable = {
   referBeforeAnswer: table.referBeforeAnswer,
   referByeWithoutFinal: table.referByeWithoutFinal,
   referWithoutAllow: table.referWithoutAllow,
+  referInbound: table.referInbound,
 } as const;
 
 const defaults = defaultsOf(table);
@@ -455,6 +463,7 @@ function referSettings(values: Required<Global>): ReferSettings {
     beforeAnswer: values.referBeforeAnswer,
     byeWithoutFinal: values.referByeWithoutFinal,
     withoutAllow: values.referWithoutAllow,
+    inbound: values.referInbound,
   };
 }
 

@@ -33,6 +33,7 @@ const refer = {
   beforeAnswer: 'early',
   byeWithoutFinal: 'failed',
   withoutAllow: 'send',
+  inbound: 'reject',
 } as const;
 
 const open = {

@@ -53,6 +53,7 @@ export interface ApplicationBody {
   refer_before_answer: ReferSettings['beforeAnswer'];
   refer_bye_without_final: ReferSettings['byeWithoutFinal'];
   refer_without_allow: ReferSettings['withoutAllow'];
+  refer_inbound: ReferSettings['inbound'];
 }
 
 /** What a request says of an application: what it leaves out stays as it is. JSON Schema has checked it. */
@@ -85,6 +86,7 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
       beforeAnswer: body.refer_before_answer,
       byeWithoutFinal: body.refer_bye_without_final,
       withoutAllow: body.refer_without_allow,
+      inbound: body.refer_inbound,
     },
   };
 }
@@ -120,6 +122,7 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
     refer_before_answer: refer.beforeAnswer,
     refer_bye_without_final: refer.byeWithoutFinal,
     refer_without_allow: refer.withoutAllow,
+    refer_inbound: refer.inbound,
   };
 }
 

@@ -10,6 +10,7 @@ import { clearedBy, refuseChange, sayBye } from './leaving.ts';
 import type { Offered } from './modification.ts';
 import { answerModification, isModifying, modify, type Outcome } from './modifying.ts';
 import { giveUp } from './outbound.ts';
+import { hasTransferred } from './referral.ts';
 import { acceptChange } from './relaying.ts';
 import { answerOffer, newSession, relayedAnswer } from './sound.ts';
 import type { Bridge, Signal } from './state.ts';
@@ -62,6 +63,7 @@ export function joinCaller(turn: Turn): void {
 export function signalled(turn: Turn, from: string, said: Signal): void {
   const { bridge, link, transferring } = turn.call;
   if (said.type === 'join') return invited(turn, from, said.parks);
+  if (said.type === 'dialled') return change(turn, { transferring: from });
   if (said.type === 'left' && transferring === from) change(turn, { transferring: null });
   if (said.type === 'left' && link?.to === from) giveUp(turn, 'originator_cancel');
   // One that was left for another may not know yet.
@@ -126,6 +128,10 @@ function left(turn: Turn, bridge: Bridge): void {
   change(turn, { bridge: null });
   const { phase } = turn.call;
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, 487);
+  // It waits for the BYE of a peer that has transferred the other one.
+  if (hasTransferred(turn.call)) return;
+  // It is being transferred: whoever hears it no more, another one is about to.
+  if (turn.call.transferring !== null) return soundAgain(turn);
   const isForIt = turn.call.link?.to === bridge.with;
   if ((bridge.isJoined || isForIt) && !bridge.parks) return sayBye(turn, clearedBy('us'));
   soundAgain(turn);

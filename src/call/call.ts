@@ -37,6 +37,7 @@ import {
   resumeInvite,
 } from './outbound.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
+import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
 import { playing } from './sound.ts';
 import {
@@ -102,6 +103,7 @@ export const timersOf = {
   // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
   answered: ['ack', ...ofRefer],
   active: [
+    'referral',
     'reinvite-ack',
     'time-limit',
     ...ofInvite,
@@ -155,6 +157,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return lifetimeDeadline(expiry.timer, 'expiry');
     case 'modify-retry':
       return modification === null ? null : modificationDeadline(modification);
+    case 'referral':
+      return referralDeadline(call.referral);
     default:
       return refer === null ? null : referDeadline(refer, timer);
   }
@@ -202,6 +206,9 @@ function obey(turn: Turn, command: Command, rtpPort: number | null): void {
       return bridgeCommand(turn, command);
     case 'transfer':
       return transferCommand(turn, command, rtpPort);
+    case 'refer_accept':
+    case 'refer_reject':
+      return decideReferral(turn, command);
     case 'client_state_update':
       return;
     default:
@@ -279,6 +286,8 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
     case 'replaced':
       if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
       return;
+    case 'progress':
+      return progressed(turn, from, signal.status);
     case 'outrun':
       return giveUp(turn, 'originator_cancel', elsewhere);
     default:
@@ -325,6 +334,8 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return lifetimeTimer(turn, 'expiry');
     case 'modify-retry':
       return modificationTimer(turn);
+    case 'referral':
+      return referralTimer(turn);
     default:
       return referTimer(turn, timer);
   }
@@ -344,6 +355,7 @@ function resumed(turn: Turn): void {
   acknowledgeResumed(turn);
   if ('final' in phase && owed(phase.final)) respondText(turn, call.invite!, phase.final.status, phase.final.text);
   for (const request of requestsOut(call)) sentAgain(turn, request);
+  resumeReferral(turn);
   if (isAlive(turn.call)) playing(turn);
 }
 

@@ -44,6 +44,8 @@ export interface Bodies {
       target_leg_client_state?: string;
       park_after_unbridge?: string;
     };
+  refer_accept: Common;
+  refer_reject: Common;
   client_state_update: Common & { client_state: string };
   send_sip_info: Common & { content_type: string; body: string };
 }
@@ -68,6 +70,7 @@ export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'bridge'; readonly with: string; readonly parks: boolean; readonly preventDouble: boolean }
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
+  | { readonly name: 'refer_accept' | 'refer_reject' }
   | { readonly name: 'client_state_update' }
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
 );

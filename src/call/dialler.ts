@@ -4,13 +4,14 @@ import type { Refusal } from '../errors.ts';
 import type { Endpoint } from '../sip/endpoint.ts';
 import type { System } from '../system.ts';
 import { askedOf } from './asked.ts';
-import type { DialBody, Dialled } from './commands.ts';
+import type { DialBody, Dialled, NamedValue } from './commands.ts';
 import type { Driver } from './driver.ts';
 import type { LifetimePolicy } from './lifetime.ts';
 import type { Live, LiveCalls } from './live.ts';
 import { outgoing } from './outbound.ts';
 import { type Contact, type Gateway, type Route, routesOut } from './outbound-routes.ts';
 import { type Dialling, readDial } from './reading-dial.ts';
+import type { ReferInbound } from './routing.ts';
 import { type Call, isAlive } from './state.ts';
 import { viewOf } from './view.ts';
 
@@ -35,6 +36,7 @@ interface DiallerOptions {
   readonly driver: Driver;
   readonly endpoint: Endpoint;
   readonly hasApplication: (id: string) => boolean;
+  readonly referInbound: (connectionId: string) => ReferInbound;
   readonly reserve: () => Promise<number | null>;
   readonly release: (port: number) => void;
 }
@@ -42,8 +44,10 @@ interface DiallerOptions {
 const notTaken: readonly Refusal[] = [{ name: 'unable-to-execute' }];
 
 interface Linked {
-  readonly link: { readonly to: string; readonly parks: boolean };
+  readonly link: Call['link'];
   readonly decide: (callee: string) => boolean;
+  /** Because of a REFER: what the INVITE says of it, and who is told how the call goes. */
+  readonly referral?: { readonly headers: readonly NamedValue[]; readonly reportsTo: string };
 }
 
 type Routed = Dialling & { readonly routes: readonly [Route, ...Route[]] };
@@ -73,8 +77,8 @@ export class Dialler {
   }
 
   /** Dials a call for another one, which `decide` lets take part: it is given the id of the call, and may say no. */
-  dialFor(body: DialBody, link: Linked['link'], decide: Linked['decide']): Promise<Dialled> {
-    return this.#dial(body, { link, decide });
+  dialFor(body: DialBody, linked: Linked): Promise<Dialled> {
+    return this.#dial(body, linked);
   }
 
   async #dial(body: DialBody, linked: Linked | null = null): Promise<Dialled> {
@@ -138,7 +142,7 @@ export class Dialler {
             rtpPort: ports[index]!,
             sessionId,
             connectionId: body.connection_id,
-            link: linked?.link ?? null,
+            linked,
           });
           const commandId = body.command_id ?? null;
           // All are committed together: the first one speaks for them.
@@ -167,7 +171,7 @@ export class Dialler {
       rtpPort: number;
       sessionId: string;
       connectionId: string;
-      link: Call['link'];
+      linked: Linked | null;
     },
   ): { live: Live; step: { call: Call; effects: ReturnType<typeof outgoing>['effects'] } } {
     const { system, endpoint, sdpAddress, media, sessionTimers, settings } = this.#options;
@@ -188,9 +192,11 @@ export class Dialler {
         followsRedirects: settings.followsRedirects,
         routes,
         siblings: of.ids.filter((each) => each !== id),
-        link: of.link,
+        link: of.linked?.link ?? null,
+        reportsTo: of.linked?.referral?.reportsTo ?? null,
+        referInbound: this.#options.referInbound(of.connectionId),
       },
-      order,
+      { ...order, headers: [...order.headers, ...(of.linked?.referral?.headers ?? [])] },
     );
     return { live: this.#options.calls.add(turn.call, []), step: { call: turn.call, effects: turn.effects } };
   }

@@ -45,6 +45,8 @@ interface DriverOptions {
   readonly historyMs: number;
   /** Takes events that are committed, in order. */
   readonly deliver: (events: readonly EventRow[]) => void;
+  /** Dials whom the peer of a call has referred us to. */
+  readonly follow: (live: Live, effect: Effect & { type: 'follow' }) => void;
 }
 
 const tryAgainMs = 1000;
@@ -210,7 +212,7 @@ export class Driver {
   #act(live: Live, effects: readonly Effect[], events: readonly EventRow[], reason: Reason): void {
     if (reason.type === 'command') reason.settle([]);
     try {
-      for (const effect of effects) this.#run(effect);
+      for (const effect of effects) this.#run(live, effect);
     } finally {
       const due = events.filter(({ status }) => status === 'due');
       if (due.length > 0) this.#options.deliver(due);
@@ -219,7 +221,7 @@ export class Driver {
     }
   }
 
-  #run(effect: Effect): void {
+  #run(live: Live, effect: Effect): void {
     const { endpoint, media } = this.#options;
     switch (effect.type) {
       case 'respond':
@@ -236,6 +238,8 @@ export class Driver {
         return media.update(effect.session);
       case 'release':
         return media.release(effect.port);
+      case 'follow':
+        return this.#options.follow(live, effect);
       case 'event':
       case 'signal':
         return;

@@ -17,6 +17,7 @@ import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } fro
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
 import { Driver, type Unstamped } from './driver.ts';
+import { followingOf } from './following.ts';
 import { incoming } from './inbound.ts';
 import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './invitation.ts';
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
@@ -26,7 +27,7 @@ import type { WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { type Application, route } from './routing.ts';
-import { type Call, isAlive, sixtyFourT1Ms } from './state.ts';
+import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { dialOf, obstacleToBridge } from './transfers.ts';
 import { viewOf, waitingOf } from './view.ts';
 
@@ -72,6 +73,7 @@ export class Engine implements EndpointUser, CallControl {
     const applicationOf = (call: Call) => this.#options.applications.ofCall(call);
     this.#driver = new Driver({
       ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
+      follow: (live, effect) => this.#follow(live, effect),
       calls: this.#calls,
     });
     this.#dialler = this.#newDialler(endpoint);
@@ -213,7 +215,7 @@ export class Engine implements EndpointUser, CallControl {
     replaced: ReplaceableCall | null,
   ): void {
     const { ids, clock } = this.#system;
-    const { sdpAddress, media, sessionTimers } = this.#options;
+    const { sdpAddress, media, sessionTimers, applications } = this.#options;
     const connection = replaced?.call.connectionId ?? this.#routed(request, origin);
     if (typeof connection === 'number') {
       if (rtpPort !== null) media.release(rtpPort);
@@ -224,6 +226,7 @@ export class Engine implements EndpointUser, CallControl {
       legId: ids.uuid(),
       sessionId: replaced?.call.sessionId ?? ids.uuid(),
       connectionId: connection,
+      referInbound: applications.ofCall({ connectionId: connection }).refer.inbound,
       local: this.#endpoint.localAddresses(origin.from),
       sdpAddress,
       media: media.kind,
@@ -304,27 +307,54 @@ export class Engine implements EndpointUser, CallControl {
     if (needsPort && rtpPort === null) return [noPort];
     let taken: Promise<readonly Refusal[]> | null = null;
     const link = { to: live.call.id, parks: body.park_after_unbridge === 'self' };
-    const dialled = await this.#dialler.dialFor(dialOf(live.call, body), link, (callee) => {
-      let isRefused = false;
-      taken = new Promise((resolve) => {
-        const settle = (refusals: readonly Refusal[]): void => {
-          isRefused = refusals.length > 0;
-          resolve(refusals);
-        };
-        const command = { name: 'transfer', callee, clientState } as const;
-        this.#driver.decide(
-          live,
-          { type: 'command', command, rtpPort },
-          {
-            ...{ type: 'command', commandId, asked: askedOf('transfer', body), settle },
-          },
-        );
-      });
-      return !isRefused;
+    const dialled = await this.#dialler.dialFor(dialOf(live.call, body), {
+      link,
+      decide: (callee) => {
+        let isRefused = false;
+        taken = new Promise((resolve) => {
+          const settle = (refusals: readonly Refusal[]): void => {
+            isRefused = refusals.length > 0;
+            resolve(refusals);
+          };
+          const command = { name: 'transfer', callee, clientState } as const;
+          this.#driver.decide(
+            live,
+            { type: 'command', command, rtpPort },
+            {
+              ...{ type: 'command', commandId, asked: askedOf('transfer', body), settle },
+            },
+          );
+        });
+        return !isRefused;
+      },
     });
     if (taken !== null) return taken;
     if (rtpPort !== null) this.#options.media.release(rtpPort);
     return 'refusals' in dialled ? dialled.refusals : [];
+  }
+
+  /** Dials whom the peer of a call has referred us to. Nobody waits for it: what becomes of it is told to the call. */
+  #follow({ call }: Live, { transferee, referral }: Effect & { type: 'follow' }): void {
+    const other = transferee === null ? undefined : this.#calls.withId(transferee);
+    const progress = (status: number, from = call.id): void => {
+      const live = this.#calls.withId(call.id);
+      if (live) this.#driver.decide(live, { type: 'signal', from, signal: { type: 'progress', status } });
+    };
+    if (other !== undefined && other.call.transferring !== null) return progress(486);
+    const { body, headers } = followingOf(call, other?.call ?? null, referral);
+    const decide = (callee: string): boolean => {
+      progress(100, callee);
+      if (other) this.#driver.decide(other, { type: 'signal', from: callee, signal: { type: 'dialled' } });
+      return true;
+    };
+    const link = other === undefined ? null : { to: other.call.id, parks: false };
+    this.#dialler.dialFor(body, { link, decide, referral: { headers, reportsTo: call.id } }).then(
+      (dialled) => 'refusals' in dialled && progress(dialled.refusals[0]?.name === 'no-route' ? 404 : 500),
+      (error: unknown) => {
+        this.#system.log.error({ call: call.id, error: stackOf(error) }, 'A REFER could not be followed.');
+        progress(500);
+      },
+    );
   }
 
   /** The same command again, while the first one is on its way to the store. */
@@ -387,6 +417,7 @@ export class Engine implements EndpointUser, CallControl {
       ...{ system, endpoint, sessionTimers, sdpAddress, settings: dial, calls: this.#calls, driver: this.#driver },
       media: media.kind,
       hasApplication: (id) => applications.view(id) !== null,
+      referInbound: (connectionId) => applications.ofCall({ connectionId }).refer.inbound,
       reserve: () => this.#reserve(),
       release: (port) => media.release(port),
     });

@@ -3,7 +3,7 @@
 import { toUtf8 } from '../sip/message/grammar.ts';
 import type { NamedValue } from './commands.ts';
 import type { Refer } from './refer.ts';
-import type { Call, Ending } from './state.ts';
+import type { Call, Ending, Referral } from './state.ts';
 
 export type HangupCause =
   | 'call_rejected'
@@ -75,6 +75,13 @@ export interface EventPayloads {
     sip_headers: InviteHeader[];
     tags: string[];
   };
+  /** Additive: the peer has sent a REFER. */
+  'call.refer.received': Base & {
+    /** The Refer-To URI as it came, headers included. */
+    refer_to: string;
+    /** The Referred-By header, or null. */
+    referred_by: string | null;
+  };
   'call.refer.started': ReferPayload;
   'call.refer.completed': ReferPayload;
   'call.refer.failed': ReferPayload & { failure_reason: FailureReason };
@@ -143,6 +150,11 @@ export function hangup(call: Call, ending: Ending): Event {
       tags: [],
     },
   };
+}
+
+export function referReceived(call: Call, { target, referredBy }: Referral): Event {
+  const referred_by = referredBy === null ? null : toUtf8(referredBy);
+  return { type: 'call.refer.received', payload: { ...base(call), refer_to: toUtf8(target), referred_by } };
 }
 
 export function bridged(call: Call): Event {

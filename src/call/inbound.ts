@@ -35,7 +35,10 @@ import {
 type Ringing = Phase & { name: 'ringing' };
 
 /** What a new call is given from outside: its names, what we say of ourselves, and a port when our offer goes first. */
-export type Identity = Pick<Call, 'id' | 'legId' | 'sessionId' | 'connectionId' | 'local' | 'sdpAddress' | 'media'> & {
+export type Identity = Pick<
+  Call,
+  'id' | 'legId' | 'sessionId' | 'connectionId' | 'local' | 'sdpAddress' | 'media' | 'referInbound'
+> & {
   readonly rtpPort: number | null;
   readonly policy: LifetimePolicy;
   /** What the 2xx will say. */
@@ -71,6 +74,9 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     phase: ringing(input, dialog.local, lifetime),
     refer: null,
     pastRefers: [],
+    referral: null,
+    referee: null,
+    reportsTo: null,
     bridge: null,
     link: null,
     transferring: null,

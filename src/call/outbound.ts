@@ -49,7 +49,7 @@ import {
 /** What a call of ours is given from outside. `siblings` are the ids of those that are dialled with it. */
 export type OutboundIdentity = Pick<
   Call,
-  'id' | 'legId' | 'sessionId' | 'connectionId' | 'local' | 'sdpAddress' | 'media'
+  'id' | 'legId' | 'sessionId' | 'connectionId' | 'local' | 'sdpAddress' | 'media' | 'referInbound' | 'reportsTo'
 > & {
   readonly sipCallId: string;
   readonly rtpPort: number;
@@ -113,6 +113,8 @@ export function outgoing(
       },
       refer: null,
       pastRefers: [],
+      referral: null,
+      referee: null,
       bridge: null,
       link,
       transferring: null,
@@ -188,6 +190,7 @@ export function inviteTimer(turn: Turn, timer: 'give-up' | 'settle'): void {
 export function giveUp(turn: Turn, cause: Ending['cause'], reason: Reason | null = null): void {
   const { phase } = turn.call;
   if (phase.name !== 'dialing') return;
+  report(turn, cause === 'timeout' ? 408 : 487);
   const wasHeard = turn.call.outbound!.usage.state.name !== 'calling';
   end(turn, endingOf(cause, 'us', wasHeard ? 487 : null), {});
   step(turn, { type: 'command', command: { name: 'cancel', reason } }, null);
@@ -331,8 +334,7 @@ function told(turn: Turn, what: Told, response: Response | null): void {
   const { phase } = turn.call;
   switch (what.type) {
     case 'progress':
-      if (phase.name === 'dialing') change(turn, { phase: { ...phase, status: what.response.status } });
-      return;
+      return rung(turn, what.response.status);
     case 'described':
       if (phase.name === 'dialing') takeAnswer(turn, what.described.sdp);
       return;
@@ -343,6 +345,18 @@ function told(turn: Turn, what: Told, response: Response | null): void {
     default:
       return what satisfies never;
   }
+}
+
+function rung(turn: Turn, status: number): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'dialing' || phase.status === status) return;
+  change(turn, { phase: { ...phase, status } });
+  report(turn, status);
+}
+
+/** Whoever has the call dialled because of a REFER is told how it goes. */
+function report({ call: { reportsTo }, effects }: Turn, status: number): void {
+  if (reportsTo !== null) effects.push({ type: 'signal', to: reportsTo, signal: { type: 'progress', status } });
 }
 
 function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, response: Response): void {
@@ -363,6 +377,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
   });
   const isAgreed = turn.call.session?.agreed != null && (hasSdp(response) ? takeAnswer(turn, response.body) : true);
   tell(turn, answered(turn.call));
+  report(turn, 200);
   for (const to of phase.siblings) turn.effects.push({ type: 'signal', to, signal: { type: 'outrun' } });
   if (turn.call.expiry.unasked) lives(turn, agreedBy(response, asked));
   if (!isAgreed) return sayBye(turn, endingOf('unspecified', 'us', 200));
@@ -376,6 +391,7 @@ function unsuccessful(turn: Turn, why: (Told & { type: 'ended' })['why'], respon
   const [route, ...routes] = outbound.routes;
   if (route !== undefined && isOfThePlace(why, response)) return tryNext(turn, { ...outbound, routes }, route);
   change(turn, { outbound: null });
+  report(turn, response?.status ?? (why === 'timeout' ? 408 : 503));
   if (response !== null) end(turn, endingOf(causeOf(response.status), 'peer', response.status), {});
   else end(turn, endingOf(why === 'timeout' ? 'timeout' : 'unspecified', 'us', null), {});
 }

@@ -44,6 +44,8 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
     preventDouble: body.prevent_double_bridge ?? false,
   }),
+  refer_accept: (body) => ({ ...common(body), name: 'refer_accept' }),
+  refer_reject: (body) => ({ ...common(body), name: 'refer_reject' }),
   client_state_update: (body) => ({ ...common(body), name: 'client_state_update' }),
   send_sip_info: (body, _settings, refusals) => ({
     ...common(body),

@@ -12,7 +12,12 @@ export interface ReferSettings {
   readonly beforeAnswer: ReferBeforeAnswer;
   readonly byeWithoutFinal: ReferByeWithoutFinal;
   readonly withoutAllow: ReferWithoutAllow;
+  readonly inbound: ReferInbound;
 }
+
+/** What becomes of a REFER that a peer sends: the application is asked, it is refused with 603, or it is followed. */
+export const refersInbound = ['ask', 'reject', 'follow'] as const;
+export type ReferInbound = (typeof refersInbound)[number];
 
 /** Where the custom headers of a refer go: onto the REFER, into the Refer-To URI, or both. */
 export const headerPlacements = ['both', 'refer', 'refer-to'] as const;

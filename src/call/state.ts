@@ -20,6 +20,7 @@ import type { Modification, Offered } from './modification.ts';
 import type { Route } from './outbound-routes.ts';
 import type { Waiting } from './queues.ts';
 import type { Refer } from './refer.ts';
+import type { ReferInbound } from './routing.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
 export interface OwedRequest extends BuiltRequest {
@@ -67,6 +68,16 @@ export interface Bridge {
   readonly isJoined: boolean;
   /** Whether our peer was asked for a description before the other one: if it gives none, that one is. */
   readonly hasAsked: boolean;
+}
+
+/** A REFER of the peer's. `id` is what its NOTIFYs are told apart by; `until` when the phase has lasted long enough. */
+export interface Referral {
+  readonly id: number | null;
+  readonly target: string;
+  readonly referredBy: string | null;
+  /** Whether the peer wants to hear nothing of it (RFC 4488). */
+  readonly isSilent: boolean;
+  readonly phase: { readonly name: 'asked' | 'followed' | 'over'; readonly until: number | null };
 }
 
 /** A request of the peer's that changes the session, and waits for the peer of another call. */
@@ -202,6 +213,13 @@ export interface Call {
   readonly modification: Modification | null;
   /** The ACK of our last re-INVITE: copies of the 2xx are answered with it again (RFC 3261 §13.2.2.4). */
   readonly acked: Acked | null;
+  /** What becomes of a REFER of the peer's. */
+  readonly referInbound: ReferInbound;
+  readonly referral: Referral | null;
+  /** The call that was dialled because of it. */
+  readonly referee: string | null;
+  /** The call that learns how this one goes: it was dialled because of a REFER there. */
+  readonly reportsTo: string | null;
   readonly bridge: Bridge | null;
   /** The call it was dialled for; `parks` is whether that one outlives it. */
   readonly link: { readonly to: string; readonly parks: boolean } | null;
@@ -231,6 +249,7 @@ export type CallTimer =
   | 'session-refresh'
   | 'session-expiry'
   | 'modify-retry'
+  | 'referral'
   | 'refer-deadline'
   | 'refer-first-notify'
   | 'refer-retry'
@@ -251,7 +270,11 @@ export type Signal =
   /** The answer, and where each stream of what was offered stands in the original. */
   | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
   | { readonly type: 'refused'; readonly status: number }
-  | { readonly type: 'left' };
+  | { readonly type: 'left' }
+  /** A call was dialled for it because another one's peer has sent a REFER. */
+  | { readonly type: 'dialled' }
+  /** The call that was dialled because of its REFER has come so far; a final status ends that. */
+  | { readonly type: 'progress'; readonly status: number };
 
 /** `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from. */
 export type Input = { readonly at: number; readonly seed: string } & (
@@ -284,6 +307,8 @@ export type Effect =
   /** The ACK of a 2xx, which nobody answers. */
   | { readonly type: 'ack'; readonly request: BuiltRequest }
   | { readonly type: 'event'; readonly event: Event; readonly sequence: number }
+  /** The target of a REFER is to be dialled, for the call that is to be joined to it, or for nobody. */
+  | { readonly type: 'follow'; readonly transferee: string | null; readonly referral: Referral }
   /** `to` is the id of a call: it decides on it at once. */
   | { readonly type: 'signal'; readonly to: string; readonly signal: Signal }
   | { readonly type: 'media'; readonly session: MediaSession }

@@ -37,7 +37,7 @@ export function tell(turn: Turn, event: Event): void {
 }
 
 /** Methods we take, for Allow; option tags we support, for Supported. */
-export const allow = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'PRACK', 'UPDATE', 'NOTIFY'];
+export const allow = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'PRACK', 'UPDATE', 'NOTIFY', 'REFER'];
 export const supported = ['100rel', 'timer', 'replaces'];
 
 export const capabilities: HeaderList = [

@@ -11,6 +11,7 @@ import { allowsMethod } from './invitation.ts';
 import { clearedBy, peerLeft, quietInvite, sayBye } from './leaving.ts';
 import { type Lifetime, lifetimeFor } from './lifetime.ts';
 import { isModifying, lives, modificationOut, unblockModification } from './modifying.ts';
+import { referred } from './referral.ts';
 import { notified, unblockRefer } from './referring.ts';
 import { relayChange, relayMove } from './relaying.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
@@ -43,6 +44,7 @@ const takers: Readonly<Record<string, Taker>> = {
   UPDATE: updated,
   PRACK: acknowledged,
   NOTIFY: notified,
+  REFER: referred,
   INFO: (turn, request, origin) => respond(turn, request, origin, 200),
   OPTIONS: (turn, request, origin) =>
     respond(turn, request, origin, 200, { headers: [...capabilities, ['Accept', 'application/sdp']] }),

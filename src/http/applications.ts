@@ -9,6 +9,7 @@ import {
   headerPlacements,
   refersBeforeAnswer,
   refersByeWithoutFinal,
+  refersInbound,
   refersWithoutAllow,
   subdomainCallers,
 } from '../call/routing.ts';
@@ -109,6 +110,10 @@ const fields = {
   refer_without_allow: words(refersWithoutAllow, {
     description: "What a refer does when the peer's Allow leaves REFER out.",
     ...additive,
+  }),
+  refer_inbound: words(refersInbound, {
+    ...additive,
+    description: 'What becomes of a REFER that a peer sends: the application is asked, it is refused, or followed.',
   }),
 };
 

@@ -49,6 +49,21 @@ export const commands = {
       'Sends a SIP REFER to the peer of a live call. Events: `call.refer.started` once the peer accepts, and exactly one of `call.refer.completed` and `call.refer.failed`.',
     body: schemas.ReferRequest,
   },
+  refer_accept: {
+    method: 'POST',
+    operationId: 'AcceptRefer',
+    summary: 'Follow a REFER of the peer',
+    description:
+      'Additive. Answers `call.refer.received`: the target is dialled and joined to whom the peer hears, and the peer is told how that goes.',
+    body: schemas.ReferDecisionRequest,
+  },
+  refer_reject: {
+    method: 'POST',
+    operationId: 'RejectRefer',
+    summary: 'Refuse a REFER of the peer',
+    description: 'Additive. Answers `call.refer.received`: the peer is told 603, and the call goes on.',
+    body: schemas.ReferDecisionRequest,
+  },
   bridge: {
     method: 'POST',
     operationId: 'BridgeCall',

@@ -299,6 +299,8 @@ export const TransferRequest = component(
   }),
 );
 
+export const ReferDecisionRequest = component('ReferDecisionRequest', Type.Object(common));
+
 export const ClientStateUpdateRequest = component(
   'ClientStateUpdateRequest',
   Type.Object({ ...common, client_state: Type.String({ ...clientState, ...notBlank }) }),
@@ -438,6 +440,7 @@ export const components: readonly TSchema[] = [
   RejectRequest,
   HangupRequest,
   ReferRequest,
+  ReferDecisionRequest,
   DialRequest,
   BridgeRequest,
   TransferRequest,

@@ -21,6 +21,7 @@ const answers = (line: Line) => line.answer();
 const hangsUp = (line: Line) => line.command('hangup', {});
 const isReinvited = (line: Line) => line.request('INVITE', { body: offerText });
 const isRefreshed = (line: Line) => line.timer('session-refresh');
+const isAskedToRefer = (line: Line) => line.request('REFER', { headers: { 'Refer-To': `<${target}>` } });
 const fails491 = (line: Line) => line.respond(491);
 
 /** Makes a fresh sample at each call. */
@@ -55,6 +56,8 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'active, a re-INVITE refreshes the session': () => then(active(), isRefreshed),
   'active, a re-INVITE is sent again later': () => then(active(), isRefreshed, fails491),
   'active, a REFER waits for our re-INVITE': () => then(active(), isRefreshed, refers),
+  'active, the peer has sent a REFER': () => then(active(), isAskedToRefer),
+  'active, the peer has transferred': () => then(active(), isAskedToRefer, (line) => line.take(progress(200))),
   'active, refreshed': () => then(active(), isRefreshed, (line) => line.respond(200)),
   'active, an INFO is out': () =>
     then(active(), (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' })),
@@ -68,8 +71,10 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'ended by a refusal': () => then(new Line(), (line) => line.command('reject', { cause: 'USER_BUSY' })),
 };
 
+const progress = (status: number) => ({ type: 'signal', from: 'v3:target', signal: { type: 'progress', status } });
+
 const timers: readonly CallTimer[] = [
-  ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave'] as const),
+  ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave', 'referral'] as const),
   ...(['dial-timeout', 'give-up', 'settle', 'time-limit'] as const),
   ...(['session-refresh', 'session-expiry', 'modify-retry'] as const),
   ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace'] as const),
@@ -92,6 +97,9 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   OPTIONS: (line) => line.request('OPTIONS'),
   'a method we do not have': (line) => line.request('MESSAGE'),
   'a request out of order': (line) => line.request('INFO', { cseq: 0, branch: 'z9hG4bK-late' }),
+  REFER: (line) => line.request('REFER', { headers: { 'Refer-To': `<${target}>` } }),
+  'the target rings': (line) => line.take(progress(180)),
+  'the target answers': (line) => line.take(progress(200)),
   'NOTIFY 100': (line) => line.notify(100),
   'NOTIFY 200': (line) => line.notify(200),
   'NOTIFY 486': (line) => line.notify(486),

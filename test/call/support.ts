@@ -40,6 +40,7 @@ export const identity: Identity = {
   policy: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   lifetime: { headers: [['Session-Expires', '1800;refresher=uas']], agreed: { intervalS: 1_800, refresher: 'us' } },
   replaces: null,
+  referInbound: 'follow',
 };
 
 export const settings = referSettings;
@@ -51,6 +52,7 @@ const dialIdentity = {
   routes: [{ uri: 'sip:alice@192.0.2.10:5060', routes: [], flow: null, gateway: null, credentials: null }],
   siblings: ['v3:sibling'],
   link: null,
+  reportsTo: null,
 } as const;
 
 const dialOrder: DialOrder = {
@@ -326,6 +328,8 @@ function show(effect: Effect): string {
       return showEvent(effect);
     case 'quiet':
       return 'stop repeating';
+    case 'follow':
+      return `follow for ${effect.transferee ?? 'nobody'}`;
     case 'signal':
       return `signal ${effect.signal.type}`;
     case 'media':

@@ -52,6 +52,8 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'post /v2/calls/{call_control_id}/actions/reject RejectCall',
     'post /v2/calls/{call_control_id}/actions/hangup HangupCall',
     'post /v2/calls/{call_control_id}/actions/refer ReferCall',
+    'post /v2/calls/{call_control_id}/actions/refer_accept AcceptRefer',
+    'post /v2/calls/{call_control_id}/actions/refer_reject RejectRefer',
     'post /v2/calls/{call_control_id}/actions/bridge BridgeCall',
     'post /v2/calls/{call_control_id}/actions/transfer TransferCall',
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',

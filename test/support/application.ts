@@ -9,6 +9,7 @@ export const referSettings: ReferSettings = {
   beforeAnswer: 'early',
   byeWithoutFinal: 'failed',
   withoutAllow: 'send',
+  inbound: 'reject',
 };
 
 export function application(more: Partial<Application> = {}): Application {
