@@ -1,22 +1,27 @@
 // The real programs that test/interop talks to: which they are, where they are, and how they get onto a machine.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Each program with the Debian packages that bring it. */
+/** Each program with the Debian package that brings it. */
 const packages = {
   sipp: 'sip-tester',
   baresip: 'baresip-core',
-  kamailio: 'kamailio kamailio-tls-modules',
+  kamailio: 'kamailio',
+  'kamailio-tls': 'kamailio-tls-modules',
   dnsmasq: 'dnsmasq-base',
   linphonec: 'linphone-cli',
   script: 'bsdutils',
 };
 
+/** What is no program of its own, by where it is. */
+const modules = { 'kamailio-tls': '/usr/lib/*/kamailio/modules/tls.so' };
+
 /** @typedef {keyof typeof packages} Peer */
 
-/** Where the program is, or null. Kamailio lives in sbin, which is not on everybody's PATH. */
+/** Where the program or module is, or null. Kamailio lives in sbin, which is not on everybody's PATH. */
 export function pathOf(program) {
+  if (modules[program]) return globSync(modules[program])[0] ?? null;
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, program)).find(isExecutable) ?? null;
 }

@@ -1,23 +1,13 @@
-// Phones register with Switchhook, and Switchhook registers with a PBX (RFC 3261 §10), each with a real peer.
+// Switchhook registers with a PBX (RFC 3261 §10), and goes on after it was killed. Phones that register with Switchhook are
+// in the table (test/interop/table).
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { without } from './support/peers.ts';
-import { account, openRegistrar, settingsFile, sippRegisters } from './support/registering.ts';
+import { account, openRegistrar, settingsFile } from './support/registering.ts';
 import { Scope } from './support/scope.ts';
 import { openWorld } from './support/world.ts';
 
-const phones = `phones:\n  - { username: ${account.username}, password: ${account.password} }\n`;
-
-const openPhones = (scope: Scope) =>
-  openWorld(scope, { SWITCHHOOK_CONFIG: settingsFile(scope, `sip_digest_algorithms: MD5\n${phones}`) });
-
 for (const transport of ['udp', 'tcp'] as const) {
-  test(`SIPp registers over ${transport}`, { skip: without('sipp') }, async (t) => {
-    const scope = new Scope(t);
-    const { server } = await openPhones(scope);
-    await sippRegisters(scope, server.sipPort, transport);
-  });
-
   test(`Switchhook registers with Kamailio over ${transport}`, { skip: without('kamailio') }, (t) =>
     registers(t, transport),
   );

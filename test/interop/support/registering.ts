@@ -56,12 +56,7 @@ function registration({ username, password }: Account): string {
 }
 
 /** SIPp, which answers the first challenge of a 401 only, and only by MD5. */
-export async function sippRegisters(
-  scope: Scope,
-  port: number,
-  transport: TransportName,
-  who: Account = account,
-): Promise<void> {
+export async function sippRegisters(scope: Scope, port: number, transport: TransportName, who: Account): Promise<void> {
   const folder = temporaryFolder(scope);
   writeFileSync(join(folder, 'register.xml'), registration(who));
   const args = [

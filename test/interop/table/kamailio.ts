@@ -87,7 +87,7 @@ async function isRegisteredWith(place: Place): Promise<void> {
 
 export const kamailio: Peer = {
   name: 'Kamailio',
-  needs: ['kamailio', 'sipp'],
+  needs: ['kamailio', 'kamailio-tls', 'sipp'],
   version: () => /kamailio ([\d.]+)/.exec(`${spawnSync(pathOfPeer('kamailio'), ['-v']).stdout}`)?.[1] ?? '',
   note: 'A proxy on the path of all requests, by a Record-Route of each of its two ports, with SIPp at its other side; in the row register the registrar of a PBX.',
   settings: { SWITCHHOOK_TLS_CLIENTS: 'required' },

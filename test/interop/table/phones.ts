@@ -207,7 +207,7 @@ async function refersUs(place: Place, traits: Traits): Promise<void> {
   const call = await answered(place, user);
   await dialog.sees('out NOTIFY', 'SIP/2.0 200 OK');
   await dialog.sees('in 200 NOTIFY');
-  referee.leaves();
+  await referee.leaves();
   await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
 }
 

@@ -2,11 +2,10 @@
 // the wire they are seen on. Cells that run side by side are told apart by whom they call.
 import type { TestContext } from 'node:test';
 import { localServer } from '../../../examples/demo/server.ts';
-import { realLog } from '../../../src/log.ts';
 import { transportFor } from '../../../src/parts.ts';
 import { Certificates } from '../../../src/sip/transport/certificates.ts';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
-import { type Clock, realClock, realIds } from '../../../src/system.ts';
+import { type Clock, openSystem } from '../../../src/system.ts';
 import { Authority } from '../../support/certificates.ts';
 import { Application, type Conversation } from '../support/application.ts';
 import type { Account } from '../support/phone.ts';
@@ -39,7 +38,7 @@ export interface Place extends World {
   readonly account: Account;
 }
 
-const system = { clock: realClock, ids: realIds(), log: realLog('silent') };
+const system = openSystem();
 const password = 'wonderland';
 /** What a certificate of a peer on this machine is for. */
 export const loopback = [
@@ -124,7 +123,7 @@ export async function openReferee({ scope, transport, authority }: Place) {
   scope.after(() => certificates.close());
   const listener = transportFor({ transport, host: '127.0.0.1', port }, system, certificates);
   const caller = transportFor({ transport: 'udp', host: '127.0.0.1', port: await freePort() }, system, null);
-  const transports = transport === 'ws' ? ([listener, caller] as const) : ([listener] as const);
+  const transports = transport === 'ws' ? [listener, caller] : [listener];
   return { wire, port, referee: await Referee.open(scope, transports, wire.trace) };
 }
 
@@ -136,6 +135,6 @@ export async function isReferredBy(place: Place, referring: (port: number) => Pr
   const sipp = await referring(port);
   const call = await answered(place, place.user);
   await sipp.succeeds();
-  referee.leaves();
+  await referee.leaves();
   await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
 }
