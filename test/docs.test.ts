@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { withCopies } from '../scripts/copies.ts';
 import { root } from '../scripts/ready.mjs';
-import { bridged } from '../src/call/events.ts';
+import { bridged, referReceived } from '../src/call/events.ts';
 import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, readSettings, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
@@ -68,8 +68,12 @@ for (const { at, text } of blocksIn('yaml')) {
 test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async (t) => {
   const { webhooks, received, refer, here } = await aCallToShow(t);
   const events = new Map<string, object>(webhooks.map(({ data }) => [data.event_type, data.payload]));
-  // The phones of the demo take no re-INVITE, so they cannot be joined: its payload comes of a call without them.
-  events.set('call.bridged', bridged(active().call).payload);
+  // The phones of the demo take no re-INVITE and send no REFER: what tells of those comes of a call without them.
+  const { call } = active();
+  events.set('call.bridged', bridged(call).payload);
+  const phase = { name: 'asked', until: null } as const;
+  const referral = { id: null, target: 'sip:a@b.example', referredBy: '<sip:c@d.example>', isSilent: false, phase };
+  events.set('call.refer.received', referReceived(call, referral).payload);
   for (const { at, name, text, before } of blocksIn('json')) {
     if (name === '') {
       assert.equal(before?.language, 'sh', `${at} follows no command whose output it could be`);
