@@ -131,8 +131,8 @@ export const table = {
   ),
   sipDigestAlgorithms: setting(
     'sip_digest_algorithms',
-    'SHA-512-256,SHA-256,MD5',
-    'The algorithms phones and trunks may prove their password by, in the order they are offered. Whoever is asked and comes again without an answer is offered the last one alone. For peers that look at the first offer only, such as SIPp: `MD5`.',
+    'SHA-256,MD5',
+    'The algorithms phones and trunks may prove their password by, in the order they are offered: `SHA-512-256` may go before the others where no phone gives up at it, as linphone and baresip do. Whoever is asked and comes again without an answer is offered the last one alone. For peers that look at the first offer only, such as SIPp: `MD5`.',
     check.someOf(algorithms),
   ),
   sipRequestsPerSecond: setting(

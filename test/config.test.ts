@@ -74,7 +74,7 @@ const byDefault = {
   sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   access: {
     realm: 'switchhook',
-    algorithms: ['SHA-512-256', 'SHA-256', 'MD5'],
+    algorithms: ['SHA-256', 'MD5'],
     requestsPerSecond: 200,
     registerMinSecs: 60,
     registerMaxSecs: 3600,
