@@ -10,7 +10,10 @@ import { clearedBy, refuseChange, sayBye } from './leaving.ts';
 import type { Offered } from './modification.ts';
 import { answerModification, isModifying, modify, type Outcome } from './modifying.ts';
 import { giveUp } from './outbound.ts';
+
+import { isPending } from './refer.ts';
 import { hasTransferred } from './referral.ts';
+
 import { acceptChange } from './relaying.ts';
 import { answerOffer, newSession, relayedAnswer } from './sound.ts';
 import type { Bridge, Signal } from './state.ts';
@@ -132,8 +135,11 @@ function left(turn: Turn, bridge: Bridge): void {
   if (hasTransferred(turn.call)) return;
   // It is being transferred: whoever hears it no more, another one is about to.
   if (turn.call.transferring !== null) return soundAgain(turn);
-  const isForIt = turn.call.link?.to === bridge.with;
-  if ((bridge.isJoined || isForIt) && !bridge.parks) return sayBye(turn, clearedBy('us'));
+  const { link, refer } = turn.call;
+  const isForIt = link?.to === bridge.with;
+  // Its peer is taking that call's place: what comes of it is still to be told.
+  const isReplacing = isPending(refer) && refer.order.replaces === bridge.with;
+  if ((bridge.isJoined || isForIt) && !bridge.parks && !isReplacing) return sayBye(turn, clearedBy('us'));
   soundAgain(turn);
 }
 

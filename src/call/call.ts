@@ -112,6 +112,7 @@ export const timersOf = {
     'modify-retry',
     ...ofRefer,
     'refer-grace',
+    'yield',
   ],
   // The dialog is gone: no REFER is sent again, and an outcome ends the call at once.
   leaving: ['leave', ...ofInvite, 'refer-deadline', 'refer-first-notify'],
@@ -155,6 +156,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return lifetimeDeadline(expiry.timer, 'refresh');
     case 'session-expiry':
       return lifetimeDeadline(expiry.timer, 'expiry');
+    case 'yield':
+      return call.yieldsAt ?? null;
     case 'modify-retry':
       return modification === null ? null : modificationDeadline(modification);
     case 'referral':
@@ -288,6 +291,8 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
       return;
     case 'progress':
       return progressed(turn, from, signal.status);
+    case 'yield':
+      return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':
       return giveUp(turn, 'originator_cancel', elsewhere);
     default:
@@ -328,6 +333,8 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return inviteTimer(turn, timer);
     case 'time-limit':
       return sayBye(turn, endingOf('time_limit', 'us', 200));
+    case 'yield':
+      return sayBye(turn, clearedBy('us'));
     case 'session-refresh':
       return lifetimeTimer(turn, 'refresh');
     case 'session-expiry':

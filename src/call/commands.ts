@@ -20,7 +20,9 @@ export interface Bodies {
   reject: Common & { cause: 'CALL_REJECTED' | 'USER_BUSY' };
   hangup: Common & { custom_headers?: NamedValue[] };
   refer: Common & {
-    sip_address: string;
+    /** May be left out where `replaces_call_control_id` says who is meant. */
+    sip_address?: string;
+    replaces_call_control_id?: string;
     custom_headers?: NamedValue[];
     sip_headers?: NamedValue[];
     sip_auth_username?: string;

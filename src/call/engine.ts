@@ -27,8 +27,10 @@ import type { WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { type Application, route } from './routing.ts';
+
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
-import { dialOf, obstacleToBridge } from './transfers.ts';
+import { attendedOf, dialOf, obstacleToBridge } from './transfers.ts';
+
 import { viewOf, waitingOf } from './view.ts';
 
 export interface EngineOptions {
@@ -285,10 +287,13 @@ export class Engine implements EndpointUser, CallControl {
     if (action === 'transfer') return this.#transfer(live, body as Bodies['transfer']);
     const obstacle = action === 'bridge' ? obstacleToBridge(this.#calls, live.call, body as Bodies['bridge']) : null;
     if (obstacle !== null) return [obstacle];
+    const attended = action === 'refer' ? attendedOf(this.#calls, live.call, body as Bodies['refer']) : null;
+    if (attended !== null && 'name' in attended) return [attended];
     const read = readCommand(
       action as ReadAction,
       body as Bodies[ReadAction],
       this.#options.applications.ofCall(live.call).refer,
+      attended,
     );
     if ('refusals' in read) return read.refusals;
     const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;

@@ -6,7 +6,7 @@ import { writeResponse } from '../sip/message/write.ts';
 import { acknowledgeWithheld } from './acknowledging.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, hangup, referEvent } from './events.ts';
-import { isOut, isPending, transition } from './refer.ts';
+import { isOut, isPending, type Refer, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
 import { change, credentialsFor, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
@@ -94,10 +94,17 @@ function abandonRefer(turn: Turn, by: 'us' | 'peer'): void {
   const step = transition(refer, { type: 'abandoned', by }, turn.at);
   change(turn, { refer: step.refer });
   for (const effect of step.effects) {
-    if (effect.type === 'failed' || effect.type === 'completed') {
-      tell(turn, referEvent(turn.call, step.refer, effect.type, effect.code));
-    }
+    if (effect.type === 'failed' || effect.type === 'completed')
+      tellOutcome(turn, step.refer, effect.type, effect.code);
   }
+}
+
+/** The terminal event of a refer. The call whose place the peer has taken by it is about to end. */
+export function tellOutcome(turn: Turn, refer: Refer, outcome: 'completed' | 'failed', code: number): void {
+  tell(turn, referEvent(turn.call, refer, outcome, code));
+  const { replaces, byeGraceMs } = refer.order;
+  if (outcome === 'failed' || replaces == null) return;
+  turn.effects.push({ type: 'signal', to: replaces, signal: { type: 'yield', graceMs: byeGraceMs } });
 }
 
 /** What the peer would change of the session is refused; it goes on as it was. */

@@ -11,17 +11,34 @@ import type { ReferSettings } from './routing.ts';
 
 export type Read = { readonly command: Command } | { readonly refusals: readonly Refusal[] };
 
+/** The call whose place a refer gives to the peer: where its own peer is, and how that one would write Replaces. */
+export interface Attended {
+  readonly call: string;
+  readonly target: string;
+  readonly replaces: string;
+}
+
 /** Every bad value of a body at once. `settings` are those of the call's application: a command's own values win over them. */
-export function readCommand<A extends ReadAction>(action: A, body: Bodies[A], settings: ReferSettings): Read {
+export function readCommand<A extends ReadAction>(
+  action: A,
+  body: Bodies[A],
+  settings: ReferSettings,
+  attended: Attended | null = null,
+): Read {
   const refusals: Refusal[] = [];
-  const command = readers[action](body, settings, refusals);
+  const command = readers[action](body, settings, refusals, attended);
   return refusals.length > 0 ? { refusals } : { command };
 }
 
 /** A transfer is read as the dial it is (transfers.ts). */
 export type ReadAction = Exclude<ActionName, 'transfer'>;
 
-type Reader<A extends ReadAction> = (body: Bodies[A], settings: ReferSettings, refusals: Refusal[]) => Command;
+type Reader<A extends ReadAction> = (
+  body: Bodies[A],
+  settings: ReferSettings,
+  refusals: Refusal[],
+  attended: Attended | null,
+) => Command;
 
 const readers: { readonly [A in ReadAction]: Reader<A> } = {
   answer: (body, _settings, refusals) => ({
@@ -57,8 +74,13 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
 
 const common = (body: { client_state?: string }) => ({ clientState: body.client_state ?? null });
 
-function readRefer(body: Bodies['refer'], settings: ReferSettings, refusals: Refusal[]): Command {
-  const target = readTarget(body.sip_address, refusals);
+function readRefer(
+  body: Bodies['refer'],
+  settings: ReferSettings,
+  refusals: Refusal[],
+  attended: Attended | null,
+): Command {
+  const target = readReferTo(body.sip_address, attended, refusals);
   const all = [...readHeaders(body, 'custom_headers', refusals), ...readHeaders(body, 'sip_headers', refusals)];
   const referredBy = all.findLast(({ name }) => sameHeader(name, 'Referred-By'));
   const headers = all.filter(({ name }) => !sameHeader(name, 'Referred-By'));
@@ -79,6 +101,7 @@ function readRefer(body: Bodies['refer'], settings: ReferSettings, refusals: Ref
       byeGraceMs: body.refer_bye_grace_ms ?? settings.byeGraceMs,
       byeWithoutFinal: settings.byeWithoutFinal,
       withoutAllow: settings.withoutAllow,
+      replaces: attended?.call ?? null,
     },
     timeoutMs: body.refer_timeout_ms ?? settings.timeoutMs,
     beforeAnswer: body.refer_before_answer ?? settings.beforeAnswer,
@@ -99,6 +122,22 @@ export function readSipAuth(
   if (password !== undefined) refusals.push(missing('sip_auth_username'));
   return null;
 }
+
+/** Where the peer is to go and, in an attended transfer, whose place to take there (RFC 5589 §7). */
+function readReferTo(address: string | undefined, attended: Attended | null, refusals: Refusal[]): string {
+  if (address === undefined && attended === null) {
+    refusals.push(missing('sip_address'));
+    return '';
+  }
+  const target = address === undefined ? attended!.target : readTarget(address, refusals);
+  if (attended === null || refusals.length > 0) return target;
+  const replacing = withHeaders(target, [['Replaces', attended.replaces]]);
+  if (replacing === target || /[?&]replaces=/i.test(target)) refusals.push(invalid('/sip_address', cannotReplace));
+  return replacing;
+}
+
+const cannotReplace =
+  "With 'replaces_call_control_id' the 'sip_address' parameter must be a sip: or sips: URI without a Replaces of its own.";
 
 /** A sip:, sips: or tel: URI, byte for byte; a display name around it is dropped, since some peers refuse one. */
 function readTarget(text: string, refusals: Refusal[]): string {

@@ -16,6 +16,8 @@ export interface ReferOrder {
   readonly byeGraceMs: number;
   readonly byeWithoutFinal: ReferByeWithoutFinal;
   readonly withoutAllow: ReferWithoutAllow;
+  /** The id of the call of ours whose place the peer is to take; absent or null: of none. */
+  readonly replaces?: string | null;
 }
 
 export type ReferPhase =

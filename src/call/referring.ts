@@ -10,7 +10,7 @@ import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
 import type { Command } from './commands.ts';
 import { referEvent } from './events.ts';
-import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye } from './leaving.ts';
+import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, tellOutcome } from './leaving.ts';
 import {
   begin,
   isPending,
@@ -139,10 +139,10 @@ function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
     case 'started':
       return tell(turn, referEvent(turn.call, refer, 'started', effect.code));
     case 'completed':
-      tell(turn, referEvent(turn.call, refer, 'completed', effect.code));
+      tellOutcome(turn, refer, 'completed', effect.code);
       return completed(turn, refer);
     case 'failed':
-      tell(turn, referEvent(turn.call, refer, 'failed', effect.code));
+      tellOutcome(turn, refer, 'failed', effect.code);
       return finishLeaving(turn);
     case 'dialog-lost':
       return dialogLost(turn);
@@ -187,6 +187,6 @@ function redirect(turn: Turn, target: string): void {
   const done: Refer = { ...refer, order: { ...order, referTo: target }, phase };
   change(turn, { refer: done });
   tell(turn, referEvent(turn.call, done, 'started', 100));
-  tell(turn, referEvent(turn.call, done, 'completed', 302));
+  tellOutcome(turn, done, 'completed', 302);
   refuseInvite(turn, 302, endingOf('normal_clearing', 'us', 302), [['Contact', `<${target}>`]]);
 }

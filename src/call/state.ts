@@ -207,6 +207,8 @@ export interface Call {
   /** Its place in a queue; absent or null: it waits in none. */
   readonly waiting?: Waiting | null;
   readonly refer: Refer | null;
+  /** Another call's peer has taken its place: when we end it, should its own peer not. Absent or null: never. */
+  readonly yieldsAt?: number | null;
   /** The CSeq numbers of the REFERs of earlier refers: a late NOTIFY of theirs is taken and dropped. */
   readonly pastRefers: readonly number[];
   /** The change of the session that we have asked for; null when there is none under way. */
@@ -253,12 +255,15 @@ export type CallTimer =
   | 'refer-deadline'
   | 'refer-first-notify'
   | 'refer-retry'
-  | 'refer-grace';
+  | 'refer-grace'
+  | 'yield';
 
 /** What one call has another know, in the same turn and so in the same commit. */
 export type Signal =
   /** An INVITE with Replaces has taken its place (RFC 3891 §3). */
   | { readonly type: 'replaced' }
+  /** The peer of another call was referred into its place, so that its own peer is about to end it (RFC 5589 §7). */
+  | { readonly type: 'yield'; readonly graceMs: number }
   /** Another call that was dialled with it was answered first. */
   | { readonly type: 'outrun' }
   /** They are to be joined; `parks` is whether it outlives the bridge. */

@@ -1,21 +1,47 @@
 // Finds the other call of a bridge, and dials the one of a transfer: what a command needs to know of calls that are not its
 // own, before the call decides on it (bridging.ts).
 import type { Refusal } from '../errors.ts';
+import { writeReplaces } from '../sip/message/headers.ts';
 import { alreadyBridged } from './bridging.ts';
 import type { Bodies, DialBody } from './commands.ts';
 import type { LiveCalls } from './live.ts';
+import type { Attended } from './reading.ts';
 import { type Call, isAlive } from './state.ts';
 
 /** Why a call cannot be joined to this one; null when it can. */
 export function obstacleToBridge(calls: LiveCalls, call: Call, body: Bodies['bridge']): Refusal | null {
   const pointer = '/call_control_id';
-  const other = calls.withId(body.call_control_id)?.call;
-  if (other === undefined) return { name: 'invalid-call-control-id', pointer };
+  const other = answeredCall(calls, body.call_control_id, pointer);
+  if ('name' in other) return other;
   if (other.id === call.id) return { name: 'invalid-value', pointer, detail: 'A call cannot be bridged to itself.' };
-  if (!isAlive(other)) return { name: 'call-ended', pointer };
-  if (other.phase.name !== 'active' && other.phase.name !== 'answered') return { name: 'not-answered', pointer };
   const isTaken = body.prevent_double_bridge === true && other.bridge !== null;
   return isTaken ? { name: 'unable-to-execute', pointer, detail: alreadyBridged } : null;
+}
+
+/**
+ * The call whose place a refer gives away, in the words of its peer, who is the target (RFC 3891 §3): whoever of us sent
+ * the INVITE, the to-tag is the target's own and the from-tag is ours. Null where the refer names no call.
+ */
+export function attendedOf(calls: LiveCalls, call: Call, body: Bodies['refer']): Attended | Refusal | null {
+  const { replaces_call_control_id: id } = body;
+  if (id === undefined) return null;
+  const pointer = '/replaces_call_control_id';
+  const other = answeredCall(calls, id, pointer);
+  if ('name' in other) return other;
+  if (other.id === call.id) return { name: 'invalid-value', pointer, detail: 'A call cannot take its own place.' };
+  const { callId, localTag, remoteTag, remoteTarget } = other.dialog;
+  // RFC 3891 §6.1: 0 stands for the tag of a peer that has none.
+  const replaces = writeReplaces({ callId, toTag: remoteTag ?? '0', fromTag: localTag, earlyOnly: false });
+  return { call: id, target: remoteTarget, replaces };
+}
+
+/** A call that a command names beside its own, if its peer has answered, or was. */
+function answeredCall(calls: LiveCalls, id: string, pointer: string): Call | Refusal {
+  const call = calls.withId(id)?.call;
+  if (call === undefined) return { name: 'invalid-call-control-id', pointer };
+  if (!isAlive(call)) return { name: 'call-ended', pointer };
+  if (call.phase.name !== 'active' && call.phase.name !== 'answered') return { name: 'not-answered', pointer };
+  return call;
 }
 
 /** The dial of a transfer: by default from whom the call is for. */

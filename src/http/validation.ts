@@ -145,6 +145,8 @@ export function knownFields(body: unknown, fields: readonly string[], maxEntries
 export function refusalsOf(findings: readonly Finding[], part = 'body'): [Refusal, ...Refusal[]] {
   const byPointer = new Map<string, Refusal>();
   for (const finding of findings) {
+    // It only says that what follows from it was not met, which is found by itself.
+    if (finding.keyword === 'if') continue;
     const refusal = refusalOf(finding);
     const known = byPointer.get(refusal.pointer ?? '');
     if (known === undefined || rank(refusal.name) < rank(known.name)) byPointer.set(refusal.pointer ?? '', refusal);

@@ -45,6 +45,10 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'answered, a BYE waits for the ACK': () => then(new Line(), answers, hangsUp),
   'answered, referred while it rang': () => then(new Line(), refers, answers, isAccepted, succeeds),
   active: () => active(),
+  'active, its place was taken': () =>
+    then(active(), (line) =>
+      line.take({ type: 'signal', from: 'v3:other', signal: { type: 'yield', graceMs: 1_000 } }),
+    ),
   'active, a re-INVITE not acknowledged': () => then(active(), isReinvited),
   'active, a REFER waits for the ACK of a re-INVITE': () => then(active(), isReinvited, refers),
   'active, a REFER is out': () => then(active(), refers),
@@ -77,7 +81,7 @@ const timers: readonly CallTimer[] = [
   ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave', 'referral'] as const),
   ...(['dial-timeout', 'give-up', 'settle', 'time-limit'] as const),
   ...(['session-refresh', 'session-expiry', 'modify-retry'] as const),
-  ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace'] as const),
+  ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace', 'yield'] as const),
 ];
 
 /** What a sample can be given, by name. Each gives the step it led to. */
@@ -122,6 +126,8 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   'another call was answered first': (line) =>
     line.take({ type: 'signal', from: 'v3:other', signal: { type: 'outrun' } }),
   'replaced by another call': (line) => line.take({ type: 'signal', from: 'v3:other', signal: { type: 'replaced' } }),
+  'its place was taken': (line) =>
+    line.take({ type: 'signal', from: 'v3:other', signal: { type: 'yield', graceMs: 1_000 } }),
   resumed: (line) => line.take({ type: 'resumed' }),
   answer: (line) => line.answer(),
   reject: (line) => line.command('reject', { cause: 'CALL_REJECTED' }),

@@ -77,6 +77,40 @@ suite('where the headers of a refer go', () => {
   });
 });
 
+suite('whose place the peer is to take', () => {
+  const attended = { call: 'v3:other', target: 'sip:bob@192.0.2.20', replaces: 'a@b;to-tag=1;from-tag=2' };
+  const of = (body: Bodies['refer']) => readCommand('refer', body, settings, attended);
+
+  test('stands in Refer-To in front of every other header, whatever their placement', () => {
+    const rows: readonly (readonly [Bodies['refer'], referTo: string])[] = [
+      [{}, 'sip:bob@192.0.2.20?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2'],
+      [{ sip_address: `${target}?X-B=1` }, `${target}?X-B=1&Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2`],
+      [
+        { custom_headers: [account], refer_header_placement: 'refer' },
+        'sip:bob@192.0.2.20?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2',
+      ],
+      [
+        { custom_headers: [account], refer_header_placement: 'refer-to' },
+        'sip:bob@192.0.2.20?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2&X-Account=42',
+      ],
+    ];
+    for (const [body, referTo] of rows) {
+      const result = of(body);
+      assert.ok('command' in result && result.command.name === 'refer');
+      assert.deepEqual([result.command.order.referTo, result.command.order.replaces], [referTo, 'v3:other']);
+    }
+  });
+
+  test('cannot be said by a tel: URI, nor twice, nor without an address and a call', () => {
+    for (const sip_address of ['tel:+13125550100', `${target}?Replaces=x`, `${target}?X-B=1&replaces=x`, 'nonsense']) {
+      const result = of({ sip_address });
+      assert.ok('refusals' in result, sip_address);
+      assert.deepEqual(pointers(result.refusals), ['invalid-value /sip_address']);
+    }
+    assert.deepEqual(pointers(refused('refer', {})), ['missing-parameter /sip_address']);
+  });
+});
+
 suite('escapes in Refer-To', () => {
   const rows: readonly (readonly [value: string, escaped: string])[] = [
     ['3132;encoding=hex;purpose=isdn-uui', '3132%3Bencoding%3Dhex%3Bpurpose%3Disdn-uui'],

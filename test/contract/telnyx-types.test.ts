@@ -77,6 +77,7 @@ interface Additive {
   reject: never;
   hangup: never;
   refer:
+    | 'replaces_call_control_id'
     | 'refer_first_notify_timeout_ms'
     | 'refer_timeout_ms'
     | 'refer_bye_grace_ms'

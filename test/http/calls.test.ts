@@ -12,7 +12,7 @@ const headers = {
   sip_headers: [{ name: 'User-to-User', value: '3132;encoding=hex' }],
 };
 
-/** A body of each command with every field it has. */
+/** A body of each command with every field it has, but for one that makes another optional. */
 const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   answer: { ...common, ...headers, preferred_codecs: 'PCMU,PCMA' },
   reject: { ...common, cause: 'USER_BUSY' },
@@ -58,7 +58,8 @@ for (const action of actions) {
   test(`${action}: the full body has every field of the schema, reaches the call and is accepted`, async () => {
     const { app, calls } = sharedFixture();
     const taken = Object.keys(commands[action].body.properties).filter((field) => !(field in mediaFields));
-    assert.deepEqual(Object.keys(full[action]).sort(), taken.sort());
+    const left = action === 'refer' ? ['replaces_call_control_id'] : [];
+    assert.deepEqual([...Object.keys(full[action]), ...left].sort(), taken.sort());
     const answer = await ask(app, lineOf(action), { payload: full[action] });
     assert.deepEqual([answer.status, answer.body], [200, ok]);
     assert.deepEqual(calls.executed, [{ callControlId: callId, action, body: full[action] }]);
@@ -273,6 +274,13 @@ test('a missing parameter is named', async () => {
       },
     ],
   });
+});
+
+test('a refer that names the call to replace needs no address', async () => {
+  const { app, calls } = sharedFixture();
+  const payload = { replaces_call_control_id: 'v3:other' };
+  assert.equal((await ask(app, lineOf('refer'), { payload })).status, 200);
+  assert.deepEqual(calls.executed[0]?.body, payload);
 });
 
 test('an enumeration is spelt out', async () => {

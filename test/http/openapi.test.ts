@@ -128,6 +128,7 @@ test('openapi: fields of ours are marked', async () => {
   assert.deepEqual(
     additive.map(([name]) => name),
     [
+      'replaces_call_control_id',
       'refer_first_notify_timeout_ms',
       'refer_timeout_ms',
       'refer_bye_grace_ms',
