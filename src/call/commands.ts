@@ -23,6 +23,7 @@ export interface Bodies {
     /** May be left out where `replaces_call_control_id` says who is meant. */
     sip_address?: string;
     replaces_call_control_id?: string;
+    refer_sub?: boolean;
     custom_headers?: NamedValue[];
     sip_headers?: NamedValue[];
     sip_auth_username?: string;

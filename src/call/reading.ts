@@ -102,6 +102,7 @@ function readRefer(
       byeWithoutFinal: settings.byeWithoutFinal,
       withoutAllow: settings.withoutAllow,
       replaces: attended?.call ?? null,
+      unsubscribed: body.refer_sub === false,
     },
     timeoutMs: body.refer_timeout_ms ?? settings.timeoutMs,
     beforeAnswer: body.refer_before_answer ?? settings.beforeAnswer,

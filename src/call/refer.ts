@@ -18,6 +18,8 @@ export interface ReferOrder {
   readonly withoutAllow: ReferWithoutAllow;
   /** The id of the call of ours whose place the peer is to take; absent or null: of none. */
   readonly replaces?: string | null;
+  /** Whether the peer is asked to send no NOTIFYs (RFC 4488 §4); absent: it is not. */
+  readonly unsubscribed?: boolean;
 }
 
 export type ReferPhase =

@@ -165,6 +165,12 @@ export function dialogLost(turn: Turn): void {
   if (turn.call.phase.name === 'active') sayBye(turn, clearedBy('us'));
 }
 
+/** RFC 4488 §4: asked for, not required; a peer that subscribes us all the same is heard as ever. */
+const withoutSubscription: HeaderList = [
+  ['Refer-Sub', 'false'],
+  ['Supported', 'norefersub'],
+];
+
 function sendRefer(turn: Turn, refer: Refer): void {
   const { call } = turn;
   const { order } = refer;
@@ -174,6 +180,7 @@ function sendRefer(turn: Turn, refer: Refer): void {
     ['Referred-By', order.referredBy ?? identity],
     ...credentialsFor(turn, 'REFER'),
     ...capabilities,
+    ...(order.unsubscribed ? withoutSubscription : []),
     ...headerList(order.headers),
   ];
   const { cseq, ...request } = sendWithin(turn, 'REFER', headers, { contact: true });

@@ -135,6 +135,12 @@ export const ReferRequest = component(
       sip_auth_password: Type.Optional(
         line(255, 'Password with which a challenge to the REFER is answered.', { writeOnly: true }),
       ),
+      refer_sub: Type.Optional(
+        Type.Boolean({
+          description: 'false: the peer is asked to send no NOTIFYs. If it agrees, its 2xx completes the refer.',
+          ...additive,
+        }),
+      ),
       refer_first_notify_timeout_ms: milliseconds(1, 3_600_000, 'How long to wait for the first NOTIFY.'),
       refer_timeout_ms: milliseconds(1, 3_600_000, 'How long the whole refer may take.'),
       refer_bye_grace_ms: milliseconds(

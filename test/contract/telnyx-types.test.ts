@@ -78,6 +78,7 @@ interface Additive {
   hangup: never;
   refer:
     | 'replaces_call_control_id'
+    | 'refer_sub'
     | 'refer_first_notify_timeout_ms'
     | 'refer_timeout_ms'
     | 'refer_bye_grace_ms'

@@ -129,6 +129,7 @@ test('openapi: fields of ours are marked', async () => {
     additive.map(([name]) => name),
     [
       'replaces_call_control_id',
+      'refer_sub',
       'refer_first_notify_timeout_ms',
       'refer_timeout_ms',
       'refer_bye_grace_ms',

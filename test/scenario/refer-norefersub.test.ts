@@ -1,5 +1,5 @@
 // The transferee keeps no subscription (RFC 4488): its 2xx is all that will ever be known.
-import { answers, isReleased, target } from '../support/flows.ts';
+import { answers, isReleased, notifies, target } from '../support/flows.ts';
 import { scenario } from '../support/play.ts';
 
 scenario('refer norefersub', (world) => {
@@ -37,3 +37,17 @@ scenario('refer sub true (Refer-Sub: true changes nothing)', (world) => {
                                          app.gets('call.refer.completed', { sip_notify_response: 200 });
   isReleased(world);
 });
+
+for (const agrees of [true, false]) {
+  scenario(`refer norefersub asked for${agrees ? '' : ' in vain'} (refer_sub false: no NOTIFY is wanted, and one is still taken)`, (world) => {
+    const { transferee, app } = world;
+    answers(world);
+    app.posts('refer', { sip_address: target, refer_sub: false });
+                                         transferee.gets('REFER', { 'Refer-Sub': 'false', Supported: ['100rel, timer, replaces', 'norefersub'] });
+    transferee.sends(202, agrees ? { 'Refer-Sub': 'false' } : {});
+                                         app.gets('call.refer.started');
+    if (!agrees) notifies(world, '200 OK');
+                                         app.gets('call.refer.completed', { sip_notify_response: agrees ? 202 : 200 });
+    isReleased(world);
+  });
+}
