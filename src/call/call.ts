@@ -284,6 +284,7 @@ function cameOf(turn: Turn, outcome: Outcome | null): void {
 function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
+      if (turn.call.phase.name === 'dialing') return giveUp(turn, 'originator_cancel');
       if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
       return;
     case 'progress':
