@@ -68,7 +68,6 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
   if (bridge === null || bridge.with !== from) return;
   switch (said.type) {
     case 'ask':
-      change(turn, { bridge: { ...bridge, hasAsked: true } });
       return modify(turn, { name: 'ask' });
     case 'offer':
       return offered(turn, bridge, said.sdp, said.isFinal);

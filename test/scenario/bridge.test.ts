@@ -130,6 +130,17 @@ scenario('bridge: the one who is asked makes no offer (the other one is asked)',
   endsWith(world, callee);
 });
 
+scenario('bridge: neither makes an offer (each was asked once, and both go on by themselves)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(488);                 transferee.gets('ACK'); callee.gets('INVITE', noOffer);
+  callee.sends(488);                     callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
 scenario('bridge: what the first one offers does not suit the other (both go on by themselves)', (world) => {
   const { app, transferee } = world;
   const callee = bothAreUp(world);
