@@ -20,6 +20,10 @@ export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' })
   const { call } = turn;
   if (call.phase.name !== 'active') return refuse(turn, 'not-answered');
   if (call.bridge !== null && command.preventDouble) return refuse(turn, 'unable-to-execute', alreadyBridged);
+  // The other one was told to join this one, and both peers asked at once would wait for each other's answer.
+  if (call.bridge?.with === command.with && !call.bridge.isJoined) {
+    return change(turn, { bridge: { ...call.bridge, parks: command.parks } });
+  }
   join(turn, command.with, command.parks);
 }
 

@@ -180,6 +180,19 @@ scenario('bridge: glare (491, and again)', (world) => {
   endsWith(world, callee);
 });
 
+scenario('bridge: both calls are told to (the second command finds it under way)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  app.posts('bridge', { call_control_id: idOf(world, 0) }, { call: 1 });
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK', { body: '' }); transferee.gets('ACK', { body: ours(7_000) });
+                                         app.gets('call.bridged', {}, { call: 1 }); app.gets('call.bridged', {}, { call: 0 });
+  endsWith(world, callee);
+});
+
 scenario('bridge refused (each reason by name)', (world) => {
   const { app, transferee } = world;
   answers(world);
