@@ -11,7 +11,7 @@ import type { Offered } from './modification.ts';
 import { answerModification, isModifying, modify, type Outcome } from './modifying.ts';
 import { giveUp } from './outbound.ts';
 import { acceptChange } from './relaying.ts';
-import { answerOffer, newSession, relayedAnswer } from './sound.ts';
+import { answerOffer, isReadable, newSession, relayedAnswer } from './sound.ts';
 import type { Bridge, Signal } from './state.ts';
 import { change, refuse, type Turn, tell } from './turn.ts';
 
@@ -106,7 +106,10 @@ function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order
   const { modification, phase } = turn.call;
   if (isWithheld(modification)) {
     const answer = relayedAnswer(turn, sdp, order, modification.phase.offer);
-    if (answer === null) return left(turn, bridge);
+    if (answer === null) {
+      signal(turn, bridge.with, { type: 'left' });
+      return left(turn, bridge);
+    }
     answerModification(turn, answer);
     return joined(turn, bridge);
   }
@@ -159,14 +162,22 @@ export function modified(turn: Turn, came: Outcome): void {
       return signal(turn, bridge.with, { type: 'offer', sdp: came.offer, isFinal: false });
     case 'accepted':
       if (came.wish.name !== 'relay' || came.wish.isFinal) return;
+      if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
-      if (came.sdp === null) return signal(turn, bridge.with, { type: 'refused', status: 488 });
       return signal(turn, bridge.with, { type: 'answer', sdp: came.sdp, order: came.order });
     case 'refused':
       return changeRefused(turn, bridge, came);
     default:
       return came satisfies never;
   }
+}
+
+/** Our peer has taken the offer and said nothing of itself that can be read: the other one has nobody to hear. */
+function unanswerable(turn: Turn, bridge: Bridge): void {
+  signal(turn, bridge.with, { type: 'refused', status: 488 });
+  if (bridge.isJoined) return;
+  change(turn, { bridge: null });
+  soundAgain(turn);
 }
 
 /** A peer that makes no offers may still take one: then the other one is asked. Where both refuse, the calls stay apart. */

@@ -193,6 +193,34 @@ scenario('bridge: both calls are told to (the second command finds it under way)
   endsWith(world, callee);
 });
 
+scenario('bridge: the offer is answered without a description (both go on by themselves)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: '' });       callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridge: the offer is answered in words nobody can read (both go on by themselves)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: 'what?' });  callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
 scenario('bridge refused (each reason by name)', (world) => {
   const { app, transferee } = world;
   answers(world);
