@@ -97,6 +97,10 @@ function invited(turn: Turn, from: string, parks: boolean): void {
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
 function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean): void {
   const { phase } = turn.call;
+  if (!isReadable(described)) {
+    if (!bridge.isJoined) change(turn, { bridge: null });
+    return signal(turn, bridge.with, { type: 'refused', status: 488 });
+  }
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
   if (bridge.isJoined && isBusy) return signal(turn, bridge.with, { type: 'refused', status: 491 });
   modify(turn, { name: 'relay', described, isFinal });

@@ -221,6 +221,15 @@ scenario('bridge: the offer is answered in words nobody can read (both go on by 
   callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
 });
 
+scenario('bridged, and a change is in words nobody can read (488, and the other is left alone)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: 'what?' });
+                                         transferee.gets(100); transferee.gets(488);
+  transferee.sends('ACK');
+  endsWith(world, callee);
+});
+
 scenario('bridge refused (each reason by name)', (world) => {
   const { app, transferee } = world;
   answers(world);
