@@ -74,7 +74,7 @@ export function acked(turn: Turn, request: Request): void {
   if (phase.name === 'answered' && number === call.invite?.cseq) return becameActive(turn, phase, request);
   if (phase.name !== 'active' || phase.reinvite?.cseq !== number) return;
   quietInvite(turn);
-  change(turn, { phase: { name: 'active', reinvite: null, relaying: null } });
+  change(turn, { phase: { ...phase, reinvite: null } });
   if (phase.reinvite.offered && call.bridge?.isJoined) relayMove(turn, request);
   else if (phase.reinvite.offered && hasSdp(request)) takeAnswer(turn, request.body);
   unblock(turn);

@@ -221,6 +221,19 @@ scenario('bridge: the offer is answered in words nobody can read (both go on by 
   callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
 });
 
+scenario('bridged, and a change comes before the ACK of the last one (it is answered)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets(200);
+  transferee.sends('UPDATE', { body: sdp(alice, 6_020, 'sendrecv'), 'Content-Type': 'application/sdp' });
+                                         callee.gets('INVITE', { body: /m=audio 6020/ });
+  transferee.sends('ACK', { answers: 'INVITE' });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets(200, { body: /m=audio 7000/ });
+  endsWith(world, callee);
+});
+
 scenario('bridged, and a change is in words nobody can read (488, and the other is left alone)', (world) => {
   const { transferee } = world;
   const callee = areBridged(world);
