@@ -8,7 +8,7 @@ import { bridged } from './events.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, refuseChange, sayBye } from './leaving.ts';
 import type { Offered } from './modification.ts';
-import { answerModification, isModifying, modify, type Outcome } from './modifying.ts';
+import { answerModification, isModifying, modify, type Outcome, unblock } from './modifying.ts';
 import { giveUp } from './outbound.ts';
 import { acceptChange } from './relaying.ts';
 import { answerOffer, isReadable, newSession, relayedAnswer } from './sound.ts';
@@ -119,8 +119,9 @@ function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order
   }
   if (phase.name !== 'active' || phase.relaying === null) return;
   const answer = relayedAnswer(turn, sdp, order, phase.relaying.offer);
-  if (answer === null) refuseChange(turn, 488);
-  else acceptChange(turn, answer);
+  if (answer !== null) return acceptChange(turn, answer);
+  refuseChange(turn, 488);
+  unblock(turn);
 }
 
 /** What the other peer does not take: ours goes on as it was, a first time with our own sound. */
@@ -129,6 +130,7 @@ function refused(turn: Turn, bridge: Bridge, status: number): void {
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, status);
   if (isWithheld(modification)) soundAgain(turn);
   if (!bridge.isJoined) change(turn, { bridge: null });
+  unblock(turn);
 }
 
 /** The other call is over, or was joined to another one. */
@@ -139,6 +141,7 @@ function left(turn: Turn, bridge: Bridge): void {
   const isForIt = turn.call.link?.to === bridge.with;
   if ((bridge.isJoined || isForIt) && !bridge.parks) return sayBye(turn, clearedBy('us'));
   soundAgain(turn);
+  unblock(turn);
 }
 
 /** Our own sound again: in the answer that is due, or by a re-INVITE where the peer may hear another one. */

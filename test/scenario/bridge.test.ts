@@ -234,6 +234,22 @@ scenario('bridged, and a change comes before the ACK of the last one (it is answ
   endsWith(world, callee);
 });
 
+scenario('bridged, and referred while a change waits for the other (the REFER leaves after the refusal)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  app.posts('refer', { sip_address: target }, { call: 0 });
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets(488); transferee.gets('REFER');
+  transferee.sends('ACK', { answers: 'INVITE' });
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 }, { call: 0 });
+  after(1_000);                          transferee.gets('BYE'); callee.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 0 }); app.gets('call.hangup', {}, { call: 1 });
+  transferee.sends(200);
+  callee.sends(200);
+});
+
 scenario('bridged, and a change is in words nobody can read (488, and the other is left alone)', (world) => {
   const { transferee } = world;
   const callee = areBridged(world);
