@@ -166,6 +166,19 @@ scenario('bridge: one hangs up while they are being joined (the other goes on)',
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
 });
 
+scenario('bridge: the one who was asked hangs up before the other has answered (its 2xx is acknowledged)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE');
+  transferee.sends('BYE');               transferee.gets(200); transferee.gets('ACK', { body: /m=audio 0 / }); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
 scenario('bridge: glare (491, and again)', (world) => {
   const { app, transferee, after } = world;
   const callee = bothAreUp(world);
@@ -247,6 +260,22 @@ scenario('bridged, and referred while a change waits for the other (the REFER le
   after(1_000);                          transferee.gets('BYE'); callee.gets('BYE');
                                          app.gets('call.hangup', {}, { call: 0 }); app.gets('call.hangup', {}, { call: 1 });
   transferee.sends(200);
+  callee.sends(200);
+});
+
+scenario('bridged, referred, and hung up while a change waits for the other (487: nothing is left unanswered)', (world) => {
+  const { app, transferee } = world;
+  const callee = areBridged(world);
+  app.posts('refer', { sip_address: target }, { call: 0 });
+                                         transferee.gets('REFER');
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  transferee.sends('BYE');               transferee.gets(200); transferee.gets(487);
+  transferee.sends('ACK', { answers: 'INVITE' });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 }, { call: 0 });
+                                         callee.gets('BYE'); app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 0 });
   callee.sends(200);
 });
 
