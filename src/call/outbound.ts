@@ -364,7 +364,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
   const isAgreed = turn.call.session?.agreed != null && (hasSdp(response) ? takeAnswer(turn, response.body) : true);
   tell(turn, answered(turn.call));
   for (const to of phase.siblings) turn.effects.push({ type: 'signal', to, signal: { type: 'outrun' } });
-  if (turn.call.expiry.unasked) lives(turn, agreedBy(response, asked));
+  lives(turn, agreedBy(response, asked));
   if (!isAgreed) return sayBye(turn, endingOf('unspecified', 'us', 200));
 }
 
