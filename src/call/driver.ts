@@ -103,8 +103,12 @@ export class Driver {
   /** What is decided within is kept together or not at all. */
   together(decide: () => void): void {
     this.#cause = {};
-    decide();
-    this.#cause = null;
+    try {
+      decide();
+    } finally {
+      // A bug must not tie together all that is decided after it.
+      this.#cause = null;
+    }
   }
 
   decide(live: Live, unstamped: Unstamped, reason = reasonOf(unstamped)): void {
@@ -166,9 +170,12 @@ export class Driver {
   #hand(live: Live, step: Step, reason: Reason, rtpPort: number | null): void {
     const isFirst = this.#cause === null;
     this.#cause ??= {};
-    this.#keep(live, step, reason, rtpPort);
-    for (const effect of step.effects) if (effect.type === 'signal') this.#signal(live, effect);
-    if (isFirst) this.#cause = null;
+    try {
+      this.#keep(live, step, reason, rtpPort);
+      for (const effect of step.effects) if (effect.type === 'signal') this.#signal(live, effect);
+    } finally {
+      if (isFirst) this.#cause = null;
+    }
   }
 
   /** A call that is forgotten has nobody to tell. */
