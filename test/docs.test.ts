@@ -11,7 +11,7 @@ import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, readSettings, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
 import { ReferRequest } from '../src/http/schemas.ts';
-import { active } from './call/support.ts';
+import { active, type Line } from './call/support.ts';
 import { blocksIn, blocksOf, matchesShape, matchesText, matchesValue, pages, proseOf } from './docs/blocks.ts';
 import { command, runShell, runTypeScript, scene, typeCheck } from './docs/runs.ts';
 import { numberAt, stage, type Webhook } from './examples/support.ts';
@@ -65,11 +65,20 @@ for (const { at, text } of blocksIn('yaml')) {
   });
 }
 
+function queued(): Line {
+  const line = active();
+  line.effects.length = 0;
+  line.command('enqueue', { queue_name: 'support' });
+  line.command('leave_queue', {});
+  return line;
+}
+
 test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async (t) => {
   const { webhooks, received, refer, here } = await aCallToShow(t);
   const events = new Map<string, object>(webhooks.map(({ data }) => [data.event_type, data.payload]));
-  // The phones of the demo take no re-INVITE, so they cannot be joined: its payload comes of a call without them.
+  // The phones of the demo take no re-INVITE, so they cannot be joined, and none of them waits: these come of a call without them.
   events.set('call.bridged', bridged(active().call).payload);
+  for (const { event } of queued().told) events.set(event.type, event.payload);
   for (const { at, name, text, before } of blocksIn('json')) {
     if (name === '') {
       assert.equal(before?.language, 'sh', `${at} follows no command whose output it could be`);

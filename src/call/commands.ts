@@ -44,6 +44,8 @@ export interface Bodies {
       target_leg_client_state?: string;
       park_after_unbridge?: string;
     };
+  enqueue: Common & { queue_name: string; max_size?: number; max_wait_time_secs?: number; keep_after_hangup?: boolean };
+  leave_queue: Common;
   client_state_update: Common & { client_state: string };
   send_sip_info: Common & { content_type: string; body: string };
 }
@@ -68,6 +70,8 @@ export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'bridge'; readonly with: string; readonly parks: boolean; readonly preventDouble: boolean }
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
+  | { readonly name: 'enqueue'; readonly queue: string; readonly maxWaitMs: number | null }
+  | { readonly name: 'leave_queue' }
   | { readonly name: 'client_state_update' }
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
 );

@@ -299,6 +299,31 @@ export const TransferRequest = component(
   }),
 );
 
+export const EnqueueRequest = component(
+  'EnqueueRequest',
+  Type.Object({
+    ...common,
+    queue_name: line(255, 'The queue to wait in. One that is not there is made.', {
+      ...notBlank,
+      examples: ['support'],
+    }),
+    max_size: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description:
+          'How many may wait in a queue that is made by this. Default 100; that of a queue that is there stays.',
+      }),
+    ),
+    max_wait_time_secs: seconds(1, 86_400, 'How long it may wait. Then it leaves the queue and goes on.'),
+    keep_after_hangup: Type.Optional(
+      Type.Boolean({ description: 'Only false: a call that hangs up leaves its queue.' }),
+    ),
+  }),
+);
+
+export const LeaveQueueRequest = component('LeaveQueueRequest', Type.Object({ ...common }));
+
 export const ClientStateUpdateRequest = component(
   'ClientStateUpdateRequest',
   Type.Object({ ...common, client_state: Type.String({ ...clientState, ...notBlank }) }),
@@ -441,6 +466,8 @@ export const components: readonly TSchema[] = [
   DialRequest,
   BridgeRequest,
   TransferRequest,
+  EnqueueRequest,
+  LeaveQueueRequest,
   ClientStateUpdateRequest,
   SendSipInfoRequest,
   CommandResponse,

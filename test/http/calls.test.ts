@@ -45,6 +45,11 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
     ...{ sip_transport_protocol: 'TCP', preferred_codecs: 'PCMU', diversion: '<sip:desk@example.com>' },
     ...{ target_leg_client_state: 'eA==', park_after_unbridge: 'self' },
   },
+  enqueue: {
+    ...{ ...common, queue_name: 'support', max_size: 5, max_wait_time_secs: 60 },
+    keep_after_hangup: false,
+  },
+  leave_queue: { ...common },
   client_state_update: { ...common },
   send_sip_info: { ...common, content_type: 'application/dtmf-relay', body: 'Signal=5\r\nDuration=160\r\n' },
 };
