@@ -32,7 +32,8 @@ export interface Bodies {
     refer_before_answer?: ReferBeforeAnswer;
   };
   bridge: Common & {
-    call_control_id: string;
+    call_control_id?: string;
+    queue?: string;
     park_after_unbridge?: string;
     hold_after_unbridge?: boolean;
     prevent_double_bridge?: boolean;

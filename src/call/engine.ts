@@ -29,7 +29,7 @@ import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { type Application, route } from './routing.ts';
 import { type Call, isAlive, sixtyFourT1Ms } from './state.ts';
-import { dialOf, obstacleToBridge } from './transfers.ts';
+import { dialOf, otherOf } from './transfers.ts';
 import { viewOf, waitingOf } from './view.ts';
 
 export interface EngineOptions {
@@ -287,11 +287,11 @@ export class Engine implements EndpointUser, CallControl {
     if (live === undefined) return [await this.#refusalOf(callControlId)];
     if (action === 'transfer') return this.#transfer(live, body as Bodies['transfer']);
     if (body.command_id !== undefined && live.commandIds.has(body.command_id)) return this.#again(live);
-    const obstacle = action === 'bridge' ? obstacleToBridge(this.#calls, live.call, body as Bodies['bridge']) : null;
-    if (obstacle !== null) return [obstacle];
+    const other = action === 'bridge' ? otherOf(this.#calls, live.call, body as Bodies['bridge']) : null;
+    if (other !== null && typeof other !== 'string') return [other];
     const read = readCommand(
       action as ReadAction,
-      body as Bodies[ReadAction],
+      { ...body, ...(other !== null && { call_control_id: other }) } as Bodies[ReadAction],
       this.#options.applications.ofCall(live.call).refer,
     );
     if ('refusals' in read) return read.refusals;

@@ -40,7 +40,7 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
   bridge: (body) => ({
     ...common(body),
     name: 'bridge',
-    with: body.call_control_id,
+    with: body.call_control_id ?? '',
     parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
     preventDouble: body.prevent_double_bridge ?? false,
   }),

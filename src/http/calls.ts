@@ -53,7 +53,8 @@ export const commands = {
     method: 'POST',
     operationId: 'BridgeCall',
     summary: 'Bridge two calls',
-    description: 'Joins two answered calls: their peers hear each other. Event: `call.bridged`, of both.',
+    description:
+      'Joins two answered calls: their peers hear each other. The other one is named, or is the next one in a queue. Event: `call.bridged`, of both.',
     body: schemas.BridgeRequest,
   },
   transfer: {

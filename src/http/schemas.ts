@@ -272,7 +272,10 @@ export const BridgeRequest = component(
   'BridgeRequest',
   Type.Object({
     ...common,
-    call_control_id: line(256, 'The call to join to this one.', notBlank),
+    call_control_id: Type.Optional(line(256, 'The call to join to this one.')),
+    queue: Type.Optional(
+      line(255, 'Instead of `call_control_id`: the call that is next in this queue. It leaves the queue.'),
+    ),
     park_after_unbridge: parkAfterUnbridge,
     hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.' })),
     prevent_double_bridge: Type.Optional(

@@ -30,7 +30,13 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
     refer_before_answer: 'redirect',
   },
   bridge: {
-    ...{ ...common, call_control_id: 'v3:other', park_after_unbridge: 'self', hold_after_unbridge: true },
+    ...{
+      ...common,
+      call_control_id: 'v3:other',
+      queue: 'support',
+      park_after_unbridge: 'self',
+      hold_after_unbridge: true,
+    },
     prevent_double_bridge: true,
   },
   transfer: {

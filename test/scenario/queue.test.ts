@@ -99,3 +99,95 @@ scenario('queue, two for the last place at once (one of them has it)', (world) =
   bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup', {}, { call: 1 });
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.dequeued'); app.gets('call.hangup', {}, { call: 0 });
 });
+
+/** Two callers wait, and an agent was dialled and has answered. */
+function twoWaitForOne(world: World): { second: Peer; agent: Peer } {
+  const { app, peer, after } = world;
+  isEnqueued(world);
+  after(2_000);
+  const second = callsToo(world, 'second');
+  app.posts('enqueue', waits);           app.gets('call.enqueued', { current_position: 2 });
+  after(3_000);
+  const agent = peer('agent');
+  app.dials({ to: 'sip:agent@192.0.2.30' });
+                                         agent.gets('INVITE'); app.gets('call.initiated');
+  agent.sends(200);                      agent.gets('ACK'); app.gets('call.answered');
+  return { second, agent };
+}
+
+scenario('queue, the agent takes the next one (who came first, and then who came after)', (world) => {
+  const { transferee, app } = world;
+  const { second, agent } = twoWaitForOne(world);
+  app.posts('bridge', { queue: 'support', park_after_unbridge: 'self' }, { call: 2 });
+                                         app.gets('call.dequeued', { reason: 'bridged', queue_position: 1, wait_time_secs: 5 }, { call: 0 });
+                                         agent.gets('INVITE', { body: '' });
+  agent.sends(200);                      transferee.gets('INVITE');
+  transferee.sends(200);                 transferee.gets('ACK'); agent.gets('ACK');
+                                         app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 2 });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+                                         agent.gets('INVITE');
+  agent.sends(200);                      agent.gets('ACK');
+  app.posts('bridge', { queue: 'support' }, { call: 2 });
+                                         app.gets('call.dequeued', { reason: 'bridged', queue_position: 1 }, { call: 1 });
+                                         agent.gets('INVITE');
+  agent.sends(200);                      second.gets('INVITE');
+  second.sends(200);                     second.gets('ACK'); agent.gets('ACK');
+                                         app.gets('call.bridged', {}, { call: 1 }); app.gets('call.bridged', {}, { call: 2 });
+  app.posts('bridge', { queue: 'support' }, { call: 2, status: 422, code: '90033', pointer: '/queue' });
+  second.sends('BYE');                   second.gets(200); agent.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 2 });
+  agent.sends(200);
+});
+
+scenario('queue, two agents take the next one at once (each has another)', (world) => {
+  const { transferee, app, peer, together } = world;
+  const { second, agent } = twoWaitForOne(world);
+  const other = peer('other');
+  app.dials({ to: 'sip:other@192.0.2.40' });
+                                         other.gets('INVITE'); app.gets('call.initiated');
+  other.sends(200);                      other.gets('ACK'); app.gets('call.answered');
+  together(() => {
+    app.posts('bridge', { queue: 'support' }, { call: 2 });
+    app.posts('bridge', { queue: 'support' }, { call: 3 });
+  });
+                                         app.gets('call.dequeued', { queue_position: 1 }, { call: 0 }); app.gets('call.dequeued', { queue_position: 1 }, { call: 1 });
+                                         agent.gets('INVITE'); other.gets('INVITE');
+  for (const [one, caller, ofOne, ofCaller] of [[agent, transferee, 2, 0], [other, second, 3, 1]] as const) {
+    one.sends(200);                      caller.gets('INVITE');
+    caller.sends(200);                   caller.gets('ACK'); one.gets('ACK');
+                                         app.gets('call.bridged', {}, { call: ofCaller }); app.gets('call.bridged', {}, { call: ofOne });
+    one.sends('BYE');                    one.gets(200); caller.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: ofOne }); app.gets('call.hangup', {}, { call: ofCaller });
+    caller.sends(200);
+  }
+});
+
+scenario('queue, the bridge fails (the call has left the queue all the same, and goes on)', (world) => {
+  const { transferee, app } = world;
+  const { second, agent } = twoWaitForOne(world);
+  app.posts('bridge', { queue: 'support' }, { call: 2 });
+                                         app.gets('call.dequeued', { reason: 'bridged' }, { call: 0 }); agent.gets('INVITE');
+  agent.sends('BYE');                    agent.gets(200); app.gets('call.hangup', {}, { call: 2 });
+                                         transferee.getsNothing();
+  second.sends('BYE');                   second.gets(200); app.gets('call.dequeued', { reason: 'hangup', queue_position: 1 }); app.gets('call.hangup', {}, { call: 1 });
+  app.posts('leave_queue', {}, { call: 0, status: 422, code: '90033' });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+});
+
+scenario('queue, bridged by its id, and what bridge does not take', (world) => {
+  const { transferee, app } = world;
+  const { second, agent } = twoWaitForOne(world);
+  app.posts('bridge', { queue: 'support', call_control_id: app.idOf(0) }, { call: 2, status: 422, code: '10015', pointer: '/queue' });
+  app.posts('bridge', { queue: 'nobody' }, { call: 2, status: 422, code: '90033', pointer: '/queue' });
+  app.posts('bridge', {}, { call: 2, status: 422, code: '10004', pointer: '/call_control_id' });
+  app.posts('bridge', { call_control_id: app.idOf(1) }, { call: 2 });
+                                         app.gets('call.dequeued', { reason: 'bridged', queue_position: 2 }, { call: 1 }); agent.gets('INVITE');
+  agent.sends(200);                      second.gets('INVITE');
+  second.sends(200);                     second.gets('ACK'); agent.gets('ACK');
+                                         app.gets('call.bridged', {}, { call: 1 }); app.gets('call.bridged', {}, { call: 2 });
+  app.posts('enqueue', { queue_name: 'other' }, { call: 1, status: 422, code: '90033' });
+  second.sends('BYE');                   second.gets(200); agent.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 2 });
+  agent.sends(200);
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.dequeued', { reason: 'hangup' }); app.gets('call.hangup', {}, { call: 0 });
+});
