@@ -10,6 +10,7 @@ import { clearedBy, refuseChange, sayBye } from './leaving.ts';
 import type { Offered } from './modification.ts';
 import { answerModification, isModifying, modify, type Outcome, unblock } from './modifying.ts';
 import { giveUp } from './outbound.ts';
+import { dequeue } from './queueing.ts';
 import { hasTransferred } from './referral.ts';
 import { acceptChange } from './relaying.ts';
 import { answerOffer, isReadable, newSession, relayedAnswer } from './sound.ts';
@@ -47,9 +48,10 @@ export function join(turn: Turn, other: string, parks: boolean): void {
   modify(turn, { name: 'ask' });
 }
 
-/** Whoever it was joined to before is left. */
+/** Whoever it was joined to before is left, and so is the queue it waits in. */
 function leaveFor(turn: Turn, other: string, of: Pick<Bridge, 'parks' | 'hasAsked'>): void {
   const { bridge } = turn.call;
+  dequeue(turn, 'bridged');
   if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left' });
   change(turn, { bridge: { with: other, isJoined: false, ...of } });
 }

@@ -6,6 +6,7 @@ import { writeResponse } from '../sip/message/write.ts';
 import { acknowledgeWithheld } from './acknowledging.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, hangup, referEvent } from './events.ts';
+import { dequeue } from './queueing.ts';
 import { isOut, isPending, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
@@ -49,6 +50,7 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
   refuseChange(turn, 487);
   acknowledgeWithheld(turn);
   endSound(turn);
+  dequeue(turn, 'hangup');
   const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
   if (graceMs > 0) {
     change(turn, { phase: { name: 'leaving', until: turn.at + graceMs, ending, final } });
@@ -122,6 +124,7 @@ function leaveOthers(turn: Turn): void {
 
 export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
   refuseChange(turn, 487);
+  dequeue(turn, 'hangup');
   leaveOthers(turn);
   endSound(turn);
   change(turn, {
