@@ -39,7 +39,7 @@ interface Pair {
 
 async function openSite(t: TestContext, transport: Transport): Promise<Site> {
   const scope = new Scope(t);
-  const settings = { SWITCHHOOK_SIP_DIGEST_ALGORITHMS: 'MD5', SWITCHHOOK_REFER_INBOUND: 'follow' };
+  const settings = { SWITCHHOOK_SIP_DIGEST_ALGORITHMS: 'MD5' };
   const world = await openWorld(scope, { file: phonesFile([other, third]), settings });
   return { scope, world, transport };
 }
