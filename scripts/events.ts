@@ -3,9 +3,12 @@
 import {
   answered,
   bridged,
+  type DequeueReason,
+  dequeued,
   type Event,
   type EventPayloads,
   type EventType,
+  enqueued,
   type FailureReason,
   type HangupCause,
   hangup,
@@ -83,6 +86,20 @@ const own: { readonly [T in EventType]: Own<T> } = {
     referred_by: ['string or null', 'Its Referred-By header.'],
   },
   'call.bridged': {},
+  'call.enqueued': {
+    queue: ['string', 'The name of the queue.'],
+    current_position: ['integer', 'Its place, from 1: 1 is the next one.'],
+    queue_avg_wait_time_secs: [
+      'integer',
+      'How long those have waited that left: the last hundred since the server was started.',
+    ],
+  },
+  'call.dequeued': {
+    queue: ['string', 'The name of the queue.'],
+    queue_position: ['integer', 'The place it had, from 1.'],
+    reason: ['string', 'Why it left: see below.'],
+    wait_time_secs: ['integer', 'How long it waited.'],
+  },
   'call.hangup': {
     state: ['string', '`hangup`.'],
     start_time: startTime,
@@ -113,6 +130,8 @@ const when: { readonly [T in EventType]: string } = {
   'call.refer.received':
     'The peer has sent a REFER (`refer_inbound` `ask` or `follow`). With `ask`, `refer_accept` or `refer_reject` decides within 30 seconds. Additive.',
   'call.bridged': 'The peer of the call and that of another one hear each other. Each of the two calls has one.',
+  'call.enqueued': 'The call waits in a queue.',
+  'call.dequeued': 'The call waits no more. It comes before `call.bridged` and `call.hangup`.',
   'call.hangup': 'The call is over. It is the last event of every call.',
   'call.refer.started': 'The peer has accepted a REFER. Not sent if it refuses.',
   'call.refer.completed': 'The target has the caller. `call.hangup` follows.',
@@ -132,6 +151,13 @@ const causes: { readonly [C in HangupCause]: string } = {
   time_limit: 'A call of ours has lasted as long as it may (`time_limit_secs`).',
   not_found: 'A call of ours was answered with 404, 410, 484 or 604.',
   no_answer: 'A call of ours was answered with 480 or 408.',
+};
+
+const leavings: { readonly [R in DequeueReason]: string } = {
+  bridged: 'It was joined to another call, or that was tried.',
+  hangup: 'It ended, whoever ended it.',
+  leave: '`leave_queue`.',
+  timeout: 'It had waited `max_wait_time_secs`. The call goes on.',
 };
 
 const reasons: { readonly [R in FailureReason]: string } = {
@@ -173,6 +199,8 @@ const examples: { readonly [T in EventType]: Event } = {
     referredBy: '<sip:alice@atlanta.example>',
   } as Referral),
   'call.bridged': bridged(call),
+  'call.enqueued': enqueued(call, 'support', { position: 3, averageWaitSecs: 41 }),
+  'call.dequeued': dequeued(call, { queue: 'support', position: 1, reason: 'bridged', waitedMs: 38_000 }),
   'call.hangup': hangup(call, { cause: 'normal_clearing', by: 'peer', sipCause: '200' }),
   'call.refer.started': referEvent(call, referOf(202, []), 'started', 100),
   'call.refer.completed': referEvent(call, referOf(202, [100, 180, 200]), 'completed', 200),
@@ -208,6 +236,7 @@ function section(type: EventType): string {
   const { payload } = examples[type];
   const lists: Partial<Record<EventType, string>> = {
     'call.hangup': listed('hangup_cause', causes),
+    'call.dequeued': listed('reason', leavings),
     'call.refer.failed': listed('failure_reason', reasons),
   };
   const parts = [`## ${type}`, when[type], fieldsOf(own[type]), lists[type], block(`json ${type}`, pretty(payload))];

@@ -147,11 +147,13 @@ function build(parts: Parts, signer: Signer) {
   const peers = new Peers(parts);
   const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
   const applications = new Applications({ system, store, configured: settings.applications });
-  const engine = new Engine({
+  const queues: Queues = new Queues({ system, store, waiting: () => engine.waiting() });
+  const engine: Engine = new Engine({
     system,
     store,
     media,
     applications,
+    queues,
     sessionTimers: settings.sessionTimers,
     dial: {
       host,
@@ -177,7 +179,6 @@ function build(parts: Parts, signer: Signer) {
     supported: [...supported, ...peers.supported],
     ...(trace && { trace }),
   });
-  const queues = new Queues({ system, store, waiting: () => engine.waiting() });
   return { applications, queues, engine, delivery, endpoint, peers, ladders };
 }
 

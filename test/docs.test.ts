@@ -11,7 +11,7 @@ import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, readSettings, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
 import { ReferRequest } from '../src/http/schemas.ts';
-import { active } from './call/support.ts';
+import { active, type Line } from './call/support.ts';
 import { blocksIn, blocksOf, matchesShape, matchesText, matchesValue, pages, proseOf } from './docs/blocks.ts';
 import { command, runShell, runTypeScript, scene, typeCheck } from './docs/runs.ts';
 import { numberAt, stage, type Webhook } from './examples/support.ts';
@@ -65,9 +65,18 @@ for (const { at, text } of blocksIn('yaml')) {
   });
 }
 
+function queued(): Line {
+  const line = active();
+  line.effects.length = 0;
+  line.command('enqueue', { queue_name: 'support' });
+  line.command('leave_queue', {});
+  return line;
+}
+
 test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async (t) => {
   const { webhooks, received, refer, here } = await aCallToShow(t);
   const events = new Map<string, object>(webhooks.map(({ data }) => [data.event_type, data.payload]));
+  for (const { event } of queued().told) events.set(event.type, event.payload);
   // The phones of the demo take no re-INVITE and send no REFER: what tells of those comes of a call without them.
   const { call } = active();
   events.set('call.bridged', bridged(call).payload);

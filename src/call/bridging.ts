@@ -8,14 +8,14 @@ import { bridged } from './events.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, refuseChange, sayBye } from './leaving.ts';
 import type { Offered } from './modification.ts';
-import { answerModification, isModifying, modify, type Outcome } from './modifying.ts';
+import { answerModification, isModifying, modify, type Outcome, unblock } from './modifying.ts';
 import { giveUp } from './outbound.ts';
-
+import { dequeue } from './queueing.ts';
 import { isPending } from './refer.ts';
 import { hasTransferred } from './referral.ts';
 
 import { acceptChange } from './relaying.ts';
-import { answerOffer, newSession, relayedAnswer } from './sound.ts';
+import { answerOffer, isReadable, newSession, relayedAnswer } from './sound.ts';
 import type { Bridge, Signal } from './state.ts';
 import { change, refuse, type Turn, tell } from './turn.ts';
 
@@ -24,6 +24,10 @@ export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' })
   const { call } = turn;
   if (call.phase.name !== 'active') return refuse(turn, 'not-answered');
   if (call.bridge !== null && command.preventDouble) return refuse(turn, 'unable-to-execute', alreadyBridged);
+  // The other one was told to join this one, and both peers asked at once would wait for each other's answer.
+  if (call.bridge?.with === command.with && !call.bridge.isJoined) {
+    return change(turn, { bridge: { ...call.bridge, parks: command.parks } });
+  }
   join(turn, command.with, command.parks);
 }
 
@@ -46,9 +50,10 @@ export function join(turn: Turn, other: string, parks: boolean): void {
   modify(turn, { name: 'ask' });
 }
 
-/** Whoever it was joined to before is left. */
+/** Whoever it was joined to before is left, and so is the queue it waits in. */
 function leaveFor(turn: Turn, other: string, of: Pick<Bridge, 'parks' | 'hasAsked'>): void {
   const { bridge } = turn.call;
+  dequeue(turn, 'bridged');
   if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left' });
   change(turn, { bridge: { with: other, isJoined: false, ...of } });
 }
@@ -73,7 +78,6 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
   if (bridge === null || bridge.with !== from) return;
   switch (said.type) {
     case 'ask':
-      change(turn, { bridge: { ...bridge, hasAsked: true } });
       return modify(turn, { name: 'ask' });
     case 'offer':
       return offered(turn, bridge, said.sdp, said.isFinal);
@@ -99,6 +103,10 @@ function invited(turn: Turn, from: string, parks: boolean): void {
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
 function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean): void {
   const { phase } = turn.call;
+  if (!isReadable(described)) {
+    if (!bridge.isJoined) change(turn, { bridge: null });
+    return signal(turn, bridge.with, { type: 'refused', status: 488 });
+  }
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
   if (bridge.isJoined && isBusy) return signal(turn, bridge.with, { type: 'refused', status: 491 });
   modify(turn, { name: 'relay', described, isFinal });
@@ -108,14 +116,18 @@ function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order
   const { modification, phase } = turn.call;
   if (isWithheld(modification)) {
     const answer = relayedAnswer(turn, sdp, order, modification.phase.offer);
-    if (answer === null) return left(turn, bridge);
+    if (answer === null) {
+      signal(turn, bridge.with, { type: 'left' });
+      return left(turn, bridge);
+    }
     answerModification(turn, answer);
     return joined(turn, bridge);
   }
   if (phase.name !== 'active' || phase.relaying === null) return;
   const answer = relayedAnswer(turn, sdp, order, phase.relaying.offer);
-  if (answer === null) refuseChange(turn, 488);
-  else acceptChange(turn, answer);
+  if (answer !== null) return acceptChange(turn, answer);
+  refuseChange(turn, 488);
+  unblock(turn);
 }
 
 /** What the other peer does not take: ours goes on as it was, a first time with our own sound. */
@@ -124,6 +136,7 @@ function refused(turn: Turn, bridge: Bridge, status: number): void {
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, status);
   if (isWithheld(modification)) soundAgain(turn);
   if (!bridge.isJoined) change(turn, { bridge: null });
+  unblock(turn);
 }
 
 /** The other call is over, or was joined to another one. */
@@ -141,6 +154,7 @@ function left(turn: Turn, bridge: Bridge): void {
   const isReplacing = isPending(refer) && refer.order.replaces === bridge.with;
   if ((bridge.isJoined || isForIt) && !bridge.parks && !isReplacing) return sayBye(turn, clearedBy('us'));
   soundAgain(turn);
+  unblock(turn);
 }
 
 /** Our own sound again: in the answer that is due, or by a re-INVITE where the peer may hear another one. */
@@ -168,14 +182,22 @@ export function modified(turn: Turn, came: Outcome): void {
       return signal(turn, bridge.with, { type: 'offer', sdp: came.offer, isFinal: false });
     case 'accepted':
       if (came.wish.name !== 'relay' || came.wish.isFinal) return;
+      if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
-      if (came.sdp === null) return signal(turn, bridge.with, { type: 'refused', status: 488 });
       return signal(turn, bridge.with, { type: 'answer', sdp: came.sdp, order: came.order });
     case 'refused':
       return changeRefused(turn, bridge, came);
     default:
       return came satisfies never;
   }
+}
+
+/** Our peer has taken the offer and said nothing of itself that can be read: the other one has nobody to hear. */
+function unanswerable(turn: Turn, bridge: Bridge): void {
+  signal(turn, bridge.with, { type: 'refused', status: 488 });
+  if (bridge.isJoined) return;
+  change(turn, { bridge: null });
+  soundAgain(turn);
 }
 
 /** A peer that makes no offers may still take one: then the other one is asked. Where both refuse, the calls stay apart. */

@@ -36,6 +36,7 @@ import {
   requestedEarly,
   resumeInvite,
 } from './outbound.ts';
+import { dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
@@ -57,7 +58,7 @@ import { beginTurn, challengeToAnswer, change, refuse, respond, respondText, typ
 import { acked, requested, sendInfo } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
-  const turn = beginTurn(call, input.at, input.seed);
+  const turn = beginTurn(call, input.at, input.seed, input.place);
   decide(turn, input);
   if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
   return { call: turn.call, effects: turn.effects, refusals: [] };
@@ -101,7 +102,7 @@ export const timersOf = {
   dialing: ['dial-timeout', ...ofInvite],
   ringing: ['ring-again', 'prack', 'invite-expires', ...ofRefer, 'refer-grace'],
   // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
-  answered: ['ack', ...ofRefer],
+  answered: ['ack', 'queue-timeout', ...ofRefer],
   active: [
     'referral',
     'reinvite-ack',
@@ -110,6 +111,7 @@ export const timersOf = {
     'session-refresh',
     'session-expiry',
     'modify-retry',
+    'queue-timeout',
     ...ofRefer,
     'refer-grace',
     'yield',
@@ -158,6 +160,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return lifetimeDeadline(expiry.timer, 'expiry');
     case 'yield':
       return call.yieldsAt ?? null;
+    case 'queue-timeout':
+      return call.waiting?.until ?? null;
     case 'modify-retry':
       return modification === null ? null : modificationDeadline(modification);
     case 'referral':
@@ -173,8 +177,8 @@ export function isForgotten(call: Call, at: number): boolean {
 }
 
 /** The end of a call on which no decision could be made: a bug is the call's end, never the peer's or the application's wait. */
-export function collapse(call: Call, { at, seed, ...input }: Input): Step {
-  const turn = beginTurn(call, at, seed);
+export function collapse(call: Call, { at, seed, place, ...input }: Input): Step {
+  const turn = beginTurn(call, at, seed, place);
   if (input.type === 'request' && input.origin.key !== call.invite?.key) {
     respond(turn, input.request, input.origin, 500);
   }
@@ -212,6 +216,10 @@ function obey(turn: Turn, command: Command, rtpPort: number | null): void {
     case 'refer_accept':
     case 'refer_reject':
       return decideReferral(turn, command);
+    case 'enqueue':
+      return enqueueCommand(turn, command);
+    case 'leave_queue':
+      return leaveQueueCommand(turn);
     case 'client_state_update':
       return;
     default:
@@ -287,6 +295,7 @@ function cameOf(turn: Turn, outcome: Outcome | null): void {
 function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
+      if (turn.call.phase.name === 'dialing') return giveUp(turn, 'originator_cancel');
       if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
       return;
     case 'progress':
@@ -343,6 +352,8 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return modificationTimer(turn);
     case 'referral':
       return referralTimer(turn);
+    case 'queue-timeout':
+      return dequeue(turn, 'timeout');
     default:
       return referTimer(turn, timer);
   }

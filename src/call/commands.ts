@@ -35,7 +35,8 @@ export interface Bodies {
     refer_before_answer?: ReferBeforeAnswer;
   };
   bridge: Common & {
-    call_control_id: string;
+    call_control_id?: string;
+    queue?: string;
     park_after_unbridge?: string;
     hold_after_unbridge?: boolean;
     prevent_double_bridge?: boolean;
@@ -49,6 +50,8 @@ export interface Bodies {
     };
   refer_accept: Common;
   refer_reject: Common;
+  enqueue: Common & { queue_name: string; max_size?: number; max_wait_time_secs?: number; keep_after_hangup?: boolean };
+  leave_queue: Common;
   client_state_update: Common & { client_state: string };
   send_sip_info: Common & { content_type: string; body: string };
 }
@@ -74,6 +77,8 @@ export type Command = { readonly clientState: string | null } & (
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
   | { readonly name: 'refer_accept' | 'refer_reject' }
+  | { readonly name: 'enqueue'; readonly queue: string; readonly maxWaitMs: number | null }
+  | { readonly name: 'leave_queue' }
   | { readonly name: 'client_state_update' }
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
 );

@@ -10,14 +10,15 @@ import { Alarms } from './alarms.ts';
 import type { Asked } from './asked.ts';
 import { collapse, deadlinesOf, isForgotten, transition } from './call.ts';
 import { Commits, stackOf } from './commits.ts';
+import type { Event } from './events.ts';
 import type { Live, LiveCalls } from './live.ts';
 import { eventRow } from './outbox.ts';
 import { Retention } from './retention.ts';
 import type { Application } from './routing.ts';
-import { type Call, type Effect, type Input, type Step, sixtyFourT1Ms } from './state.ts';
+import { type Call, type Effect, type Input, type Place, type Step, sixtyFourT1Ms } from './state.ts';
 
 /** An input before it is given its instant and its seed. */
-export type Unstamped = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed'> : never) : never;
+export type Unstamped = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed' | 'place'> : never) : never;
 
 /** Whom to answer when the commit of a decision fails, or what to try again. */
 export type Reason =
@@ -41,6 +42,10 @@ interface DriverOptions {
   readonly calls: LiveCalls;
   readonly endpoint: Endpoint;
   readonly applicationOf: (call: Call) => Application;
+  /** Where a call stands in its queue; null: no queue is concerned. */
+  readonly placeOf: (live: Live, input: Unstamped) => Place | null;
+  /** A call has left a queue, and that is committed. */
+  readonly dequeued: (queue: string, waitedMs: number) => void;
   /** How long the store keeps calls that have ended. */
   readonly historyMs: number;
   /** Takes events that are committed, in order. */
@@ -103,13 +108,18 @@ export class Driver {
   /** What is decided within is kept together or not at all. */
   together(decide: () => void): void {
     this.#cause = {};
-    decide();
-    this.#cause = null;
+    try {
+      decide();
+    } finally {
+      // A bug must not tie together all that is decided after it.
+      this.#cause = null;
+    }
   }
 
   decide(live: Live, unstamped: Unstamped, reason = reasonOf(unstamped)): void {
     if (this.#stopped) return;
-    const input = { ...unstamped, at: this.#system.clock.date(), seed: this.#system.ids.seed() } as Input;
+    const place = this.#options.placeOf(live, unstamped);
+    const input = { ...unstamped, at: this.#system.clock.date(), seed: this.#system.ids.seed(), place } as Input;
     const step = this.#stepOf(live, input);
     if (step === null) return this.#collapse(live, input, reason);
     const port = input.type === 'command' ? input.rtpPort : null;
@@ -166,9 +176,12 @@ export class Driver {
   #hand(live: Live, step: Step, reason: Reason, rtpPort: number | null): void {
     const isFirst = this.#cause === null;
     this.#cause ??= {};
-    this.#keep(live, step, reason, rtpPort);
-    for (const effect of step.effects) if (effect.type === 'signal') this.#signal(live, effect);
-    if (isFirst) this.#cause = null;
+    try {
+      this.#keep(live, step, reason, rtpPort);
+      for (const effect of step.effects) if (effect.type === 'signal') this.#signal(live, effect);
+    } finally {
+      if (isFirst) this.#cause = null;
+    }
   }
 
   /** A call that is forgotten has nobody to tell. */
@@ -241,11 +254,17 @@ export class Driver {
       case 'follow':
         return this.#options.follow(live, effect);
       case 'event':
+        return this.#noteDown(effect.event);
       case 'signal':
         return;
       default:
         return effect satisfies never;
     }
+  }
+
+  #noteDown(event: Event): void {
+    if (event.type !== 'call.dequeued') return;
+    this.#options.dequeued(event.payload.queue, event.payload.wait_time_secs * 1000);
   }
 
   /** Not on disk, so it never happened: whoever can ask again is told so, and what nobody repeats is tried again by us. */

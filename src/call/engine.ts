@@ -23,14 +23,15 @@ import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey, type Watcher } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
-import type { WaitingCall } from './queues.ts';
+import { placeOf, waitingIn } from './places.ts';
+import { obstacleToEnqueue } from './queueing.ts';
+import type { Queues, WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { type Application, route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
-import { attendedOf, dialOf, obstacleToBridge } from './transfers.ts';
-
+import { attendedOf, dialOf, otherOf } from './transfers.ts';
 import { viewOf, waitingOf } from './view.ts';
 
 export interface EngineOptions {
@@ -38,6 +39,7 @@ export interface EngineOptions {
   readonly store: Store;
   readonly media: Media;
   readonly applications: Pick<Applications, 'routes' | 'ofCall' | 'view'>;
+  readonly queues: Pick<Queues, 'ensure' | 'isFull' | 'view' | 'left'>;
   /** What calls would have of session timers (RFC 4028). */
   readonly sessionTimers: LifetimePolicy;
   readonly dial: DialSettings;
@@ -60,7 +62,8 @@ export class Engine implements EndpointUser, CallControl {
   #driver!: Driver;
   #dialler!: Dialler;
   #restored: Live[] = [];
-  #reserving = 0;
+  /** What is under way before it can be decided. */
+  #preparing = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -70,13 +73,15 @@ export class Engine implements EndpointUser, CallControl {
 
   /** Reads the live calls from the store. Before the endpoint listens: whatever arrives then must find its call. */
   async restore(endpoint: Endpoint): Promise<void> {
-    const { store, media, system, deliver, historyMs } = this.#options;
+    const { store, media, system, deliver, historyMs, queues } = this.#options;
     this.#endpoint = endpoint;
     const applicationOf = (call: Call) => this.#options.applications.ofCall(call);
     this.#driver = new Driver({
       ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
       follow: (live, effect) => this.#follow(live, effect),
       calls: this.#calls,
+      placeOf: (live, input) => placeOf(this.#calls, queues, live, input),
+      dequeued: (queue, waitedMs) => queues.left(queue, waitedMs),
     });
     this.#dialler = this.#newDialler(endpoint);
     for (const row of await store.calls(system.clock.date() - sixtyFourT1Ms)) {
@@ -97,7 +102,7 @@ export class Engine implements EndpointUser, CallControl {
   }
 
   get idle(): boolean {
-    return this.#driver.idle && this.#reserving === 0;
+    return this.#driver.idle && this.#preparing === 0;
   }
 
   /** Resolves when everything decided is committed and done. */
@@ -285,22 +290,35 @@ export class Engine implements EndpointUser, CallControl {
     const live = this.#calls.withId(callControlId);
     if (live === undefined) return [await this.#refusalOf(callControlId)];
     if (action === 'transfer') return this.#transfer(live, body as Bodies['transfer']);
-    const obstacle = action === 'bridge' ? obstacleToBridge(this.#calls, live.call, body as Bodies['bridge']) : null;
-    if (obstacle !== null) return [obstacle];
+    if (body.command_id !== undefined && live.commandIds.has(body.command_id)) return this.#again(live);
+    const other = action === 'bridge' ? otherOf(this.#calls, live.call, body as Bodies['bridge']) : null;
+    if (other !== null && typeof other !== 'string') return [other];
     const attended = action === 'refer' ? attendedOf(this.#calls, live.call, body as Bodies['refer']) : null;
     if (attended !== null && 'name' in attended) return [attended];
     const read = readCommand(
       action as ReadAction,
-      body as Bodies[ReadAction],
+      { ...body, ...(other !== null && { call_control_id: other }) } as Bodies[ReadAction],
       this.#options.applications.ofCall(live.call).refer,
       attended,
     );
     if ('refusals' in read) return read.refusals;
+    const full = action === 'enqueue' ? await this.#obstacleToEnqueue(live, body as Bodies['enqueue']) : null;
+    if (full !== null) return full;
     const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
     const from = { commandId: body.command_id ?? null, asked: askedOf(action, body) };
     return this.#obey(live, from, { type: 'command', command: read.command, rtpPort });
+  }
+
+  /** Makes the queue if it is not there. Two that come for the last place are told apart: what is decided counts. */
+  async #obstacleToEnqueue(live: Live, { queue_name: name, max_size: maxSize }: Bodies['enqueue']) {
+    const obstacle = obstacleToEnqueue(live.call);
+    if (obstacle !== null) return [obstacle];
+    const made = await this.#prepared(() => this.#options.queues.ensure(name, maxSize));
+    if ('refusals' in made) return made.refusals;
+    const isFull = this.#options.queues.isFull(name, waitingIn(this.#calls, name).length);
+    return isFull ? [{ name: 'queue-full' } as const] : null;
   }
 
   /** The call and the one that is dialled for it are decided together. */
@@ -430,14 +448,20 @@ export class Engine implements EndpointUser, CallControl {
 
   /** A port for the sound of a call; null when none is free. */
   async #reserve(): Promise<number | null> {
-    this.#reserving += 1;
     try {
-      return await this.#options.media.reserve();
+      return await this.#prepared(() => this.#options.media.reserve());
     } catch (error) {
       this.#system.log.error({ error: stackOf(error) }, 'No RTP port for a call.');
       return null;
+    }
+  }
+
+  async #prepared<T>(prepare: () => Promise<T>): Promise<T> {
+    this.#preparing += 1;
+    try {
+      return await prepare();
     } finally {
-      this.#reserving -= 1;
+      this.#preparing -= 1;
     }
   }
 }

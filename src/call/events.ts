@@ -3,7 +3,7 @@
 import { toUtf8 } from '../sip/message/grammar.ts';
 import type { NamedValue } from './commands.ts';
 import type { Refer } from './refer.ts';
-import type { Call, Ending, Referral } from './state.ts';
+import type { Call, Ending, Place, Referral } from './state.ts';
 
 export type HangupCause =
   | 'call_rejected'
@@ -16,6 +16,7 @@ export type HangupCause =
   | 'no_answer'
   | 'unspecified';
 export type HangupSource = 'caller' | 'callee' | 'unknown';
+export type DequeueReason = 'bridged' | 'hangup' | 'leave' | 'timeout';
 export type FailureReason = 'busy' | 'no-answer' | 'canceled' | 'failed';
 
 interface Base {
@@ -64,6 +65,19 @@ export interface EventPayloads {
     tags: string[];
   };
   'call.bridged': Base;
+  'call.enqueued': Base & {
+    queue: string;
+    /** From 1. */
+    current_position: number;
+    queue_avg_wait_time_secs: number;
+  };
+  'call.dequeued': Base & {
+    queue: string;
+    /** The place it had, from 1. */
+    queue_position: number;
+    reason: DequeueReason;
+    wait_time_secs: number;
+  };
   'call.hangup': Base & {
     state: 'hangup';
     start_time: string;
@@ -159,6 +173,25 @@ export function referReceived(call: Call, { target, referredBy }: Referral): Eve
 
 export function bridged(call: Call): Event {
   return { type: 'call.bridged', payload: base(call) };
+}
+
+export function enqueued(call: Call, queue: string, { position, averageWaitSecs }: Place): Event {
+  const payload = { ...base(call), queue, current_position: position, queue_avg_wait_time_secs: averageWaitSecs };
+  return { type: 'call.enqueued', payload };
+}
+
+export function dequeued(
+  call: Call,
+  left: {
+    readonly queue: string;
+    readonly position: number;
+    readonly reason: DequeueReason;
+    readonly waitedMs: number;
+  },
+): Event {
+  const { queue, position, reason, waitedMs } = left;
+  const wait = { queue_position: position, reason, wait_time_secs: Math.floor(waitedMs / 1000) };
+  return { type: 'call.dequeued', payload: { ...base(call), queue, ...wait } };
 }
 
 export function referEvent(call: Call, refer: Refer, type: 'started' | 'completed' | 'failed', code: number): Event {

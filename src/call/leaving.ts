@@ -6,6 +6,7 @@ import { writeResponse } from '../sip/message/write.ts';
 import { acknowledgeWithheld } from './acknowledging.ts';
 import type { NamedValue } from './commands.ts';
 import { type HangupCause, hangup, referEvent } from './events.ts';
+import { dequeue } from './queueing.ts';
 import { isOut, isPending, type Refer, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
@@ -46,7 +47,10 @@ export function refuseInvite(turn: Turn, status: number, ending: Ending, headers
 /** The peer is gone and was answered: at once the end, or a wait for the late NOTIFY of a refer that is out. */
 export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null): void {
   const { refer } = turn.call;
+  refuseChange(turn, 487);
+  acknowledgeWithheld(turn);
   endSound(turn);
+  dequeue(turn, 'hangup');
   const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
   if (graceMs > 0) {
     change(turn, { phase: { name: 'leaving', until: turn.at + graceMs, ending, final } });
@@ -107,7 +111,7 @@ export function tellOutcome(turn: Turn, refer: Refer, outcome: 'completed' | 'fa
   turn.effects.push({ type: 'signal', to: replaces, signal: { type: 'yield', graceMs: byeGraceMs } });
 }
 
-/** What the peer would change of the session is refused; it goes on as it was. */
+/** What the peer would change of the session is refused; with 487 when the call ends (RFC 3261 §15.1.2). */
 export function refuseChange(turn: Turn, status: number): void {
   const { phase } = turn.call;
   if (phase.name !== 'active' || phase.relaying === null) return;
@@ -116,7 +120,7 @@ export function refuseChange(turn: Turn, status: number): void {
   respondText(turn, to, status, writeResponse({ status }, head));
 }
 
-/** Whoever it is joined to, or was dialled for it or with whom it was dialled, learns that it is over. */
+/** The call it is joined to, the one it was dialled for and the one that is dialled for it learn that it is over. */
 function leaveOthers(turn: Turn): void {
   const { bridge, link, transferring } = turn.call;
   for (const to of new Set([bridge?.with, link?.to, transferring])) {
@@ -126,8 +130,8 @@ function leaveOthers(turn: Turn): void {
 }
 
 export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
-  // RFC 3261 §15.1.2: what is pending is answered with 487.
   refuseChange(turn, 487);
+  dequeue(turn, 'hangup');
   leaveOthers(turn);
   endSound(turn);
   change(turn, {

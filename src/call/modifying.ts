@@ -56,8 +56,13 @@ export function modify(turn: Turn, wish: Wish): void {
   unblockModification(turn);
 }
 
-/** Sends what was waiting, if nothing is in its way any more. */
-export function unblockModification(turn: Turn): void {
+/** What the peer asked for is no longer open: what waited for that may go, the REFER last. */
+export function unblock(turn: Turn): void {
+  unblockModification(turn);
+  unblockRefer(turn);
+}
+
+function unblockModification(turn: Turn): void {
   step(turn, { type: 'unblocked' }, null, null);
 }
 

@@ -379,7 +379,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
   tell(turn, answered(turn.call));
   report(turn, 200);
   for (const to of phase.siblings) turn.effects.push({ type: 'signal', to, signal: { type: 'outrun' } });
-  if (turn.call.expiry.unasked) lives(turn, agreedBy(response, asked));
+  lives(turn, agreedBy(response, asked));
   if (!isAgreed) return sayBye(turn, endingOf('unspecified', 'us', 200));
 }
 

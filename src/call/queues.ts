@@ -1,6 +1,6 @@
 // The queues there are, and the order of the calls in them. Who waits is said by the state of each call alone (`waiting`),
 // so that a queue is kept, taken back and restored with its calls; here are the names, the limits and the order.
-// Commands ask `refusalOf` before they decide and `ensure` the queue; whoever dequeues a call tells `left` once it is committed.
+// Commands ask `isFull` before they decide and `ensure` the queue; whoever dequeues a call tells `left` once it is committed.
 import type { Refusal } from '../errors.ts';
 import type { ResourceRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
@@ -12,6 +12,8 @@ export interface Waiting {
   readonly enqueuedAt: number;
   /** Whether it keeps its place when its peer hangs up. */
   readonly keepAfterHangup: boolean;
+  /** When it has waited long enough; null: it may wait for ever. */
+  readonly until: number | null;
 }
 
 /** A call that waits. */
@@ -139,12 +141,10 @@ export class Queues {
     });
   }
 
-  /** Why the call cannot enter the queue now; null when it can. A queue that is not there yet has room. */
-  refusalOf(name: string, callControlId: string): Refusal | null {
-    const waiting = [...this.#parts.waiting()];
-    if (waiting.some((call) => call.callControlId === callControlId)) return { name: 'already-queued' };
+  /** Whether this many are as many as may wait in it. A queue that is not there yet has room. */
+  isFull(name: string, size: number): boolean {
     const queue = this.#queues.get(name);
-    return queue && orderOf(waiting, name).length >= queue.maxSize ? { name: 'queue-full' } : null;
+    return queue !== undefined && size >= queue.maxSize;
   }
 
   /** A call has left, and its leaving is committed. */

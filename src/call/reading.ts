@@ -57,12 +57,23 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
   bridge: (body) => ({
     ...common(body),
     name: 'bridge',
-    with: body.call_control_id,
+    with: body.call_control_id ?? '',
     parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
     preventDouble: body.prevent_double_bridge ?? false,
   }),
   refer_accept: (body) => ({ ...common(body), name: 'refer_accept' }),
   refer_reject: (body) => ({ ...common(body), name: 'refer_reject' }),
+  enqueue: (body, _settings, refusals) => {
+    if (body.keep_after_hangup === true) refusals.push(invalid('/keep_after_hangup', noPlaceKept));
+    const { max_wait_time_secs: maxWaitSecs } = body;
+    return {
+      ...common(body),
+      name: 'enqueue',
+      queue: body.queue_name,
+      maxWaitMs: maxWaitSecs === undefined ? null : maxWaitSecs * 1000,
+    };
+  },
+  leave_queue: (body) => ({ ...common(body), name: 'leave_queue' }),
   client_state_update: (body) => ({ ...common(body), name: 'client_state_update' }),
   send_sip_info: (body, _settings, refusals) => ({
     ...common(body),
@@ -71,6 +82,8 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     body: fromUtf8(body.body),
   }),
 };
+
+const noPlaceKept = 'A call that hangs up leaves its queue: this server keeps no place for it.';
 
 const common = (body: { client_state?: string }) => ({ clientState: body.client_state ?? null });
 

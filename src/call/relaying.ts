@@ -8,7 +8,7 @@ import { writeResponse } from '../sip/message/write.ts';
 import { repeatResponse } from './inbound.ts';
 import { headOf } from './invitation.ts';
 import type { Lifetime } from './lifetime.ts';
-import { lives } from './modifying.ts';
+import { lives, unblock } from './modifying.ts';
 import { type Relaying, sixtyFourT1Ms } from './state.ts';
 import { capabilities, change, contact, respondText, sdpType, type Turn } from './turn.ts';
 
@@ -56,4 +56,5 @@ export function acceptChange(turn: Turn, sdp: string): void {
     repeatResponse(turn, '2xx', reinvite);
   }
   lives(turn, lifetime.agreed);
+  unblock(turn);
 }

@@ -2,6 +2,7 @@
 // what its media is told. While a call is joined to another its peer hears that one, in our words. Pure: the port was
 // reserved before.
 import { answer, offer, readAnswer } from '../sip/message/sdp.ts';
+import { describe as readDescription } from '../sip/message/sdp-description.ts';
 import { relayAnswer, relayOffer } from '../sip/message/sdp-relay.ts';
 import type { Offered } from './modification.ts';
 import type { Call, Session } from './state.ts';
@@ -62,6 +63,9 @@ export function takeAnswer(turn: Turn, answered: string): boolean {
 }
 
 // What another call's peer has said, in our words (RFC 3725 §4.1).
+
+/** Whether it is a description at all. */
+export const isReadable = (described: string): boolean => readDescription(described) !== null;
 
 /** The other's description as our offer; null when it cannot be read. */
 export function relayedOffer(call: Call, session: Session, described: string): Offered | null {

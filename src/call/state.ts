@@ -252,6 +252,7 @@ export type CallTimer =
   | 'session-expiry'
   | 'modify-retry'
   | 'referral'
+  | 'queue-timeout'
   | 'refer-deadline'
   | 'refer-first-notify'
   | 'refer-retry'
@@ -281,8 +282,17 @@ export type Signal =
   /** The call that was dialled because of its REFER has come so far; a final status ends that. */
   | { readonly type: 'progress'; readonly status: number };
 
-/** `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from. */
-export type Input = { readonly at: number; readonly seed: string } & (
+/** Where a call stands in its queue, from 1, and how long others have waited there. */
+export interface Place {
+  readonly position: number;
+  readonly averageWaitSecs: number;
+}
+
+/**
+ * `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from; `place` is there where the call
+ * waits in a queue, or is to.
+ */
+export type Input = { readonly at: number; readonly seed: string; readonly place?: Place | null } & (
   | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
   | { readonly type: 'ack'; readonly request: Request }
   | { readonly type: 'response'; readonly branch: string; readonly response: Response }

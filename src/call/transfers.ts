@@ -5,13 +5,26 @@ import { writeReplaces } from '../sip/message/headers.ts';
 import { alreadyBridged } from './bridging.ts';
 import type { Bodies, DialBody } from './commands.ts';
 import type { LiveCalls } from './live.ts';
+import { waitingIn } from './places.ts';
 import type { Attended } from './reading.ts';
 import { type Call, isAlive } from './state.ts';
 
+/** The id of the call to join to this one: that which is named, or the next one of a queue. Or why there is none. */
+export function otherOf(calls: LiveCalls, call: Call, body: Bodies['bridge']): string | Refusal {
+  const { call_control_id: named = '', queue = '' } = body;
+  if (queue === '') return obstacleToBridge(calls, call, body) ?? named;
+  const pointer = '/queue';
+  if (named !== '') return { name: 'invalid-value', pointer, detail: 'Give one of call_control_id and queue.' };
+  const next = waitingIn(calls, queue).find(({ callControlId }) => callControlId !== call.id);
+  return next?.callControlId ?? { name: 'unable-to-execute', pointer, detail: `No call waits in the queue ${queue}.` };
+}
+
 /** Why a call cannot be joined to this one; null when it can. */
-export function obstacleToBridge(calls: LiveCalls, call: Call, body: Bodies['bridge']): Refusal | null {
+function obstacleToBridge(calls: LiveCalls, call: Call, body: Bodies['bridge']): Refusal | null {
+  const { call_control_id: id = '' } = body;
   const pointer = '/call_control_id';
-  const other = answeredCall(calls, body.call_control_id, pointer);
+  if (id === '') return { name: 'missing-parameter', pointer, detail: 'Give one of call_control_id and queue.' };
+  const other = answeredCall(calls, id, pointer);
   if ('name' in other) return other;
   if (other.id === call.id) return { name: 'invalid-value', pointer, detail: 'A call cannot be bridged to itself.' };
   const isTaken = body.prevent_double_bridge === true && other.bridge !== null;

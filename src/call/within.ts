@@ -10,9 +10,9 @@ import { acknowledged, canceled, repeatResponse } from './inbound.ts';
 import { allowsMethod } from './invitation.ts';
 import { clearedBy, peerLeft, quietInvite, sayBye } from './leaving.ts';
 import { type Lifetime, lifetimeFor } from './lifetime.ts';
-import { isModifying, lives, modificationOut, unblockModification } from './modifying.ts';
+import { isModifying, lives, modificationOut, unblock } from './modifying.ts';
 import { referred } from './referral.ts';
-import { notified, unblockRefer } from './referring.ts';
+import { notified } from './referring.ts';
 import { relayChange, relayMove } from './relaying.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
 import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
@@ -76,7 +76,7 @@ export function acked(turn: Turn, request: Request): void {
   if (phase.name === 'answered' && number === call.invite?.cseq) return becameActive(turn, phase, request);
   if (phase.name !== 'active' || phase.reinvite?.cseq !== number) return;
   quietInvite(turn);
-  change(turn, { phase: { name: 'active', reinvite: null, relaying: null } });
+  change(turn, { phase: { ...phase, reinvite: null } });
   if (phase.reinvite.offered && call.bridge?.isJoined) relayMove(turn, request);
   else if (phase.reinvite.offered && hasSdp(request)) takeAnswer(turn, request.body);
   unblock(turn);
@@ -90,12 +90,6 @@ function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Requ
   if (!agreed) return sayBye(turn, clearedBy('us'));
   for (const held of phase.held) release(turn, held);
   unblock(turn);
-}
-
-/** No INVITE of the peer's is open any more: what waited for that may go, the REFER last. */
-function unblock(turn: Turn): void {
-  unblockModification(turn);
-  unblockRefer(turn);
 }
 
 function release(turn: Turn, held: Held): void {

@@ -68,7 +68,8 @@ export const commands = {
     method: 'POST',
     operationId: 'BridgeCall',
     summary: 'Bridge two calls',
-    description: 'Joins two answered calls: their peers hear each other. Event: `call.bridged`, of both.',
+    description:
+      'Joins two answered calls: their peers hear each other. The other one is named, or is the next one in a queue. Event: `call.bridged`, of both.',
     body: schemas.BridgeRequest,
   },
   transfer: {
@@ -78,6 +79,21 @@ export const commands = {
     description:
       'Dials another call and joins the two when that is answered; a call that still rings is answered then. Events of the new call: `call.initiated`, then `call.answered` and `call.bridged`, or `call.hangup`: then this one goes on as it is.',
     body: schemas.TransferRequest,
+  },
+  enqueue: {
+    method: 'POST',
+    operationId: 'EnqueueCall',
+    summary: 'Enqueue a call',
+    description:
+      'Lets an answered call wait in a queue. Events: `call.enqueued`, and `call.dequeued` when it leaves: by `leave_queue`, for a bridge, after `max_wait_time_secs`, or because it ends.',
+    body: schemas.EnqueueRequest,
+  },
+  leave_queue: {
+    method: 'POST',
+    operationId: 'LeaveQueue',
+    summary: 'Take a call out of its queue',
+    description: 'Takes a call out of the queue it waits in. Event: `call.dequeued`.',
+    body: schemas.LeaveQueueRequest,
   },
   client_state_update: {
     method: 'PUT',

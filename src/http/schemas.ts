@@ -291,7 +291,10 @@ export const BridgeRequest = component(
   'BridgeRequest',
   Type.Object({
     ...common,
-    call_control_id: line(256, 'The call to join to this one.', notBlank),
+    call_control_id: Type.Optional(line(256, 'The call to join to this one.')),
+    queue: Type.Optional(
+      line(255, 'Instead of `call_control_id`: the call that is next in this queue. It leaves the queue.'),
+    ),
     park_after_unbridge: parkAfterUnbridge,
     hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.' })),
     prevent_double_bridge: Type.Optional(
@@ -319,6 +322,30 @@ export const TransferRequest = component(
 );
 
 export const ReferDecisionRequest = component('ReferDecisionRequest', Type.Object(common));
+export const EnqueueRequest = component(
+  'EnqueueRequest',
+  Type.Object({
+    ...common,
+    queue_name: line(255, 'The queue to wait in. One that is not there is made.', {
+      ...notBlank,
+      examples: ['support'],
+    }),
+    max_size: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description:
+          'How many may wait in a queue that is made by this. Default 100; that of a queue that is there stays.',
+      }),
+    ),
+    max_wait_time_secs: seconds(1, 86_400, 'How long it may wait. Then it leaves the queue and goes on.'),
+    keep_after_hangup: Type.Optional(
+      Type.Boolean({ description: 'Only false: a call that hangs up leaves its queue.' }),
+    ),
+  }),
+);
+
+export const LeaveQueueRequest = component('LeaveQueueRequest', Type.Object({ ...common }));
 
 export const ClientStateUpdateRequest = component(
   'ClientStateUpdateRequest',
@@ -463,6 +490,8 @@ export const components: readonly TSchema[] = [
   DialRequest,
   BridgeRequest,
   TransferRequest,
+  EnqueueRequest,
+  LeaveQueueRequest,
   ClientStateUpdateRequest,
   SendSipInfoRequest,
   CommandResponse,

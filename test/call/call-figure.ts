@@ -63,6 +63,8 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'active, the peer has sent a REFER': () => then(active(), isAskedToRefer),
   'active, the peer has transferred': () => then(active(), isAskedToRefer, (line) => line.take(progress(200))),
   'active, refreshed': () => then(active(), isRefreshed, (line) => line.respond(200)),
+  'active, in a queue': () =>
+    then(active(), (line) => line.command('enqueue', { queue_name: 'support', max_wait_time_secs: 60 })),
   'active, an INFO is out': () =>
     then(active(), (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' })),
   'leaving, the REFER is out': () => then(active(), refers, leaves),
@@ -80,7 +82,7 @@ const progress = (status: number) => ({ type: 'signal', from: 'v3:target', signa
 const timers: readonly CallTimer[] = [
   ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave', 'referral'] as const),
   ...(['dial-timeout', 'give-up', 'settle', 'time-limit'] as const),
-  ...(['session-refresh', 'session-expiry', 'modify-retry'] as const),
+  ...(['session-refresh', 'session-expiry', 'modify-retry', 'queue-timeout'] as const),
   ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace', 'yield'] as const),
 ];
 
@@ -136,6 +138,8 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   'refer, redirect': (line) => line.refer({ sip_address: target, refer_before_answer: 'redirect' }),
   'refer, refuse': (line) => line.refer({ sip_address: target, refer_before_answer: 'refuse' }),
   send_sip_info: (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
+  enqueue: (line) => line.command('enqueue', { queue_name: 'support', max_wait_time_secs: 60 }),
+  leave_queue: (line) => line.command('leave_queue', {}),
   client_state_update: (line) => line.command('client_state_update', { client_state: 'eA==' }),
 };
 

@@ -188,7 +188,12 @@ test('the snapshot of a call is small', () => {
 const info: Bodies['send_sip_info'] = { content_type: 'text/plain', body: 'x' };
 
 suite('commands that a state refuses', () => {
-  const bodies: { readonly [A in Exclude<ReadAction, 'bridge' | 'refer_accept' | 'refer_reject'>]: Bodies[A] } = {
+  const bodies: {
+    readonly [A in Exclude<
+      ReadAction,
+      'bridge' | 'enqueue' | 'leave_queue' | 'refer_accept' | 'refer_reject'
+    >]: Bodies[A];
+  } = {
     answer: {},
     reject: { cause: 'USER_BUSY' },
     hangup: {},

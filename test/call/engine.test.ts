@@ -5,6 +5,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { Applications } from '../../src/call/applications.ts';
 import type { ActionName, Bodies } from '../../src/call/commands.ts';
 import { Engine } from '../../src/call/engine.ts';
+import { Queues } from '../../src/call/queues.ts';
 import type { Call } from '../../src/call/state.ts';
 import type { Refusal } from '../../src/errors.ts';
 import type { Endpoint } from '../../src/sip/endpoint.ts';
@@ -153,7 +154,9 @@ class Rig {
   #engine(): Engine {
     const { system, store, media, applications } = this;
     const deliver = (events: readonly EventRow[]): void => void this.delivered.push(...events);
-    return new Engine({ ...parts, system, store, media, applications, deliver });
+    const queues = new Queues({ system, store, waiting: () => engine.waiting() });
+    const engine: Engine = new Engine({ ...parts, system, store, media, applications, queues, deliver });
+    return engine;
   }
 
   #watched() {
@@ -660,7 +663,8 @@ suite('whose a request is', () => {
     await rig.commands(line, 'refer', { sip_address: target });
     rig.heard();
     rig.engine.stop();
-    const next = new Engine({ ...rig, ...parts, deliver: () => {} });
+    const queues = new Queues({ ...rig, waiting: () => [] });
+    const next = new Engine({ ...rig, ...parts, queues, deliver: () => {} });
     await next.restore(rig.endpoint);
     const { request } = line.notifies(200) as { request: Request };
     next.request(request, originOf(request));

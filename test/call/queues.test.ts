@@ -7,7 +7,7 @@ import { epoch, fakeSystem } from '../support/fake-system.ts';
 const waits = (id: string, queue: string, enqueuedAt: number): WaitingCall => ({
   ...{ callControlId: id, callLegId: `leg-${id}`, callSessionId: 's', connectionId: '1', from: 'a', to: 'b' },
   isAlive: true,
-  waiting: { queue, enqueuedAt, keepAfterHangup: false },
+  waiting: { queue, enqueuedAt, keepAfterHangup: false, until: null },
 });
 
 function rig(store = openSqlite(':memory:')) {
@@ -73,14 +73,11 @@ suite('queues', () => {
     );
   });
 
-  test('a call waits in one queue, and in none that is full', async () => {
-    const { queues, waiting } = rig();
-    await queues.create('support', 1);
-    assert.equal(queues.refusalOf('support', 'a'), null);
-    waiting.push(waits('a', 'support', 1));
-    assert.deepEqual(queues.refusalOf('support', 'b'), { name: 'queue-full' });
-    assert.deepEqual(queues.refusalOf('other', 'a'), { name: 'already-queued' });
-    assert.equal(queues.refusalOf('other', 'b'), null);
+  test('one that has as many as it may is full', async () => {
+    const { queues } = rig();
+    await queues.create('support', 2);
+    assert.deepEqual([queues.isFull('support', 1), queues.isFull('support', 2)], [false, true]);
+    assert.equal(queues.isFull('other', 1_000), false);
   });
 
   test('the average is that of the last hundred who left', async () => {

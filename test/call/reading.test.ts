@@ -338,6 +338,11 @@ suite('the other commands', () => {
     [read('reject', { cause: 'CALL_REJECTED' }), { name: 'reject', clientState: null, status: 603 }],
     [read('reject', { cause: 'USER_BUSY' }), { name: 'reject', clientState: null, status: 486 }],
     [read('hangup', { custom_headers: [account] }), { name: 'hangup', clientState: null, headers: [account] }],
+    [
+      read('enqueue', { queue_name: 'support', max_wait_time_secs: 60, keep_after_hangup: false }),
+      { name: 'enqueue', clientState: null, queue: 'support', maxWaitMs: 60_000 },
+    ],
+    [read('leave_queue', { client_state: 'eA==' }), { name: 'leave_queue', clientState: 'eA==' }],
     [read('client_state_update', { client_state: 'eA==' }), { name: 'client_state_update', clientState: 'eA==' }],
     [
       read('send_sip_info', { content_type: 'application/dtmf-relay; x=y', body: 'Signal=5\r\n☎' }),
@@ -350,6 +355,11 @@ suite('the other commands', () => {
     ],
   ];
   for (const [command, expected] of rows) test(command.name, () => assert.deepEqual(command, expected));
+
+  test('enqueue: a place that is kept after the hangup is refused', () => {
+    const refusals = refused('enqueue', { queue_name: 'support', keep_after_hangup: true });
+    assert.deepEqual(pointers(refusals), ['invalid-value /keep_after_hangup']);
+  });
 
   for (const contentType of [
     'text',

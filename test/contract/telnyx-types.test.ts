@@ -43,6 +43,8 @@ interface Params {
   refer: client.ActionReferParams;
   bridge: BridgeParams;
   transfer: client.ActionTransferParams;
+  enqueue: client.ActionEnqueueParams;
+  leave_queue: client.ActionLeaveQueueParams;
   client_state_update: client.ActionUpdateClientStateParams;
   send_sip_info: client.ActionSendSipInfoParams;
 }
@@ -57,6 +59,8 @@ interface Responses {
   refer: client.ActionReferResponse;
   bridge: client.ActionBridgeResponse;
   transfer: client.ActionTransferResponse;
+  enqueue: client.ActionEnqueueResponse;
+  leave_queue: client.ActionLeaveQueueResponse;
   client_state_update: client.ActionUpdateClientStateResponse;
   send_sip_info: client.ActionSendSipInfoResponse;
 }
@@ -65,6 +69,8 @@ interface Payloads {
   'call.initiated': webhooks.CallInitiated.Payload;
   'call.answered': webhooks.CallAnswered.Payload;
   'call.bridged': webhooks.CallBridged.Payload;
+  'call.enqueued': webhooks.CallEnqueued.Payload;
+  'call.dequeued': webhooks.CallLeftQueue.Payload;
   'call.hangup': webhooks.CallHangup.Payload;
   'call.refer.started': webhooks.CallReferStarted.Payload;
   'call.refer.completed': webhooks.CallReferCompleted.Payload;
@@ -84,6 +90,8 @@ interface Additive {
     | 'refer_bye_grace_ms'
     | 'refer_header_placement'
     | 'refer_before_answer';
+  enqueue: never;
+  leave_queue: never;
   client_state_update: 'command_id';
   send_sip_info: never;
   bridge: never;
@@ -91,6 +99,8 @@ interface Additive {
   'call.bridged': never;
   'call.initiated': 'replaces_call_control_id';
   'call.answered': never;
+  'call.enqueued': 'from' | 'to';
+  'call.dequeued': 'from' | 'to';
   'call.hangup': never;
   'call.refer.started': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
   'call.refer.completed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
@@ -110,6 +120,8 @@ const requests: { [A in ActionName]: (params: Params[A]) => Body<A> } = {
   refer: (params) => params,
   bridge: (params) => params,
   transfer: (params) => params,
+  enqueue: (params) => params,
+  leave_queue: (params) => params,
   client_state_update: (params) => params,
   send_sip_info: (params) => params,
 };
@@ -120,6 +132,8 @@ const bodies: { [A in ActionName]: (body: Body<A>) => Bodies[A] } = {
   refer: (body) => body,
   bridge: (body) => body,
   transfer: (body) => body,
+  enqueue: (body) => body,
+  leave_queue: (body) => body,
   client_state_update: (body) => body,
   send_sip_info: (body) => body,
 };
@@ -132,6 +146,8 @@ const fields: { [A in ActionName]: (field: Exclude<keyof Body<A>, Additive[A]>) 
   refer: (field) => field,
   bridge: (field) => field,
   transfer: (field) => field,
+  enqueue: (field) => field,
+  leave_queue: (field) => field,
   client_state_update: (field) => field,
   send_sip_info: (field) => field,
 };
@@ -143,6 +159,8 @@ const responses: { [A in ActionName]: (response: Static<typeof CommandResponse>)
   refer: (response) => response,
   bridge: (response) => response,
   transfer: (response) => response,
+  enqueue: (response) => response,
+  leave_queue: (response) => response,
   client_state_update: (response) => response,
   send_sip_info: (response) => response,
 };
@@ -166,6 +184,8 @@ const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) =>
   'call.initiated': (payload) => payload,
   'call.answered': (payload) => payload,
   'call.bridged': (payload) => payload,
+  'call.enqueued': (payload) => payload,
+  'call.dequeued': (payload) => payload,
   'call.hangup': (payload) => payload,
   'call.refer.started': (payload) => payload,
   'call.refer.completed': (payload) => payload,
@@ -176,6 +196,8 @@ const payloadFields: { [E in EventName]: (field: Exclude<keyof EventPayloads[E],
     'call.initiated': (field) => field,
     'call.answered': (field) => field,
     'call.bridged': (field) => field,
+    'call.enqueued': (field) => field,
+    'call.dequeued': (field) => field,
     'call.hangup': (field) => field,
     'call.refer.started': (field) => field,
     'call.refer.completed': (field) => field,

@@ -5,6 +5,10 @@ import { HandClock } from '../../bench/clock.ts';
 import { deadlinesOf, isForgotten } from '../../src/call/call.ts';
 import * as refer from '../../src/call/refer.ts';
 import { refersBeforeAnswer } from '../../src/call/routing.ts';
+import type { Signal } from '../../src/call/state.ts';
+import { transition as inviteUsage } from '../../src/sip/dialog/invite-client-usage.ts';
+import { transition as serverUsage } from '../../src/sip/dialog/invite-server-usage.ts';
+import { transition as sessionTimer } from '../../src/sip/dialog/session-timer.ts';
 import { notifyWait, readNotice, transition as subscribe } from '../../src/sip/dialog/subscription.ts';
 import { Endpoint, type Origin } from '../../src/sip/endpoint.ts';
 import { type Request, Response, reply } from '../../src/sip/message/message.ts';
@@ -17,7 +21,10 @@ import type { Step } from '../../src/sip/transaction/step.ts';
 import type { TimerName } from '../../src/sip/transaction/timers.ts';
 import type { Receive, Target, Transport } from '../../src/sip/transport/transport.ts';
 import { order, inputs as referInputs } from '../call/refer-figure.ts';
-import { Line, videoOnly } from '../call/support.ts';
+import { Line, offerText, videoOnly } from '../call/support.ts';
+import * as inviteFigure from '../sip/dialog/invite-client-figure.ts';
+import * as serverFigure from '../sip/dialog/invite-server-figure.ts';
+import * as timerFigure from '../sip/dialog/session-timer-figure.ts';
 import { clientFixed, clientInputs, requestOf, serverFixed, serverInputs, textOf } from '../sip/transaction/figure.ts';
 import { countingIds } from '../support/fake-system.ts';
 import { type Changes, rawMessage } from '../support/messages.ts';
@@ -80,6 +87,44 @@ function transactions(): Record<string, Execution> {
   return all;
 }
 
+/** Any inputs in any order on a machine of a dialog: it is total, and whatever is over stays over. */
+function anyOrder<S, I>(
+  samples: readonly S[],
+  inputs: readonly I[],
+  next: (state: S, input: I) => S,
+  isOver: (state: S) => boolean,
+): Execution {
+  return (random) => {
+    let state = random.pick(samples);
+    for (let left = random.int(30); left > 0; left--) {
+      const wasOver = isOver(state);
+      state = next(state, random.pick(inputs));
+      if (wasOver) assert.ok(isOver(state), JSON.stringify(state));
+    }
+  };
+}
+
+const dialogs: Record<string, Execution> = {
+  'invite-client usage': anyOrder(
+    Object.values(inviteFigure.samples),
+    Object.values(inviteFigure.inputs),
+    (usage, input) => inviteUsage(inviteFigure.fixed, usage, input, inviteFigure.at).usage,
+    ({ state }) => state.name === 'terminated',
+  ),
+  'invite-server usage': anyOrder(
+    serverFigure.samples,
+    Object.values(serverFigure.inputs),
+    (state, input) => serverUsage(state, input).state,
+    ({ name }) => name === 'terminated',
+  ),
+  'session timer': anyOrder(
+    Object.values(timerFigure.states),
+    Object.values(timerFigure.inputs),
+    (state, input) => sessionTimer(state, input, timerFigure.at).state,
+    ({ name }) => name === 'terminated',
+  ),
+};
+
 /** A NOTIFY as it might come, and what it and the rest make of a subscription: once terminated, it stays so. */
 function subscription(random: Random): void {
   let state = notifyWait;
@@ -129,6 +174,24 @@ const methods = [
   'REFER',
   'X',
 ] as const;
+/** What another call may say, whether it is joined to this one or not. */
+const signals: readonly Signal[] = [
+  { type: 'replaced' },
+  { type: 'outrun' },
+  { type: 'join', parks: true },
+  { type: 'join', parks: false },
+  { type: 'ask' },
+  { type: 'offer', sdp: offerText, isFinal: false },
+  { type: 'offer', sdp: 'nonsense', isFinal: true },
+  { type: 'answer', sdp: offerText, order: [0] },
+  { type: 'answer', sdp: videoOnly, order: [] },
+  { type: 'refused', status: 488 },
+  { type: 'left' },
+  { type: 'dialled' },
+  { type: 'progress', status: 180 },
+  { type: 'progress', status: 486 },
+];
+
 const actions: readonly ((line: Line, random: Random) => unknown)[] = [
   (line) => line.answer(),
   (line) => line.command('reject', { cause: 'USER_BUSY' }),
@@ -143,10 +206,15 @@ const actions: readonly ((line: Line, random: Random) => unknown)[] = [
     line.request(random.pick(methods), { headers: oddHeaders(random), body: random.pick(['', videoOnly, 'x']) }),
   (line, random) => line.notify(random.pick([100, 180, 200, 302, 486, 603, null]), oddHeaders(random)),
   (line, random) =>
-    line.respond(random.pick([100, 180, 200, 202, 302, 401, 407, 481, 491, 503, 603]), oddHeaders(random)),
+    line.respond(random.pick([100, 180, 200, 200, 202, 302, 401, 407, 422, 481, 491, 503, 603]), oddHeaders(random)),
   (line) => line.take({ type: 'timeout', branch: line.out }),
   (line) => line.take({ type: 'failed', branch: line.out }),
   (line) => line.take({ type: 'resumed' }),
+  (line, random) => line.take({ type: 'signal', from: random.pick(['v3:a', 'v3:b']), signal: random.pick(signals) }),
+  (line) => line.command('bridge', { call_control_id: 'v3:a' }),
+  (line) => line.command('refer_accept', {}),
+  (line) => line.request('REFER', { headers: { 'Refer-To': '<sip:carol@chicago.example>' } }),
+  (line, random) => line.request(random.pick(['INVITE', 'UPDATE']), { body: offerText }),
   (line, random) => line.after(random.int(40_000)),
   (line) => (deadlinesOf(line.call).length > 0 ? line.waits() : null),
   (line) => (deadlinesOf(line.call).length > 0 ? line.waits() : null),
@@ -186,13 +254,17 @@ function call(random: Random): void {
   for (let left = 40; left > 0 && deadlinesOf(line.call).length > 0; left--) line.waits();
   line.after(200_000);
   assert.deepEqual(deadlinesOf(line.call), []);
-  assert.ok(isForgotten(line.call, line.at), line.call.phase.name);
+  assert.ok(
+    isForgotten(line.call, line.at),
+    `${line.call.phase.name}, ${JSON.stringify(line.call.outbound?.usage.state)}`,
+  );
   const names = line.told.map(({ event }) => event.type);
   assert.equal(names.indexOf('call.hangup'), names.length - 1, names.join(' '));
 }
 
 /** An INVITE that makes no call is none of the machine's. */
 function lineOf(random: Random): Line | null {
+  if (random.chance(0.3)) return Line.dialled();
   try {
     return new Line(random.chance(0.3) ? { headers: oddHeaders(random) } : {});
   } catch (error) {
@@ -319,6 +391,7 @@ function responseText(method: string, status: number, branch: string): string {
 
 export const machines: Readonly<Record<string, Execution>> = {
   ...transactions(),
+  ...dialogs,
   subscription,
   refer: referring,
   call,

@@ -31,7 +31,13 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
     refer_before_answer: 'redirect',
   },
   bridge: {
-    ...{ ...common, call_control_id: 'v3:other', park_after_unbridge: 'self', hold_after_unbridge: true },
+    ...{
+      ...common,
+      call_control_id: 'v3:other',
+      queue: 'support',
+      park_after_unbridge: 'self',
+      hold_after_unbridge: true,
+    },
     prevent_double_bridge: true,
   },
   transfer: {
@@ -48,6 +54,11 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   },
   refer_accept: { ...common },
   refer_reject: { ...common },
+  enqueue: {
+    ...{ ...common, queue_name: 'support', max_size: 5, max_wait_time_secs: 60 },
+    keep_after_hangup: false,
+  },
+  leave_queue: { ...common },
   client_state_update: { ...common },
   send_sip_info: { ...common, content_type: 'application/dtmf-relay', body: 'Signal=5\r\nDuration=160\r\n' },
 };

@@ -56,6 +56,8 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'post /v2/calls/{call_control_id}/actions/refer_reject RejectRefer',
     'post /v2/calls/{call_control_id}/actions/bridge BridgeCall',
     'post /v2/calls/{call_control_id}/actions/transfer TransferCall',
+    'post /v2/calls/{call_control_id}/actions/enqueue EnqueueCall',
+    'post /v2/calls/{call_control_id}/actions/leave_queue LeaveQueue',
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
     'post /v2/calls/{call_control_id}/actions/send_sip_info SendSIPInfo',
     'get /v2/calls/{call_control_id} RetrieveCallStatus',

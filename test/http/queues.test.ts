@@ -17,7 +17,7 @@ function enqueue({ waiting }: Fixture, id: string, queue: string, secsAgo: numbe
       to: 'b',
     },
     isAlive,
-    waiting: { queue, enqueuedAt: epoch - secsAgo * 1000, keepAfterHangup: !isAlive },
+    waiting: { queue, enqueuedAt: epoch - secsAgo * 1000, keepAfterHangup: !isAlive, until: null },
   });
 }
 

@@ -130,6 +130,17 @@ scenario('bridge: the one who is asked makes no offer (the other one is asked)',
   endsWith(world, callee);
 });
 
+scenario('bridge: neither makes an offer (each was asked once, and both go on by themselves)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(488);                 transferee.gets('ACK'); callee.gets('INVITE', noOffer);
+  callee.sends(488);                     callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
 scenario('bridge: what the first one offers does not suit the other (both go on by themselves)', (world) => {
   const { app, transferee } = world;
   const callee = bothAreUp(world);
@@ -155,6 +166,19 @@ scenario('bridge: one hangs up while they are being joined (the other goes on)',
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
 });
 
+scenario('bridge: the one who was asked hangs up before the other has answered (its 2xx is acknowledged)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE');
+  transferee.sends('BYE');               transferee.gets(200); transferee.gets('ACK', { body: /m=audio 0 / }); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
 scenario('bridge: glare (491, and again)', (world) => {
   const { app, transferee, after } = world;
   const callee = bothAreUp(world);
@@ -166,6 +190,101 @@ scenario('bridge: glare (491, and again)', (world) => {
                                          callee.gets('INVITE');
   callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets('ACK');
                                          app.gets('call.bridged'); app.gets('call.bridged');
+  endsWith(world, callee);
+});
+
+scenario('bridge: both calls are told to (the second command finds it under way)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  app.posts('bridge', { call_control_id: idOf(world, 0) }, { call: 1 });
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK', { body: '' }); transferee.gets('ACK', { body: ours(7_000) });
+                                         app.gets('call.bridged', {}, { call: 1 }); app.gets('call.bridged', {}, { call: 0 });
+  endsWith(world, callee);
+});
+
+scenario('bridge: the offer is answered without a description (both go on by themselves)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: '' });       callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridge: the offer is answered in words nobody can read (both go on by themselves)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: 'what?' });  callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridged, and a change comes before the ACK of the last one (it is answered)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets(200);
+  transferee.sends('UPDATE', { body: sdp(alice, 6_020, 'sendrecv'), 'Content-Type': 'application/sdp' });
+                                         callee.gets('INVITE', { body: /m=audio 6020/ });
+  transferee.sends('ACK', { answers: 'INVITE' });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets(200, { body: /m=audio 7000/ });
+  endsWith(world, callee);
+});
+
+scenario('bridged, and referred while a change waits for the other (the REFER leaves after the refusal)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  app.posts('refer', { sip_address: target }, { call: 0 });
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets(488); transferee.gets('REFER');
+  transferee.sends('ACK', { answers: 'INVITE' });
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 }, { call: 0 });
+  after(1_000);                          transferee.gets('BYE'); callee.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 0 }); app.gets('call.hangup', {}, { call: 1 });
+  transferee.sends(200);
+  callee.sends(200);
+});
+
+scenario('bridged, referred, and hung up while a change waits for the other (487: nothing is left unanswered)', (world) => {
+  const { app, transferee } = world;
+  const callee = areBridged(world);
+  app.posts('refer', { sip_address: target }, { call: 0 });
+                                         transferee.gets('REFER');
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  transferee.sends('BYE');               transferee.gets(200); transferee.gets(487);
+  transferee.sends('ACK', { answers: 'INVITE' });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 }, { call: 0 });
+                                         callee.gets('BYE'); app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends(200);
+});
+
+scenario('bridged, and a change is in words nobody can read (488, and the other is left alone)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: 'what?' });
+                                         transferee.gets(100); transferee.gets(488);
+  transferee.sends('ACK');
   endsWith(world, callee);
 });
 

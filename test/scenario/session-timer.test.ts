@@ -50,6 +50,18 @@ scenario('session timers only where asked for', { settings: { sessionTimers: { w
   hangsUp(world);
 });
 
+scenario('session timers only where asked for, and the callee asks for one in its 2xx (RFC 4028 §9: it is ours to refresh)', { settings: { sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: false } } }, (world) => {
+  const { app, peer, after } = world;
+  const callee = peer('bob');
+  const refreshed = { 'Session-Expires': '600;refresher=uac', Require: 'timer', Allow: 'INVITE, ACK, BYE, UPDATE' };
+  app.dials({ to: 'sip:bob@192.0.2.20' });
+                                         callee.gets('INVITE', { 'Session-Expires': null }); app.gets('call.initiated');
+  callee.sends(200, refreshed);          callee.gets('ACK'); app.gets('call.answered');
+  after(300_000);                        callee.gets('UPDATE', { 'Session-Expires': '600;refresher=uac' });
+  callee.sends(200, refreshed);
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup');
+});
+
 scenario('session refreshed by the peer', (world) => {
   const { transferee, app, after } = world;
   const asks = { ...timer, 'Session-Expires': '600;refresher=uac' };

@@ -254,6 +254,10 @@ export class Desk {
       'hangup_cause',
       'hangup_source',
       'sip_hangup_cause',
+      'current_position',
+      'queue_position',
+      'reason',
+      'wait_time_secs',
     ];
     const particulars = told
       .filter((name) => data.payload[name] !== undefined)

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { Applications } from '../../src/call/applications.ts';
 import type { Bodies } from '../../src/call/commands.ts';
 import { Engine } from '../../src/call/engine.ts';
+import { Queues } from '../../src/call/queues.ts';
 import { allow, supported } from '../../src/call/turn.ts';
 import { compose } from '../../src/server.ts';
 import { Endpoint } from '../../src/sip/endpoint.ts';
@@ -77,6 +78,7 @@ export async function bareExchange(system: System, transport: Transport): Promis
     store,
     media,
     applications,
+    queues: new Queues({ system, store, waiting: () => engine.waiting() }),
     sessionTimers,
     dial: { host: transport.local.host, gateways: () => [], locate: () => [], followsRedirects },
     historyMs,

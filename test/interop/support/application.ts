@@ -67,6 +67,10 @@ export class Conversation {
     return this.#app.client.calls.actions.refer(this.id, { sip_address: target, ...params });
   }
 
+  transfer(to: string) {
+    return this.#app.client.calls.actions.transfer(this.id, { to });
+  }
+
   async isAlive(): Promise<boolean | undefined> {
     const { data } = await this.#app.client.calls.retrieveStatus(this.id);
     return data?.is_alive;
@@ -134,10 +138,20 @@ export class Application {
   }
 
   /** The call to this user, once it has told of itself. */
-  async called(user: string): Promise<Conversation> {
-    const isIt = ({ webhooks: [first] }: Conversation) => String(first?.payload.to).startsWith(`sip:${user}@`);
+  called(user: string): Promise<Conversation> {
+    return this.#told('incoming', user);
+  }
+
+  /** The call that the server makes to this user, because of a transfer or of a REFER. */
+  calling(user: string): Promise<Conversation> {
+    return this.#told('outgoing', user);
+  }
+
+  async #told(direction: 'incoming' | 'outgoing', user: string): Promise<Conversation> {
+    const isIt = ({ webhooks: [first] }: Conversation) =>
+      first?.payload.direction === direction && String(first.payload.to).startsWith(`sip:${user}@`);
     const conversation = await this.until(`a call to ${user}`, () => this.conversations.find(isIt));
-    await conversation.gets('call.initiated', { direction: 'incoming' });
+    await conversation.gets('call.initiated', { direction });
     return conversation;
   }
 

@@ -20,6 +20,7 @@ const toneSecs = 60;
 export class Baresip implements Phone {
   readonly program: Program;
   readonly isInCall = /^CALL_ESTABLISHED/;
+  readonly isHearing = /audio=\d+\/\d{5}/;
   readonly #control: Netstrings;
 
   private constructor(program: Program, control: Netstrings) {

@@ -34,6 +34,10 @@ const terminated = 'terminated;reason=noresource';
 const clearedByUs = { hangup_cause: 'normal_clearing', hangup_source: 'callee', sip_hangup_cause: '200' };
 const clearedByPeer = { hangup_cause: 'normal_clearing', hangup_source: 'caller', sip_hangup_cause: '200' };
 
+const hears = (status: number, state: string): readonly Step[] => [
+  gets('NOTIFY', { headers: { Event: 'refer', 'Subscription-State': state }, has: [`SIP/2.0 ${status}`] }),
+  answers('200 OK'),
+];
 const isAnswered = [invite(), ...rings, gets(200, { has: ['a=sendrecv'] }), acks()];
 const getsBye = [gets('BYE'), answers('200 OK')];
 const saysBye = [sends('BYE'), gets(200)];
@@ -289,21 +293,6 @@ async function answeredThenLeft(call: Conversation): Promise<void> {
   await call.gets('call.hangup', clearedByPeer);
 }
 
-/** A caller that refers who answers, is told that the target has answered, and leaves. */
-export const refers = (target: string): readonly Step[] => [
-  invite(),
-  gets(100, { optional: true }),
-  gets(200),
-  acks(),
-  sends('REFER', { headers: [`Refer-To: <${target}>`] }),
-  gets(202),
-  gets('NOTIFY', { headers: { Event: 'refer', 'Subscription-State': 'active' }, has: ['SIP/2.0 100'] }),
-  answers('200 OK'),
-  gets('NOTIFY', { headers: { Event: 'refer', 'Subscription-State': 'terminated' }, has: ['SIP/2.0 200'] }),
-  answers('200 OK'),
-  ...saysBye,
-];
-
 /** Who is called and answers, rings first, and is hung up on. */
 export const answersAndIsLeft: readonly Step[] = [
   gets('INVITE'),
@@ -337,4 +326,29 @@ export async function plays(scope: Scope, { app, transport, port }: Way, user: s
   await flow.application(call);
   await sipp.succeeds();
   assert.deepEqual(call.types, flow.types);
+}
+
+/** A caller refers us to another SIPp: we call that one, and the caller hears how it goes, and leaves. */
+export async function refersUs(scope: Scope, way: Way, user: string): Promise<void> {
+  const { app, transport } = way;
+  const name = `target-of-${user}`;
+  const callee = await Sipp.open(scope, name, { transport, steps: answersAndIsLeft });
+  const headers = [`Refer-To: <sip:${name}@127.0.0.1:${callee.port};transport=${transport}>`];
+  const hearsAll = [...hears(100, 'active'), ...hears(180, 'active'), ...hears(200, 'terminated')];
+  const flow: Flow = {
+    steps: [...isAnswered, sends('REFER', { headers }), gets(202), ...hearsAll, ...saysBye],
+    application: async (call) => {
+      await call.answer();
+      await call.gets('call.answered');
+      await call.gets('call.refer.received');
+      const onward = await app.calling(name);
+      await onward.gets('call.answered');
+      await call.gets('call.hangup', clearedByPeer);
+      await onward.hangup();
+      await onward.gets('call.hangup', { hangup_cause: 'normal_clearing' });
+    },
+    types: ['call.initiated', 'call.answered', 'call.refer.received', 'call.hangup'],
+  };
+  await plays(scope, way, user, flow);
+  await callee.succeeds();
 }

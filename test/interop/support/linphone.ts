@@ -15,6 +15,7 @@ const portsOfRtp = 4;
 export class Linphone implements Phone {
   readonly program: Program;
   readonly isInCall = /^Media streams established with .* \(audio\)/;
+  readonly isHearing = /Stream #0 \(audio\) .* RTP : \[d=\d{2}/;
 
   private constructor(program: Program) {
     this.program = program;

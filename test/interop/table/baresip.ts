@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { Baresip } from '../support/baresip.ts';
 import { pathOfPeer } from '../support/peers.ts';
 import { phoneCells } from './phones.ts';
-import { byTheStack } from './place.ts';
 import type { Peer } from './rows.ts';
 
 export const baresip: Peer = {
@@ -18,7 +17,6 @@ export const baresip: Peer = {
     distrusts: null,
     refreshes: 'INVITE',
     notes: {
-      'refer in': byTheStack,
       digest:
         'By MD5 alone, which a setting asks for: at an algorithm that it does not know it gives up, even if the next one is one that it does.',
       'session timer': 'It knows of none: Switchhook refreshes the session by itself, with re-INVITEs.',

@@ -2,7 +2,6 @@
 import jssipManifest from 'jssip/package.json' with { type: 'json' };
 import { JsSip } from '../support/jssip.ts';
 import { phoneCells } from './phones.ts';
-import { byTheStack } from './place.ts';
 import type { Peer } from './rows.ts';
 
 export const jssip: Peer = {
@@ -18,7 +17,6 @@ export const jssip: Peer = {
     distrusts: /^disconnected/,
     refreshes: 'UPDATE',
     notes: {
-      'refer in': byTheStack,
       digest:
         'By MD5 alone, which a setting asks for: it looks at the first challenge only, and at an algorithm that it does not know it gives up.',
     },

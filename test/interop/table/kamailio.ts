@@ -2,14 +2,14 @@
 // by TCP where Kamailio and Switchhook speak TLS, because SIPp has none.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { answersAndIsLeft, type Flow, flows, isCalled, plays, refers } from '../support/flows.ts';
+import { answersAndIsLeft, type Flow, flows, isCalled, plays, refersUs } from '../support/flows.ts';
 import { Kamailio, type Next, type ProxyTls, secret } from '../support/kamailio.ts';
 import { pathOfPeer } from '../support/peers.ts';
 import { proxyFlows } from '../support/proxy-flows.ts';
 import { account, openRegistrar } from '../support/registering.ts';
 import { gets } from '../support/scenario.ts';
 import { Sipp } from '../support/sipp.ts';
-import { byTheStack, isReferredBy, loopback, openWorld, type Place, uriOf } from './place.ts';
+import { loopback, openWorld, type Place } from './place.ts';
 import type { Cell, Peer } from './rows.ts';
 
 const over = ['udp', 'tcp', 'tls'] as const;
@@ -42,14 +42,12 @@ const tlsOf = async ({ authority }: Place): Promise<ProxyTls> => ({
   ca: authority.file,
 });
 
-function refersUs(place: Place): Promise<void> {
-  const { scope, transport, user } = place;
-  const steps = refers(uriOf(place, user, transport));
-  return isReferredBy(place, async (port) => {
-    const { outer } = await Kamailio.open(scope, { ...(await nextOf(place)), port });
-    const calls = { user, port: outer };
-    return Sipp.open(scope, user, { transport: transport === 'tls' ? 'tcp' : transport, steps, calls });
-  });
+async function refersThrough(place: Place): Promise<void> {
+  const { app, scope, wire, user, transport } = place;
+  const { outer } = await Kamailio.open(scope, await nextOf(place));
+  const dialog = wire.dialog('in INVITE', `sip:${user}@`);
+  await refersUs(scope, { app, transport: transport === 'tls' ? 'tcp' : transport, port: outer }, user);
+  await dialog.sees('in REFER', `SIP/2.0/${transport.toUpperCase()} `);
 }
 
 /** A number leads to it by a trunk that it asks for a password, and it passes the call on. */
@@ -99,7 +97,7 @@ export const kamailio: Peer = {
     're-INVITE': played(flows['offers-again-without-an-offer']),
     'session timer': played(flows['session-that-the-caller-refreshes']),
     'refer out': played(proxyFlows['refer-with-credentials']),
-    'refer in': { over, run: refersUs, note: byTheStack },
+    'refer in': { over, run: refersThrough },
     TLS: {
       over: ['tls'],
       run: (place) => through(place, [flows['caller-leaves']]),

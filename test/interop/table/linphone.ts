@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { Linphone } from '../support/linphone.ts';
 import { pathOfPeer } from '../support/peers.ts';
 import { phoneCells } from './phones.ts';
-import { byTheStack } from './place.ts';
 import type { Peer } from './rows.ts';
 
 export const linphone: Peer = {
@@ -19,7 +18,6 @@ export const linphone: Peer = {
     refreshes: 'UPDATE',
     offers: [/^m=video [1-9]/m, /^m=video 0 /m],
     notes: {
-      'refer in': byTheStack,
       digest:
         'By SHA-256, which a setting has offered first: at SHA-512-256 it gives up, even if the next one is one that it knows.',
       're-INVITE': 'It adds video to the call, which is declined.',

@@ -7,7 +7,7 @@ import type { Conversation } from '../support/application.ts';
 import { LeapingClock } from '../support/leaping-clock.ts';
 import type { Account, Phone, PhoneOptions } from '../support/phone.ts';
 import type { Scope } from '../support/scope.ts';
-import { answered, openReferee, openWorld, type Place, uriOf } from './place.ts';
+import { answered, openWorld, type Place, uriOf } from './place.ts';
 import { type Cell, type Row, rows } from './rows.ts';
 import type { Dialog } from './wire.ts';
 
@@ -193,27 +193,27 @@ async function isSecure(place: Place, traits: Traits): Promise<void> {
   );
 }
 
-/** Who takes its REFER stands on the SIP stack alone; the target is the application, which is really called. */
+/** The target is another phone of its kind. */
 async function refersUs(place: Place, traits: Traits): Promise<void> {
-  const { transport, user } = place;
-  const { wire, port, referee } = await openReferee(place);
-  const dialog = wire.dialog('in INVITE');
-  const phone = await opened(place, traits, port);
-  phone.calls(uriOf({ ports: { ...place.ports, [transport]: port } }, user, transport));
-  await phone.program.line(phone.isInCall);
-  phone.refersTo(uriOf(place, user, reachable(transport)));
+  const { app, wire, user, account, ports, transport } = place;
+  const registration = wire.dialog('in REGISTER', `<sip:${user}@`);
+  const target = await registered(place, traits, account);
+  await registration.sees('out 200 REGISTER');
+  const { phone, call, dialog } = await talks(place, traits);
+  const ofTarget = wire.dialog('out INVITE', `sip:${user}@`);
+  phone.refersTo(`sip:${user}@127.0.0.1:${ports[transport]}`);
   await dialog.sees('in REFER', `sip:${user}@`);
   await dialog.sees('out 202 REFER');
-  const call = await answered(place, user);
+  await call.gets('call.refer.received');
+  const onward = await app.calling(user);
+  await target.program.line(target.isInCall);
+  await onward.gets('call.answered');
   await dialog.sees('out NOTIFY', 'SIP/2.0 200 OK');
   await dialog.sees('in 200 NOTIFY');
-  await referee.leaves();
-  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
+  await call.gets('call.hangup', { hangup_cause: 'normal_clearing' });
+  await ofTarget.sees('out ACK');
+  await applicationHangsUp({ call: onward, dialog: ofTarget });
 }
-
-/** A WebSocket is opened by the client alone (RFC 7118 §4): who is referred gets to a server by another transport. */
-const reachable = (transport: TransportName): TransportName =>
-  transport === 'ws' || transport === 'wss' ? 'udp' : transport;
 
 const runs: Readonly<Record<Row, (place: Place, traits: Traits) => Promise<void>>> = {
   register: registers,

@@ -2,18 +2,14 @@
 // the wire they are seen on. Cells that run side by side are told apart by whom they call.
 import type { TestContext } from 'node:test';
 import { localServer } from '../../../examples/demo/server.ts';
-import { transportFor } from '../../../src/parts.ts';
-import { Certificates } from '../../../src/sip/transport/certificates.ts';
 import type { TransportName } from '../../../src/sip/transport/transport.ts';
-import { type Clock, openSystem } from '../../../src/system.ts';
+import type { Clock } from '../../../src/system.ts';
 import { Authority } from '../../support/certificates.ts';
 import { Application, type Conversation } from '../support/application.ts';
 import type { Account } from '../support/phone.ts';
 import { freePort, freePorts } from '../support/ports.ts';
-import { Referee } from '../support/referee.ts';
 import { settingsFile } from '../support/registering.ts';
 import { Scope } from '../support/scope.ts';
-import type { Sipp } from '../support/sipp.ts';
 import type { Row } from './rows.ts';
 import { Wire } from './wire.ts';
 
@@ -38,7 +34,6 @@ export interface Place extends World {
   readonly account: Account;
 }
 
-const system = openSystem();
 const password = 'wonderland';
 /** What a certificate of a peer on this machine is for. */
 export const loopback = [
@@ -78,6 +73,7 @@ export async function openWorld(scope: Scope, options: WorldOptions = {}): Promi
       SWITCHHOOK_WEBHOOK_URL: app.url,
       SWITCHHOOK_RTP_PORTS: `${rtp}-${rtp + rtpPorts - 1}`,
       SWITCHHOOK_REFER_BYE_GRACE_MS: '250',
+      SWITCHHOOK_REFER_INBOUND: 'follow',
       ...settings,
     },
   });
@@ -113,28 +109,4 @@ export async function answered({ app }: World, user: string): Promise<Conversati
   await call.answer();
   await call.gets('call.answered');
   return call;
-}
-
-/** Who follows a REFER, with a wire of its own. */
-export async function openReferee({ scope, transport, authority }: Place) {
-  const [wire, port] = [new Wire(), await freePort()];
-  const tls = { own: [await authority.sign(loopback)], authorities: authority.file, clients: 'none' } as const;
-  const certificates = new Certificates({ system, ...tls });
-  scope.after(() => certificates.close());
-  const listener = transportFor({ transport, host: '127.0.0.1', port }, system, certificates);
-  const caller = transportFor({ transport: 'udp', host: '127.0.0.1', port: await freePort() }, system, null);
-  const transports = transport === 'ws' ? [listener, caller] : [listener];
-  return { wire, port, referee: await Referee.open(scope, transports, wire.trace) };
-}
-
-export const byTheStack = 'Who is referred stands on `switchhook/sip` alone.';
-
-/** Who refers calls this port; who is referred stands on the SIP stack alone and calls the application, which answers. */
-export async function isReferredBy(place: Place, referring: (port: number) => Promise<Sipp>): Promise<void> {
-  const { port, referee } = await openReferee(place);
-  const sipp = await referring(port);
-  const call = await answered(place, place.user);
-  await sipp.succeeds();
-  await referee.leaves();
-  await call.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'caller' });
 }

@@ -26,7 +26,7 @@ export const meanings: Readonly<Record<Row, string>> = {
   're-INVITE': 'It offers anew in a call that stands, for another reason than hold.',
   'session timer': 'A session timer (RFC 4028) is agreed on and refreshed.',
   'refer out': 'Switchhook refers it; it calls the target and reports back.',
-  'refer in': 'It refers who it has called, and is told that the target has answered.',
+  'refer in': 'It refers Switchhook, which calls the target, and is told that the target has answered.',
   digest: 'A password is asked for: the right one is taken, a wrong one refused.',
   TLS: 'It calls over TLS, or over a secure WebSocket, and checks the certificate of Switchhook.',
 };

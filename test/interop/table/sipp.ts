@@ -1,11 +1,11 @@
 // The column of SIPp: flows that it plays with Switchhook. It has one scenario for a call, so a row is the flow it needs.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { answersAndIsLeft, type Flow, flows, isCalled, plays, refers } from '../support/flows.ts';
+import { answersAndIsLeft, type Flow, flows, isCalled, plays, refersUs } from '../support/flows.ts';
 import { pathOfPeer } from '../support/peers.ts';
 import { sippRegisters } from '../support/registering.ts';
 import { Sipp } from '../support/sipp.ts';
-import { byTheStack, isReferredBy, type Place, uriOf } from './place.ts';
+import type { Place } from './place.ts';
 import type { Peer, Runs } from './rows.ts';
 
 const over = ['udp', 'tcp'] as const;
@@ -29,12 +29,6 @@ async function callsOut({ scope, app, transport, user }: Place): Promise<void> {
   await callee.succeeds();
 }
 
-const refersUs = (place: Place) => {
-  const { scope, transport, user } = place;
-  const steps = refers(uriOf(place, user, transport));
-  return isReferredBy(place, (port) => Sipp.open(scope, user, { transport, steps, calls: { user, port } }));
-};
-
 export const sipp: Peer = {
   name: 'SIPp',
   needs: ['sipp'],
@@ -48,7 +42,11 @@ export const sipp: Peer = {
     're-INVITE': played(flows['offers-again-without-an-offer']),
     'session timer': played(flows['session-that-the-caller-refreshes']),
     'refer out': played(flows['refer-answered'], flows['refer-busy']),
-    'refer in': { over, run: refersUs, note: byTheStack },
+    'refer in': {
+      over,
+      run: ({ scope, app, ports, transport, user }) =>
+        refersUs(scope, { app, transport, port: ports[transport] }, user),
+    },
     digest: {
       ...played(flows['refer-challenged-401'], flows['refer-challenged-407']),
       note: 'It asks Switchhook, by 401 and by 407. Asked itself, as in the row register, it answers the first challenge only, and only by MD5.',
