@@ -1,7 +1,7 @@
 // The call that a REFER of a peer's asks for (RFC 3515 §2.4.2): whom to dial for whom, and which headers of the Refer-To URI
 // and of the REFER go onto the INVITE (RFC 3261 §19.1.5, RFC 3892 §2.2). Pure. Leaves out how it is dialled (dialler.ts).
 import { toUtf8 } from '../sip/message/grammar.ts';
-import { readUri, writeUri } from '../sip/message/uri.ts';
+import { readUri, unescaped, writeUri } from '../sip/message/uri.ts';
 import type { DialBody, NamedValue } from './commands.ts';
 import type { Call, Referral } from './state.ts';
 
@@ -43,7 +43,3 @@ function uriHeaders(text: string): NamedValue[] {
     return honoured.test(name) && !/[\r\n\0]/.test(value) ? [{ name, value }] : [];
   });
 }
-
-/** RFC 3261 §19.1.2: bytes, not characters of Unicode. */
-const unescaped = (text: string): string =>
-  text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

@@ -5,7 +5,7 @@ import type { Replaceable } from '../sip/dialog/replaces.ts';
 import { copy, toUtf8 } from '../sip/message/grammar.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { codecsOf } from '../sip/message/sdp.ts';
-import { readUri, unescapeUser } from '../sip/message/uri.ts';
+import { readUri, unescaped } from '../sip/message/uri.ts';
 import type { NamedValue } from './commands.ts';
 import type { Call } from './state.ts';
 
@@ -82,7 +82,7 @@ export function partyOf(text: string): string {
   const uri = readUri(text);
   if (uri === null) return toUtf8(copy(text));
   if (uri.scheme === 'tel') return isNumber(uri.number) ? copy(uri.number) : copy(`tel:${uri.number}`);
-  const user = uri.user === null ? null : unescapeUser(uri.user);
+  const user = uri.user === null ? null : unescaped(uri.user);
   if (user !== null && isNumber(user)) return copy(user);
   return toUtf8(
     copy(

@@ -1,7 +1,7 @@
 // Which application answers an INVITE, by the subdomain and the number it was sent to. Pure. Leaves out where applications
 // come from (applications.ts) and how many calls each may have (engine.ts counts them).
 import { isIP } from 'node:net';
-import { readUri, unescapeUser } from '../sip/message/uri.ts';
+import { readUri, unescaped } from '../sip/message/uri.ts';
 
 /** How refers of an application's calls behave where a command does not say otherwise. Durations in milliseconds. */
 export interface ReferSettings {
@@ -124,7 +124,7 @@ export function route(routes: Routes, requestUri: string, isKnown: boolean): App
   const called = uri === null ? '' : uri.scheme === 'tel' ? uri.number : (uri.user ?? '');
   const ofSubdomain = routes.bySubdomain.get(subdomainOf(host));
   if (ofSubdomain?.inbound.sipSubdomainFrom === 'only_my_connections' && !isKnown) return 403;
-  const application = ofSubdomain ?? ofNumber(routes, comparable(unescapeUser(called))) ?? routes.all[0];
+  const application = ofSubdomain ?? ofNumber(routes, comparable(unescaped(called))) ?? routes.all[0];
   return application.active ? application : 480;
 }
 

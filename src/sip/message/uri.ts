@@ -85,8 +85,8 @@ function readUriParams(text: string): Params | null {
   return params;
 }
 
-/** A user part with its escapes undone, in the bytes of the wire (§19.1.2). */
-export function unescapeUser(user: string): string {
+/** A part of a URI with its escapes undone, in the bytes of the wire (§19.1.2). */
+export function unescaped(user: string): string {
   return user.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
