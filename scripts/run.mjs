@@ -11,12 +11,14 @@ const ts = bin('typescript/bin/tsc');
 /** Each task is a list of steps, each step the arguments given to Node 26; the first that fails ends the task. */
 const tasks = {
   start: [['src/main.ts']],
+  switchhook: [['bin/switchhook.mjs']],
   demo: [['examples/demo/main.ts']],
   docs: [['scripts/docs.ts', '--write']],
   build: [['scripts/build.ts']],
   interop: [['scripts/interop.ts']],
   bench: [['bench/main.ts']],
   'bench:sip': [['bench/sip.ts']],
+  'bench:store': [['bench/store.ts']],
   fuzz: [['test/fuzz/main.ts']],
   audit: [['scripts/audit.ts']],
   fix: [[biome, 'check', '--write', '.']],

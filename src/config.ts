@@ -51,6 +51,7 @@ export interface Settings {
   readonly apiKey: string | null;
   /** `sqlite:PATH`. */
   readonly databaseUrl: string;
+  readonly durability: 'process' | 'power';
   readonly media: 'quiet' | 'none';
   readonly rtpPorts: check.PortRange;
   readonly sessionTimers: LifetimePolicy;
@@ -192,7 +193,7 @@ export const table = {
   apiKey: secret(
     'api_key',
     '',
-    'The key that API clients send as `Authorization: Bearer KEY`. Unset: one is made at the first start and printed once.',
+    'The key that API clients send as `Authorization: Bearer KEY`. It may ask for everything, and is in force beside those that `POST /v2/api_keys` has made. Unset: one is made at the first start and printed once.',
     orNull(check.apiKey),
   ),
   webhookUrl: secret(
@@ -212,6 +213,12 @@ export const table = {
     'sqlite:./data/switchhook.db',
     'What calls and events are remembered in: `sqlite:PATH`. The file is made if there is none, and the folder it is in.',
     check.databaseUrl,
+  ),
+  durability: setting(
+    'durability',
+    'process',
+    'What a commit outlives. `process`: the death of the process; a loss of power may take the last moments. `power`: the loss of power too, for which every commit waits for the disk.',
+    check.oneOf(['process', 'power']),
   ),
   media: setting(
     'media',
@@ -388,6 +395,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     all;
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
+    durability: all.durability,
     historyMs: all.historySecs * 1000,
     tls,
     sessionTimers,

@@ -52,6 +52,12 @@ export const catalogue = {
     title: 'Authentication failed',
     detail: 'The required authentication headers were either invalid or not included in the request.',
   },
+  'not-allowed': {
+    code: '10010',
+    status: 403,
+    title: 'Not authorized',
+    detail: 'The scope of this API key does not include this request.',
+  },
   'in-settings': {
     code: '10010',
     status: 403,

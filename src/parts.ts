@@ -1,12 +1,12 @@
 // The real parts of a server, made from its settings: sockets, database, time and chance of this machine. Knows the API
 // key's way: made at the first start, told to the operator once, and kept as its hash. Leaves out their order (server.ts).
-import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import type { Settings } from './config.ts';
-import { hashKey } from './http/auth.ts';
+import { hashKey, type Scope } from './http/auth.ts';
+import { keyRow, newKey } from './http/keys.ts';
 import type { Media } from './media/media.ts';
 import { none } from './media/none.ts';
 import { quiet } from './media/quiet.ts';
@@ -19,7 +19,7 @@ import type { LocalAddress, Transport } from './sip/transport/transport.ts';
 import { UdpTransport } from './sip/transport/udp.ts';
 import { WebSocketTransport } from './sip/transport/websocket.ts';
 import { openSqlite } from './store/sqlite.ts';
-import type { Store } from './store/store.ts';
+import type { ResourceRow, Store } from './store/store.ts';
 import { type Clock, type Log, openSystem, realClock, type System } from './system.ts';
 import { deliveriesPerOrigin } from './webhook/delivery.ts';
 import { openPost } from './webhook/post.ts';
@@ -47,9 +47,9 @@ export async function realParts(settings: Settings, log: Log, clock: Clock = rea
   const system: System = { ...openSystem(log), clock };
   const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
   const records = openRecords(settings.dnsServers);
-  const store = openSqlite(settings.databaseUrl.replace(/^sqlite:/, ''));
+  const store = openSqlite(databasePath(settings), settings);
   const { post, close } = openPost(clock, deliveriesPerOrigin);
-  const { hash, newKey } = await apiKey(settings, store);
+  const first = settings.apiKey === null ? await firstKey(system, store) : null;
   return {
     system,
     settings: { ...settings, sipPublicAddress: settings.sipPublicAddress ?? addressForWildcard(settings.sipListen) },
@@ -60,13 +60,14 @@ export async function realParts(settings: Settings, log: Log, clock: Clock = rea
     media: mediaFor(settings, system),
     post,
     signOnThreads: availableParallelism() >= signingPaysOffFrom,
-    authHashes: [hash],
+    authHashes: settings.apiKey === null ? [] : [hashKey(settings.apiKey)],
+    firstKey: first?.row ?? null,
     docs: pages(join(import.meta.dirname, '..', 'docs')),
     version,
-    newKey,
+    newKey: first?.key ?? null,
     isFirstStart: (await store.get(startedName)) === null,
     remember: async () => {
-      if (newKey !== null) await store.put(keyHashName, hash);
+      if (first) await store.putResource(first.row);
       await store.put(startedName, new Date(system.clock.date()).toISOString());
     },
     reload: certificates && (() => void certificates.reload()),
@@ -78,13 +79,26 @@ export async function realParts(settings: Settings, log: Log, clock: Clock = rea
   };
 }
 
-/** A key that is set is not kept: it is in force for as long as it is set. */
-async function apiKey(settings: Settings, store: Store): Promise<{ hash: string; newKey: string | null }> {
-  if (settings.apiKey !== null) return { hash: hashKey(settings.apiKey), newKey: null };
+/** The key that opens a server to which nobody else has one for everything; null where somebody has. */
+async function firstKey(system: System, store: Store): Promise<{ key: string; row: ResourceRow } | null> {
+  await adoptHash(system, store);
+  const scopes = (await store.resources('api_key')).map(({ state }) => (JSON.parse(state) as { scope: Scope }).scope);
+  if (scopes.includes('admin')) return null;
+  const key = newKey();
+  return { key, row: keyRow(system, { name: 'first', scope: 'admin', hash: hashKey(key) }) };
+}
+
+/** Where the first key was kept before there were others. */
+async function adoptHash(system: System, store: Store): Promise<void> {
   const kept = await store.get(keyHashName);
-  if (kept !== null) return { hash: kept, newKey: null };
-  const newKey = `switchhook_${randomBytes(24).toString('base64url')}`;
-  return { hash: hashKey(newKey), newKey };
+  if (!kept) return;
+  await store.putResource(keyRow(system, { name: 'first', scope: 'admin', hash: kept }));
+  await store.put(keyHashName, '');
+}
+
+/** The file of the database that the settings name. */
+export function databasePath({ databaseUrl }: Pick<Settings, 'databaseUrl'>): string {
+  return databaseUrl.replace(/^sqlite:/, '');
 }
 
 /** A `tls` or `wss` one needs certificates. */

@@ -8,13 +8,14 @@ import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
 import { Auth } from './http/auth.ts';
+import { Keys } from './http/keys.ts';
 import type { MetricsSource } from './http/metrics.ts';
 import type { Media } from './media/media.ts';
 import { Peers } from './peers.ts';
 import { isLoopback } from './sip/address-ranges.ts';
 import { Endpoint, type EndpointOptions, type Resolve, type Trace } from './sip/endpoint.ts';
 import { flowOf, type Transport } from './sip/transport/transport.ts';
-import type { Store } from './store/store.ts';
+import type { ResourceRow, Store } from './store/store.ts';
 import type { System } from './system.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Delivery } from './webhook/delivery.ts';
@@ -36,6 +37,8 @@ export interface Parts {
   readonly signOnThreads?: boolean;
   readonly trace?: Trace;
   readonly authHashes: readonly string[];
+  /** The first API key, if it was made just now. */
+  readonly firstKey?: ResourceRow | null;
   readonly docs: ReadonlyMap<string, string>;
   readonly version: string;
 }
@@ -86,6 +89,8 @@ export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
   const { applications, queues, engine, delivery, endpoint, peers, ladders } = build(parts, signer);
+  const auth = new Auth(parts.authHashes);
+  const keys = new Keys(system, store, auth);
   const http = createApp({
     calls: engine,
     ladders,
@@ -94,7 +99,9 @@ export async function compose(parts: Parts): Promise<Composed> {
     history: store,
     clock: system.clock,
     peers: { trunks: () => peers.trunkViews(), phones: () => peers.phoneViews() },
-    auth: new Auth(parts.authHashes),
+    auth,
+    keys,
+    store,
     publicKey: signer.publicKey,
     ready: () => readiness(store),
     docs: { pages: parts.docs },
@@ -109,6 +116,7 @@ export async function compose(parts: Parts): Promise<Composed> {
   };
   try {
     await peers.restore(endpoint);
+    await keys.restore(parts.firstKey ?? null);
     await applications.restore();
     await queues.restore();
     await engine.restore(endpoint);

@@ -56,6 +56,7 @@ const byDefault = {
   rtpPorts: { from: 20_000, to: 29_999 },
   webhookMaxAgeMs: 86_400_000,
   metricsAccess: 'local',
+  durability: 'process',
   historyMs: 600_000,
   logLevel: 'info',
   applications: [

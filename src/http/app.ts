@@ -6,11 +6,13 @@ import type { CallControl } from '../call/commands.ts';
 import type { Ladders } from '../call/ladders.ts';
 import type { Queues } from '../call/queues.ts';
 import type { Refusal } from '../errors.ts';
-import type { History } from '../store/store.ts';
+import type { History, Store } from '../store/store.ts';
 import type { Clock, Log } from '../system.ts';
 import { refuse, refuseConnection } from './answers.ts';
+import { apiKeyRoutes } from './api-keys.ts';
 import { applicationRoutes } from './applications.ts';
-import type { Auth } from './auth.ts';
+import { type Auth, includes, type Scope } from './auth.ts';
+import { backupRoute } from './backup.ts';
 import { callEventRoutes } from './call-events.ts';
 import { callRoutes } from './calls.ts';
 import { components } from './components.ts';
@@ -18,6 +20,7 @@ import { connectionRoutes } from './connections.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
+import type { Keys } from './keys.ts';
 import { lackingRoutes } from './lacking.ts';
 import { ladderRoute } from './ladder.ts';
 import { type MetricsSource, metricsRoutes } from './metrics.ts';
@@ -32,6 +35,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** No API key is needed. */
     open?: boolean;
+    /** What a key must be allowed to, where path and method do not say it. */
+    scope?: Scope;
   }
 }
 
@@ -45,6 +50,8 @@ export interface AppOptions extends Service {
   /** What the calls said; none where nothing is kept. */
   readonly ladders?: Pick<Ladders, 'asked' | 'read'> | null;
   readonly auth: Auth;
+  readonly keys: Keys;
+  readonly store: Pick<Store, 'backup'>;
   readonly docs?: DocsSource;
   readonly metrics?: MetricsSource;
   readonly log: Log;
@@ -98,6 +105,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     deliveryRoutes(app, options.history);
     peerRoutes(app, options.peers);
     lackingRoutes(app, options.calls);
+    apiKeyRoutes(app, options.keys);
+    backupRoute(app, options.store);
     serviceRoutes(app, options);
     if (options.docs) docsRoutes(app, options.docs);
     if (options.metrics) metricsRoutes(app, options.metrics);
@@ -120,11 +129,29 @@ function guard(app: FastifyInstance, auth: Auth, unrouted: Unrouted): void {
     // RFC 9112 §3.2: HTTP/1.1 without Host is refused.
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       refuse(reply, [{ name: 'bad-request' }]);
-    else if (needsKey(request) && !auth.check(request.headers.authorization))
-      refuse(reply, [{ name: 'unauthenticated' }]);
+    else if (needsKey(request) && !isAdmitted(request, reply, auth)) return;
     else if (request.is404) unrouted.answer(request, reply);
     else done();
   });
+}
+
+/** Whether the request carries a key that may ask for it; if not it is refused. */
+function isAdmitted(request: FastifyRequest, reply: FastifyReply, auth: Auth): boolean {
+  const scope = auth.scopeOf(request.headers.authorization);
+  if (scope === null) refuse(reply, [{ name: 'unauthenticated' }]);
+  else if (!includes(scope, neededScope(request))) refuse(reply, [{ name: 'not-allowed' }]);
+  else return true;
+  return false;
+}
+
+/** Calls, also those in queues and conferences, are commanded; everything else that changes anything changes the server. */
+const commanded = /^\/v2\/(calls|conferences|queues\/:queue_name\/calls)\b/;
+
+function neededScope({ method, is404, routeOptions: { config, url = '' } }: FastifyRequest): Scope {
+  if (is404) return 'read';
+  if (config.scope) return config.scope;
+  if (method === 'GET' || method === 'HEAD') return 'read';
+  return commanded.test(url) ? 'command' : 'admin';
 }
 
 /** A route asks for a key unless it says otherwise: the router decides what a path means, not its spelling. */

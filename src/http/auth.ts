@@ -1,6 +1,15 @@
-// API keys: `Authorization: Bearer <key>` (RFC 6750 §2.1). Knows only the SHA-256 of each key, never a key itself.
-// Leaves out where the hashes are kept and who made them.
+// API keys: `Authorization: Bearer <key>` (RFC 6750 §2.1), and what each may ask for. Knows only the SHA-256 of a key,
+// never the key itself. Leaves out where the hashes are kept and who made them (keys.ts).
 import { hash, timingSafeEqual } from 'node:crypto';
+
+/** What a key may ask for, each with all that stands before it: to read, to command calls, to change the server. */
+export const scopes = ['read', 'command', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+interface Known {
+  readonly digest: Buffer;
+  readonly scope: Scope;
+}
 
 const bearer = /^bearer +([^\s]+) *$/i;
 
@@ -9,22 +18,39 @@ export function hashKey(key: string): string {
   return hash('sha256', key);
 }
 
-export class Auth {
-  readonly #digests: readonly Buffer[];
+export function includes(scope: Scope, needed: Scope): boolean {
+  return scopes.indexOf(scope) >= scopes.indexOf(needed);
+}
 
-  /** `hashes` are those of `hashKey`. */
+export class Auth {
+  readonly #keys = new Map<string, Known>();
+
+  /** `hashes` are those of `hashKey`, of keys that may ask for everything and cannot be revoked. */
   constructor(hashes: readonly string[]) {
-    this.#digests = hashes.map((text) => Buffer.from(text, 'hex'));
-    if (this.#digests.some((digest) => digest.length !== 32)) throw new TypeError('An API key hash is not a SHA-256.');
+    for (const each of hashes) this.admit(each, each, 'admin');
   }
 
-  /** Whether this Authorization header carries one of the keys. Takes as long for a wrong key as for a right one. */
-  check(header: string | undefined): boolean {
+  /** From now on the key with this hash may ask for what `scope` says, until `id` is revoked. */
+  admit(id: string, hashed: string, scope: Scope): void {
+    const digest = Buffer.from(hashed, 'hex');
+    if (digest.length !== 32) throw new TypeError('An API key hash is not a SHA-256.');
+    this.#keys.set(id, { digest, scope });
+  }
+
+  revoke(id: string): void {
+    this.#keys.delete(id);
+  }
+
+  /**
+   * What the key in this Authorization header may ask for; null when it carries none of ours. Takes as long for a wrong
+   * key as for a right one.
+   */
+  scopeOf(header: string | undefined): Scope | null {
     const key = header === undefined ? undefined : bearer.exec(header)?.[1];
-    if (key === undefined) return false;
+    if (key === undefined) return null;
     const digest = hash('sha256', key, 'buffer');
-    let found = false;
-    for (const known of this.#digests) found = timingSafeEqual(known, digest) || found;
-    return found;
+    let scope: Scope | null = null;
+    for (const known of this.#keys.values()) if (timingSafeEqual(known.digest, digest)) scope = known.scope;
+    return scope;
   }
 }

@@ -1,5 +1,6 @@
 // Every schema that is published under a name of its own, from the files of the routes that use it.
 import type { TSchema } from 'typebox';
+import * as apiKeys from './api-keys.ts';
 import * as applications from './applications.ts';
 import * as callEvents from './call-events.ts';
 import * as connections from './connections.ts';
@@ -18,4 +19,5 @@ export const components: readonly TSchema[] = [
   ...deliveries.components,
   ...queues.components,
   ...peers.components,
+  ...apiKeys.components,
 ];

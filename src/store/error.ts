@@ -19,6 +19,7 @@ const sentences: Readonly<Record<number, string>> = {
 
 /** By the code of a failed file operation. */
 const fileSentences: Readonly<Record<string, string>> = {
+  EEXIST: 'exists already. Name another file.',
   EACCES: 'may not be written by this user.',
   EPERM: 'may not be written by this user.',
   EROFS: 'is on a read-only file system.',

@@ -96,8 +96,8 @@ export const migrations: readonly string[] = [
    ALTER TABLE events ADD COLUMN log TEXT; -- a JSON list of the attempts to deliver it`,
 ];
 
-/** Brings the database to the newest schema, each step in its own transaction; refuses what this version cannot read. */
-export function migrate(database: DatabaseSync, path: string): void {
+/** Refuses a database that this version cannot read, and one of another program. Returns the version of its schema. */
+export function verify(database: DatabaseSync, path: string): number {
   const version = pragma(database, 'user_version');
   if (version > migrations.length) {
     throw new StoreError(
@@ -108,7 +108,12 @@ export function migrate(database: DatabaseSync, path: string): void {
   if (!isOurs(database, version)) {
     throw new StoreError(`The database ${path} belongs to another program. Name another file.`);
   }
-  for (let step = version; step < migrations.length; step += 1) {
+  return version;
+}
+
+/** Brings the database to the newest schema, each step in its own transaction. */
+export function migrate(database: DatabaseSync, path: string): void {
+  for (let step = verify(database, path); step < migrations.length; step += 1) {
     database.exec(`BEGIN IMMEDIATE; ${migrations[step]}
       PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${step + 1}; COMMIT`);
   }

@@ -1,15 +1,14 @@
 // The store on node:sqlite: one file, or ':memory:'. Its calls block, so each transaction is short; the file belongs to
-// this process alone for as long as it is open. WAL with synchronous NORMAL: what was committed survives the death of
-// the process, and a loss of power may take the last moments but leaves no half transaction. What each failure means
-// to an operator is in error.ts, the schema in migrations.ts.
+// this process alone for as long as it is open. It is in WAL mode: no failure leaves half a transaction. What each
+// failure means to an operator is in error.ts, the schema in migrations.ts.
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Connection } from './connection.ts';
-import { storeError } from './error.ts';
+import { StoreError, storeError } from './error.ts';
 import { SqliteHistory } from './history.ts';
-import { migrate } from './migrations.ts';
+import { migrate, verify } from './migrations.ts';
 import {
   type Batch,
   type BindingRow,
@@ -29,29 +28,69 @@ import {
 
 export { StoreError } from './error.ts';
 
+/** SQLITE_BUSY and SQLITE_LOCKED. */
+const busy = [5, 6];
+
 /** How many batch ids are kept: an unknown outcome is asked about before the next commit. */
 const batchSlots = 8;
 
 /** How many calls one transaction of `prune` forgets: about 5 ms, so that a large prune holds nobody up. */
 const callsPerPrune = 100;
 
+/**
+ * What a commit outlives, as SQLite's `synchronous`: the death of the process, or the loss of power, for which every
+ * commit waits until the disk has it.
+ */
+const synchronous = { process: 'NORMAL', power: 'FULL' } as const;
+
+export type Durability = keyof typeof synchronous;
+
 interface SqliteOptions {
+  readonly durability?: Durability;
   /** How long opening waits for another process to let go of the file. */
   readonly busyTimeoutMs?: number;
 }
 
 /** Opens the database at `path`, creating and migrating it as needed. Throws a StoreError that says what is wrong. */
-export function openSqlite(path: string, { busyTimeoutMs = 2_000 }: SqliteOptions = {}): Store {
+export function openSqlite(path: string, { durability = 'process', busyTimeoutMs = 2_000 }: SqliteOptions = {}): Store {
   let database: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') createFile(path);
     database = new DatabaseSync(path, { timeout: busyTimeoutMs });
-    configure(database);
+    configure(database, durability);
     migrate(database, path);
     return new SqliteStore(new Connection(database, path));
   } catch (error) {
     database?.close();
     throw storeError(path, error);
+  }
+}
+
+/** Whether another process has the database at `path` to itself. */
+export function isLocked(path: string): boolean {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    const code = (error as { errcode?: number }).errcode ?? 0;
+    return busy.includes(code & 0xff);
+  } finally {
+    database.close();
+  }
+}
+
+/** Looks through the database at `path`: throws a StoreError if it is damaged or not ours. */
+export function verifySqlite(path: string): void {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    verify(database, path);
+    const [found] = database.prepare('PRAGMA quick_check(1)').all();
+    if (found?.quick_check !== 'ok') throw new StoreError(`The database ${path} is damaged: ${found?.quick_check}.`);
+  } catch (error) {
+    throw storeError(path, error);
+  } finally {
+    database.close();
   }
 }
 
@@ -70,8 +109,9 @@ function createFile(path: string): void {
  * EXCLUSIVE is set before the first access in WAL mode: the index of the log then lives in our memory, and a second
  * server on the same file is refused at its start instead of both answering for the same calls.
  */
-function configure(database: DatabaseSync): void {
-  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+function configure(database: DatabaseSync, durability: Durability): void {
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+  database.exec(`PRAGMA synchronous = ${synchronous[durability]}`);
   database.exec('PRAGMA wal_autocheckpoint = 2000; BEGIN IMMEDIATE; COMMIT');
 }
 
@@ -258,6 +298,16 @@ class SqliteStore implements Store {
   /** Really writes, a row that means nothing: a full disk is only met by writing. */
   async check(): Promise<void> {
     this.#connection.transaction(() => this.#putBatch.run(-1, 'check'));
+  }
+
+  /** What is written meanwhile is in the copy too. Its file is ours alone to read. */
+  async backup(path: string): Promise<void> {
+    try {
+      closeSync(openSync(path, 'wx', 0o600));
+      await backup(this.#connection.database, path);
+    } catch (error) {
+      throw storeError(path, error);
+    }
   }
 
   async close(): Promise<void> {

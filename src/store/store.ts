@@ -98,7 +98,7 @@ export interface ResourceRow {
   readonly updatedAt: number;
 }
 
-export type ResourceKind = 'application' | 'queue';
+export type ResourceKind = 'application' | 'queue' | 'api_key';
 
 /** Which commands and events of calls are wanted. What is absent or null does not matter. */
 export interface CallEventFilter {
@@ -211,5 +211,7 @@ export interface Store extends History {
   put(name: string, value: string): Promise<void>;
   /** Resolves if the store can be written to now; rejects with a sentence that says why not. */
   check(): Promise<void>;
+  /** Writes a copy of everything, as it is when the copy is complete, to a file that does not exist yet. */
+  backup(path: string): Promise<void>;
   close(): Promise<void>;
 }

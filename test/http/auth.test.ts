@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Auth, hashKey } from '../../src/http/auth.ts';
+import { Auth, hashKey, includes, scopes } from '../../src/http/auth.ts';
 
 const auth = new Auth([hashKey('first'), hashKey('second')]);
 
@@ -26,14 +26,30 @@ const cases: readonly (readonly [header: string | undefined, expected: boolean])
 
 for (const [header, expected] of cases) {
   test(`auth: ${String(header).slice(0, 40)} ${expected ? 'passes' : 'is refused'}`, () => {
-    assert.equal(auth.check(header), expected);
+    assert.equal(auth.scopeOf(header), expected ? 'admin' : null);
   });
 }
 
 test('auth: without keys nobody passes', () => {
-  assert.equal(new Auth([]).check('Bearer first'), false);
+  assert.equal(new Auth([]).scopeOf('Bearer first'), null);
 });
 
 test('auth: a hash that is no SHA-256 is a mistake', () => {
   assert.throws(() => new Auth(['first']), TypeError);
+});
+
+test('auth: a key may ask for what it was admitted for, until it is revoked', () => {
+  const auth = new Auth([]);
+  auth.admit('1', hashKey('first'), 'read');
+  auth.admit('2', hashKey('second'), 'command');
+  assert.equal(auth.scopeOf('Bearer first'), 'read');
+  assert.equal(auth.scopeOf('Bearer second'), 'command');
+  auth.revoke('1');
+  assert.equal(auth.scopeOf('Bearer first'), null);
+  assert.equal(auth.scopeOf('Bearer second'), 'command');
+});
+
+test('auth: a scope includes those before it', () => {
+  const table = scopes.map((scope) => scopes.filter((needed) => includes(scope, needed)));
+  assert.deepEqual(table, [['read'], ['read', 'command'], ['read', 'command', 'admin']]);
 });

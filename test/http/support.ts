@@ -6,6 +6,7 @@ import { Queues, type WaitingCall } from '../../src/call/queues.ts';
 import type { Refusal } from '../../src/errors.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { Auth, hashKey } from '../../src/http/auth.ts';
+import { Keys } from '../../src/http/keys.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { application } from '../support/application.ts';
@@ -97,6 +98,7 @@ export function fixture(options: Own = {}): Fixture {
   const applications = new Applications({ system, store, configured: [application()] });
   const waiting: WaitingCall[] = [];
   const queues = new Queues({ system, store, waiting: () => waiting });
+  const auth = new Auth([hashKey(key)]);
   const app = createApp({
     calls,
     applications,
@@ -104,7 +106,9 @@ export function fixture(options: Own = {}): Fixture {
     clock: system.clock,
     history: store,
     peers: { trunks: () => [], phones: () => [] },
-    auth: new Auth([hashKey(key)]),
+    auth,
+    keys: new Keys(system, store, auth),
+    store,
     publicKey: 'cHVibGlj',
     ready: async () => null,
     version: '1.2.3',

@@ -23,6 +23,7 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     metricsAccess: 'local',
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
+    durability: 'process',
     media: 'quiet',
     rtpPorts: { from: 40_000, to: 40_998 },
     followsRedirects: false,
