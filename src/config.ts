@@ -47,6 +47,9 @@ export interface Settings {
   /** Each an address, with a port where it is not 53. None: those of the machine. */
   readonly dnsServers: readonly string[];
   readonly metricsAccess: 'local' | 'key' | 'open';
+  readonly maxCalls: number;
+  /** Of one key; 0: as many as it likes. */
+  readonly apiRequestsPerSecond: number;
   /** Null: one is made at the first start. */
   readonly apiKey: string | null;
   /** `sqlite:PATH`. */
@@ -189,6 +192,18 @@ export const table = {
     'local',
     'Who may read `GET /metrics`. `key`: who sends an API key. `open`: everybody who reaches the HTTP API. `local`: everybody while it listens on loopback, else as `key`; with a proxy on this machine in front, `key` is safer.',
     check.oneOf(['local', 'key', 'open']),
+  ),
+  maxCalls: setting(
+    'max_calls',
+    '20000',
+    'How many calls there may be at once. What is more is turned away, as it is while the process is busier than it can bear: an INVITE with 503 and `Retry-After`, a dial with 429. Calls that are live go on.',
+    check.wholeNumber(1, 10_000_000),
+  ),
+  apiRequestsPerSecond: setting(
+    'api_requests_per_second',
+    '0',
+    'How many API requests a second one key may make, in bursts of twice as many; what is more is refused with 429. 0: as many as it likes.',
+    check.wholeNumber(0, 1_000_000),
   ),
   apiKey: secret(
     'api_key',
@@ -396,6 +411,8 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
     durability: all.durability,
+    maxCalls: all.maxCalls,
+    apiRequestsPerSecond: all.apiRequestsPerSecond,
     historyMs: all.historySecs * 1000,
     tls,
     sessionTimers,

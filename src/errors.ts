@@ -64,6 +64,18 @@ export const catalogue = {
     title: 'Not authorized',
     detail: 'This is part of the settings of the server: change it there and restart.',
   },
+  'too-many-requests': {
+    code: '10011',
+    status: 429,
+    title: 'Too many requests',
+    detail: 'You have exceeded the maximum number of allowed requests.',
+  },
+  overloaded: {
+    code: '10011',
+    status: 429,
+    title: 'Too many requests',
+    detail: 'The server has as many calls as it can serve. Calls that are live go on; try again later.',
+  },
   duplicate: {
     code: '10012',
     status: 422,

@@ -59,6 +59,7 @@ export async function realParts(settings: Settings, log: Log, clock: Clock = rea
     records,
     media: mediaFor(settings, system),
     post,
+    utilization: utilizationMeter(),
     signOnThreads: availableParallelism() >= signingPaysOffFrom,
     authHashes: settings.apiKey === null ? [] : [hashKey(settings.apiKey)],
     firstKey: first?.row ?? null,
@@ -94,6 +95,17 @@ async function adoptHash(system: System, store: Store): Promise<void> {
   if (!kept) return;
   await store.putResource(keyRow(system, { name: 'first', scope: 'admin', hash: kept }));
   await store.put(keyHashName, '');
+}
+
+/** How busy the event loop was since it was asked last. */
+function utilizationMeter(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
 }
 
 /** The file of the database that the settings name. */

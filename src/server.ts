@@ -9,11 +9,14 @@ import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
 import { Auth } from './http/auth.ts';
 import { Keys } from './http/keys.ts';
+import { Limits } from './http/limits.ts';
 import type { MetricsSource } from './http/metrics.ts';
+import { Load, retryAfterS } from './load.ts';
 import type { Media } from './media/media.ts';
 import { Peers } from './peers.ts';
 import { isLoopback } from './sip/address-ranges.ts';
 import { Endpoint, type EndpointOptions, type Resolve, type Trace } from './sip/endpoint.ts';
+import { shedding } from './sip/shedding.ts';
 import { flowOf, type Transport } from './sip/transport/transport.ts';
 import type { ResourceRow, Store } from './store/store.ts';
 import type { System } from './system.ts';
@@ -36,6 +39,8 @@ export interface Parts {
   /** Whether webhooks are signed on the thread pool: worth it where a second core is idle. */
   readonly signOnThreads?: boolean;
   readonly trace?: Trace;
+  /** The share of time, 0 to 1, that the process was busy since this was asked last. */
+  readonly utilization?: () => number;
   readonly authHashes: readonly string[];
   /** The first API key, if it was made just now. */
   readonly firstKey?: ResourceRow | null;
@@ -88,7 +93,8 @@ export async function start(parts: Parts): Promise<Server> {
 export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
-  const { applications, queues, engine, delivery, endpoint, peers, ladders } = build(parts, signer);
+  const built = build(parts, signer);
+  const { applications, queues, engine, delivery, endpoint, peers, ladders, load } = built;
   const auth = new Auth(parts.authHashes);
   const keys = new Keys(system, store, auth);
   const http = createApp({
@@ -101,11 +107,13 @@ export async function compose(parts: Parts): Promise<Composed> {
     peers: { trunks: () => peers.trunkViews(), phones: () => peers.phoneViews() },
     auth,
     keys,
+    limits: new Limits(parts.settings.apiRequestsPerSecond, () => system.clock.now()),
+    mayDial: () => load.admits(),
     store,
     publicKey: signer.publicKey,
     ready: () => readiness(store),
     docs: { pages: parts.docs },
-    metrics: metricsOf(parts.settings, { engine, delivery, endpoint, peers }),
+    metrics: metricsOf(parts.settings, built),
     log: system.log,
     version: parts.version,
   });
@@ -174,6 +182,12 @@ function build(parts: Parts, signer: Signer) {
     deliver: (events) => delivery.offer(events),
     watcher: ladders,
   });
+  const load = new Load({
+    now: () => system.clock.now(),
+    utilization: parts.utilization ?? (() => 0),
+    calls: () => engine.census().calls,
+    maxCalls: settings.maxCalls,
+  });
   const trace = both(parts.trace, ladders?.trace);
   const endpoint = new Endpoint({
     system,
@@ -181,22 +195,23 @@ function build(parts: Parts, signer: Signer) {
     resolve: parts.resolve,
     ...(parts.records && { records: parts.records }),
     user: peers.user(engine),
-    gate: peers.gate,
+    gate: shedding(peers.gate, () => load.admits(), retryAfterS),
     publicHost: settings.sipPublicAddress,
     allow: [...allow, ...peers.allow],
     supported: [...supported, ...peers.supported],
     ...(trace && { trace }),
   });
-  return { applications, queues, engine, delivery, endpoint, peers, ladders };
+  return { applications, queues, engine, delivery, endpoint, peers, ladders, load };
 }
 
-type Measured = Pick<ReturnType<typeof build>, 'engine' | 'delivery' | 'endpoint' | 'peers'>;
+type Measured = Pick<ReturnType<typeof build>, 'engine' | 'delivery' | 'endpoint' | 'peers' | 'load'>;
 
 /** The figures, asked of those who know them. */
-function metricsOf(settings: Settings, { engine, delivery, endpoint, peers }: Measured): MetricsSource {
+function metricsOf(settings: Settings, { engine, delivery, endpoint, peers, load }: Measured): MetricsSource {
   const metrics = new Metrics({
     calls: () => engine.census().calls,
     transactions: () => endpoint.census().transactions,
+    turnedAway: () => load.turnedAway,
     admission: () => peers.counts(),
     bindings: () => peers.census().bindings,
     registered: () =>

@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'sip/transaction/timers': [],
   'sip/dialog': ['sip/message', 'sip/address-ranges', 'sip/transaction/timers', 'sip/transport/transport'],
   'sip/address-ranges': [],
-  sip: ['sip/message', 'sip/transport', 'sip/transaction', 'sip/dialog'],
+  sip: ['allowance', 'sip/message', 'sip/transport', 'sip/transaction', 'sip/dialog'],
   // The door for those who use the stack alone: nobody builds a clock for them.
   'sip/index': ['sip', 'system'],
   call: [
@@ -35,10 +35,12 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   media: ['sip/message/sdp'],
   store: [],
   webhook: ['store'],
-  http: ['call', 'cluster', 'store', 'errors'],
+  http: ['allowance', 'load', 'call', 'cluster', 'store', 'errors'],
   cluster: [],
   telemetry: [],
   system: [],
+  allowance: [],
+  load: ['allowance'],
   log: [],
   errors: [],
   // The words that settings are checked against are where their meaning is.

@@ -50,6 +50,8 @@ const byDefault = {
   sipPublicAddress: null,
   tls: { own: [], authorities: null, clients: 'required' },
   dnsServers: [],
+  maxCalls: 20_000,
+  apiRequestsPerSecond: 0,
   apiKey: null,
   databaseUrl: 'sqlite:./data/switchhook.db',
   media: 'quiet',

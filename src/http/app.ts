@@ -23,6 +23,7 @@ import { type DocsSource, docsRoutes } from './docs.ts';
 import type { Keys } from './keys.ts';
 import { lackingRoutes } from './lacking.ts';
 import { ladderRoute } from './ladder.ts';
+import type { Limits } from './limits.ts';
 import { type MetricsSource, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { type Directory, peerRoutes } from './peers.ts';
@@ -51,6 +52,9 @@ export interface AppOptions extends Service {
   readonly ladders?: Pick<Ladders, 'asked' | 'read'> | null;
   readonly auth: Auth;
   readonly keys: Keys;
+  readonly limits: Limits;
+  /** Whether there is room for one more call. */
+  readonly mayDial: () => boolean;
   readonly store: Pick<Store, 'backup'>;
   readonly docs?: DocsSource;
   readonly metrics?: MetricsSource;
@@ -89,12 +93,12 @@ export function createApp(options: AppOptions): FastifyInstance {
     Object.assign(app.server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
   });
   readBodies(app);
-  guard(app, options.auth, new Unrouted(app));
+  guard(app, options, new Unrouted(app));
   answerErrors(app, options.log);
   describeApi(app, options.version, components);
   app.after(() => {
     const { calls, ladders = null } = options;
-    dialRoute(app, calls);
+    dialRoute(app, calls, options.mayDial);
     callRoutes(app, calls, ladders);
     ladderRoute(app, calls, ladders);
     applicationRoutes(app, options.applications, calls);
@@ -124,22 +128,23 @@ function readBodies(app: FastifyInstance): void {
 }
 
 /** Runs before a body is read: who sends no key, or asks for nothing we have, costs no more than its head. */
-function guard(app: FastifyInstance, auth: Auth, unrouted: Unrouted): void {
+function guard(app: FastifyInstance, { auth, limits }: AppOptions, unrouted: Unrouted): void {
   app.addHook('onRequest', (request, reply, done) => {
     // RFC 9112 §3.2: HTTP/1.1 without Host is refused.
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       refuse(reply, [{ name: 'bad-request' }]);
-    else if (needsKey(request) && !isAdmitted(request, reply, auth)) return;
+    else if (needsKey(request) && !isAdmitted(request, reply, auth, limits)) return;
     else if (request.is404) unrouted.answer(request, reply);
     else done();
   });
 }
 
 /** Whether the request carries a key that may ask for it; if not it is refused. */
-function isAdmitted(request: FastifyRequest, reply: FastifyReply, auth: Auth): boolean {
-  const scope = auth.scopeOf(request.headers.authorization);
-  if (scope === null) refuse(reply, [{ name: 'unauthenticated' }]);
-  else if (!includes(scope, neededScope(request))) refuse(reply, [{ name: 'not-allowed' }]);
+function isAdmitted(request: FastifyRequest, reply: FastifyReply, auth: Auth, limits: Limits): boolean {
+  const holder = auth.holderOf(request.headers.authorization);
+  if (holder === null) refuse(reply, [{ name: 'unauthenticated' }]);
+  else if (!limits.allows(holder.id, reply)) refuse(reply, [{ name: 'too-many-requests' }]);
+  else if (!includes(holder.scope, neededScope(request))) refuse(reply, [{ name: 'not-allowed' }]);
   else return true;
   return false;
 }

@@ -6,9 +6,14 @@ import { hash, timingSafeEqual } from 'node:crypto';
 export const scopes = ['read', 'command', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
-interface Known {
-  readonly digest: Buffer;
+/** A key that is known: by which id, and what it may ask for. */
+export interface Holder {
+  readonly id: string;
   readonly scope: Scope;
+}
+
+interface Known extends Holder {
+  readonly digest: Buffer;
 }
 
 const bearer = /^bearer +([^\s]+) *$/i;
@@ -34,7 +39,7 @@ export class Auth {
   admit(id: string, hashed: string, scope: Scope): void {
     const digest = Buffer.from(hashed, 'hex');
     if (digest.length !== 32) throw new TypeError('An API key hash is not a SHA-256.');
-    this.#keys.set(id, { digest, scope });
+    this.#keys.set(id, { id, digest, scope });
   }
 
   revoke(id: string): void {
@@ -42,15 +47,15 @@ export class Auth {
   }
 
   /**
-   * What the key in this Authorization header may ask for; null when it carries none of ours. Takes as long for a wrong
-   * key as for a right one.
+   * Whose the key in this Authorization header is; null when it carries none of ours. Takes as long for a wrong key as
+   * for a right one.
    */
-  scopeOf(header: string | undefined): Scope | null {
+  holderOf(header: string | undefined): Holder | null {
     const key = header === undefined ? undefined : bearer.exec(header)?.[1];
     if (key === undefined) return null;
     const digest = hash('sha256', key, 'buffer');
-    let scope: Scope | null = null;
-    for (const known of this.#keys.values()) if (timingSafeEqual(known.digest, digest)) scope = known.scope;
-    return scope;
+    let holder: Holder | null = null;
+    for (const known of this.#keys.values()) if (timingSafeEqual(known.digest, digest)) holder = known;
+    return holder;
   }
 }

@@ -4,12 +4,14 @@ import type { Static } from 'typebox';
 import type { CallControl, DialBody, Dialled } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import type { Refusal } from '../errors.ts';
+import { retryAfterS } from '../load.ts';
 import { commandId, refuse } from './answers.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
 import { knownFields, wantsMedia } from './validation.ts';
 
-export function dialRoute(app: FastifyInstance, calls: CallControl): void {
+/** `mayDial` is asked once for each request to dial that is not the copy of one that was carried out. */
+export function dialRoute(app: FastifyInstance, calls: CallControl, mayDial: () => boolean): void {
   const fields = Object.keys(schemas.DialRequest.properties);
   app.post<{ Body: unknown }>('/v2/calls', {
     schema: {
@@ -19,7 +21,7 @@ export function dialRoute(app: FastifyInstance, calls: CallControl): void {
         'Makes a call to a number or a SIP URI, or to several at once. Events: `call.initiated`, then `call.answered` or `call.hangup`.',
       tags: ['Commands'],
       body: { $ref: `${schemas.DialRequest.$id}#` },
-      response: responses(schemas.DialResponse, 400, 401, 413, 415, 422, 500, 503),
+      response: responses(schemas.DialResponse, 400, 401, 413, 415, 422, 429, 500, 503),
     },
     // A dial sent again is answered as before: so before validation.
     preValidation: async (request, reply) => {
@@ -27,7 +29,8 @@ export function dialRoute(app: FastifyInstance, calls: CallControl): void {
       request.body = known;
       const id = commandId(known);
       const before = id === null ? null : await calls.dialled(id);
-      return before === null ? undefined : answer(reply, before);
+      if (before !== null) return answer(reply, before);
+      return mayDial() ? undefined : refuse(reply.header('retry-after', retryAfterS), [{ name: 'overloaded' }]);
     },
     handler: async (request, reply) => {
       const body = request.body as DialBody;

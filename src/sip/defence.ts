@@ -1,6 +1,7 @@
 // What is held against a source address: how much it sends, how often it fails, how often it was asked and never answered.
 // Time is an argument. Bounded memory: of the sources that were seen, those not seen for the longest are forgotten.
 // Leaves out who is exempt, and what a failure is (admission.ts).
+import { type Allowance, spend } from '../allowance.ts';
 
 /** What is borne of one source address. */
 export interface Limits {
@@ -26,17 +27,11 @@ export const usualLimits: Limits = {
 };
 
 interface Source {
-  requests: Bucket;
-  asked: Bucket;
+  requests: Allowance;
+  asked: Allowance;
   failures: number;
   failingSince: number;
   silentUntil: number;
-}
-
-/** What is left of an allowance that fills up again with time. */
-interface Bucket {
-  readonly left: number;
-  readonly at: number;
 }
 
 export class Defence {
@@ -111,10 +106,4 @@ export class Defence {
     const requests = { left: 2 * requestsPerSecond, at };
     return { requests, asked: { left: unanswered, at }, failures: 0, failingSince: at, silentUntil: at };
   }
-}
-
-/** One less, after what has come back since; null when there is none. */
-function spend({ left, at }: Bucket, now: number, perSecond: number, most: number): Bucket | null {
-  const filled = Math.min(most, left + ((now - at) * perSecond) / 1000);
-  return filled < 1 ? null : { left: filled - 1, at: now };
 }

@@ -14,6 +14,11 @@ export interface Figure {
 
 export const figures = {
   calls: { name: 'switchhook_calls', type: 'gauge', help: 'Calls that are live.' },
+  turnedAway: {
+    name: 'switchhook_calls_turned_away_total',
+    type: 'counter',
+    help: 'Calls, in and out, that were turned away because there was no room (`SWITCHHOOK_MAX_CALLS`) or no time for them.',
+  },
   transactions: {
     name: 'switchhook_sip_transactions',
     type: 'gauge',

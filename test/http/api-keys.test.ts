@@ -50,7 +50,7 @@ suite('API keys', () => {
     const { Auth } = await import('../../src/http/auth.ts');
     const auth = new Auth([]);
     await new Keys(world.system, world.store, auth).restore();
-    assert.equal(auth.scopeOf(`Bearer ${key}`), 'read');
+    assert.equal(auth.holderOf(`Bearer ${key}`)?.scope, 'read');
   });
 
   test('a key that the store does not take is not in force', async () => {

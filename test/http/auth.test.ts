@@ -26,12 +26,12 @@ const cases: readonly (readonly [header: string | undefined, expected: boolean])
 
 for (const [header, expected] of cases) {
   test(`auth: ${String(header).slice(0, 40)} ${expected ? 'passes' : 'is refused'}`, () => {
-    assert.equal(auth.scopeOf(header), expected ? 'admin' : null);
+    assert.equal(auth.holderOf(header)?.scope ?? null, expected ? 'admin' : null);
   });
 }
 
 test('auth: without keys nobody passes', () => {
-  assert.equal(new Auth([]).scopeOf('Bearer first'), null);
+  assert.equal(new Auth([]).holderOf('Bearer first'), null);
 });
 
 test('auth: a hash that is no SHA-256 is a mistake', () => {
@@ -42,11 +42,11 @@ test('auth: a key may ask for what it was admitted for, until it is revoked', ()
   const auth = new Auth([]);
   auth.admit('1', hashKey('first'), 'read');
   auth.admit('2', hashKey('second'), 'command');
-  assert.equal(auth.scopeOf('Bearer first'), 'read');
-  assert.equal(auth.scopeOf('Bearer second'), 'command');
+  assert.equal(auth.holderOf('Bearer first')?.scope, 'read');
+  assert.equal(auth.holderOf('Bearer second')?.scope, 'command');
   auth.revoke('1');
-  assert.equal(auth.scopeOf('Bearer first'), null);
-  assert.equal(auth.scopeOf('Bearer second'), 'command');
+  assert.equal(auth.holderOf('Bearer first'), null);
+  assert.equal(auth.holderOf('Bearer second')?.scope, 'command');
 });
 
 test('auth: a scope includes those before it', () => {

@@ -7,6 +7,7 @@ import type { Refusal } from '../../src/errors.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { Auth, hashKey } from '../../src/http/auth.ts';
 import { Keys } from '../../src/http/keys.ts';
+import { Limits } from '../../src/http/limits.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { application } from '../support/application.ts';
@@ -52,7 +53,7 @@ export class FakeCalls implements CallControl {
     return answer;
   }
 
-  async dialled(): Promise<Dialled | null> {
+  async dialled(_commandId: string): Promise<Dialled | null> {
     return null;
   }
 
@@ -107,6 +108,8 @@ export function fixture(options: Own = {}): Fixture {
     history: store,
     peers: { trunks: () => [], phones: () => [] },
     auth,
+    limits: new Limits(0, () => system.clock.now()),
+    mayDial: () => true,
     keys: new Keys(system, store, auth),
     store,
     publicKey: 'cHVibGlj',

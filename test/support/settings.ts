@@ -21,6 +21,8 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     tls: { own: [], authorities: null, clients: 'required' },
     dnsServers: [],
     metricsAccess: 'local',
+    maxCalls: 20_000,
+    apiRequestsPerSecond: 0,
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
     durability: 'process',

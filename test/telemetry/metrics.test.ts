@@ -5,6 +5,7 @@ import { type Figure, figures, Metrics, type Readings } from '../../src/telemetr
 
 const none: Readings = {
   calls: () => 0,
+  turnedAway: () => 0,
   transactions: () => 0,
   admission: () => ({ challenged: 0, refused: 0, failed: 0, scanners: 0, silenced: 0, limited: 0, unanswered: 0 }),
   bindings: () => 0,
