@@ -31,7 +31,7 @@ test('a value is asked for at each scrape, and a counter is what was counted, no
     calls: () => calls,
     webhooks: () => ({ delivered, repeated: 0, failed: 1 }),
   });
-  const read = async () => values(await metrics.text()).filter((line) => /_calls|webhook_outcomes/.test(line));
+  const read = async () => values(await metrics.text()).filter((line) => /_calls |webhook_outcomes/.test(line));
   const expected = (nowCalls: number, nowDelivered: number) => [
     `switchhook_calls ${nowCalls}`,
     `switchhook_webhook_outcomes_total{outcome="delivered"} ${nowDelivered}`,
