@@ -38,6 +38,7 @@ const refer = {
 
 const open = {
   active: true,
+  dtmfType: 'RFC 2833',
   inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
 } as const;
 
@@ -486,6 +487,7 @@ applications:
   - id: 1289082222222239760
     application_name: sales
     active: false
+    dtmf_type: SIP INFO
     sip_subdomain: Sales
     sip_subdomain_receive_settings: only_my_connections
     numbers: 300, 301
@@ -498,9 +500,10 @@ applications:
       [true, { ...open.inbound, numbers: ['+13125550100', '+1312*', '*'], channelLimit: 30 }],
     );
     assert.deepEqual(
-      [second?.active, second?.inbound],
+      [second?.active, second?.dtmfType, second?.inbound],
       [
         false,
+        'SIP INFO',
         { sipSubdomain: 'Sales', sipSubdomainFrom: 'only_my_connections', numbers: ['300', '301'], channelLimit: null },
       ],
     );

@@ -6,6 +6,7 @@ import type { Response } from '../sip/message/message.ts';
 import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
 import { bridgeCommand, joinCaller, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
+import { digitAnswered, digitOut, digitsCommand, digitsDeadline, dropDigits, nextDigit } from './digits.ts';
 import {
   answerCommand,
   canceled,
@@ -112,6 +113,7 @@ export const timersOf = {
     'session-expiry',
     'modify-retry',
     'queue-timeout',
+    'digits',
     ...ofRefer,
     'refer-grace',
     'yield',
@@ -162,6 +164,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return call.yieldsAt ?? null;
     case 'queue-timeout':
       return call.waiting?.until ?? null;
+    case 'digits':
+      return digitsDeadline(call);
     case 'modify-retry':
       return modification === null ? null : modificationDeadline(modification);
     case 'referral':
@@ -209,6 +213,8 @@ function obey(turn: Turn, command: Command, rtpPort: number | null): void {
       return referCommand(turn, command);
     case 'send_sip_info':
       return infoCommand(turn, command);
+    case 'send_dtmf':
+      return digitsCommand(turn, command);
     case 'bridge':
       return bridgeCommand(turn, command);
     case 'transfer':
@@ -270,6 +276,11 @@ function responded(turn: Turn, branch: string, response: Response): void {
     return;
   }
   if (response.status < 200) return;
+  if (branch === digitOut(call)?.branch) {
+    digitAnswered(turn, response);
+    if (response.status === 481) dialogLost(turn);
+    return;
+  }
   if (response.cseq.method === 'INVITE') return acknowledgeAgain(turn, response);
   const { phase } = call;
   if (phase.name === 'ended' && phase.bye?.branch === branch) return byeAnswered(turn, phase, response);
@@ -315,6 +326,7 @@ function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-fail
   if (branch === referBranch(call)) return referUnanswered(turn, why);
   if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationUnanswered(turn, why));
   if (isInvite(call, branch)) return inviteUnanswered(turn, why);
+  if (branch === digitOut(call)?.branch) return dropDigits(turn);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
     return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
   }
@@ -354,6 +366,8 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return referralTimer(turn);
     case 'queue-timeout':
       return dequeue(turn, 'timeout');
+    case 'digits':
+      return nextDigit(turn);
     default:
       return referTimer(turn, timer);
   }
@@ -389,7 +403,7 @@ function sentAgain(turn: Turn, { until, ...request }: OwedRequest): void {
 export function requestsOut(call: Call): readonly OwedRequest[] {
   const bye = call.phase.name === 'ended' ? call.phase.bye : null;
   const modification = isAlive(call) ? modificationOut(call) : null;
-  return [referRequest(call), modification, bye, ...call.errands].filter((request) => request !== null);
+  return [referRequest(call), modification, digitOut(call), bye, ...call.errands].filter((request) => request !== null);
 }
 
 function referRequest({ refer }: Call): OwedRequest | null {

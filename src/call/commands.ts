@@ -1,6 +1,7 @@
 // What an application may ask of a call: the bodies of its commands, and the face the call layer shows to HTTP.
 import type { Refusal } from '../errors.ts';
 import type { Credentials } from '../sip/message/digest.ts';
+import type { DigitOrder } from './digits.ts';
 import type { ReferOrder } from './refer.ts';
 import type { HeaderPlacement, ReferBeforeAnswer } from './routing.ts';
 
@@ -54,6 +55,7 @@ export interface Bodies {
   leave_queue: Common;
   client_state_update: Common & { client_state: string };
   send_sip_info: Common & { content_type: string; body: string };
+  send_dtmf: Common & { digits: string; duration_millis?: number };
 }
 
 export type ActionName = keyof Bodies;
@@ -81,6 +83,7 @@ export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'leave_queue' }
   | { readonly name: 'client_state_update' }
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
+  | { readonly name: 'send_dtmf'; readonly order: DigitOrder }
 );
 
 /** The body of a dial, as the API names its fields. */

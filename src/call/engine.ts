@@ -16,6 +16,7 @@ import { type Asked, askedOf } from './asked.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
+import { obstacleToDigits } from './digits.ts';
 import { Driver, type Unstamped } from './driver.ts';
 import { followingOf } from './following.ts';
 import { incoming } from './inbound.ts';
@@ -291,6 +292,9 @@ export class Engine implements EndpointUser, CallControl {
     if (live === undefined) return [await this.#refusalOf(callControlId)];
     if (action === 'transfer') return this.#transfer(live, body as Bodies['transfer']);
     if (body.command_id !== undefined && live.commandIds.has(body.command_id)) return this.#again(live);
+    const application = this.#options.applications.ofCall(live.call);
+    const needsSound = action === 'send_dtmf' ? obstacleToDigits(live.call, application) : null;
+    if (needsSound !== null) return [needsSound];
     const other = action === 'bridge' ? otherOf(this.#calls, live.call, body as Bodies['bridge']) : null;
     if (other !== null && typeof other !== 'string') return [other];
     const attended = action === 'refer' ? attendedOf(this.#calls, live.call, body as Bodies['refer']) : null;
@@ -298,7 +302,7 @@ export class Engine implements EndpointUser, CallControl {
     const read = readCommand(
       action as ReadAction,
       { ...body, ...(other !== null && { call_control_id: other }) } as Bodies[ReadAction],
-      this.#options.applications.ofCall(live.call).refer,
+      application.refer,
       attended,
     );
     if ('refusals' in read) return read.refusals;

@@ -5,6 +5,7 @@ import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
 import { acknowledgeWithheld } from './acknowledging.ts';
 import type { NamedValue } from './commands.ts';
+import { dropDigits } from './digits.ts';
 import { type HangupCause, hangup, referEvent } from './events.ts';
 import { dequeue } from './queueing.ts';
 import { isOut, isPending, type Refer, transition } from './refer.ts';
@@ -49,6 +50,7 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
   const { refer } = turn.call;
   refuseChange(turn, 487);
   acknowledgeWithheld(turn);
+  dropDigits(turn);
   endSound(turn);
   dequeue(turn, 'hangup');
   const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
@@ -132,6 +134,7 @@ function leaveOthers(turn: Turn): void {
 export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
   refuseChange(turn, 487);
   dequeue(turn, 'hangup');
+  dropDigits(turn);
   leaveOthers(turn);
   endSound(turn);
   change(turn, {

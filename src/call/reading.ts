@@ -81,6 +81,11 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     contentType: readContentType(body.content_type, refusals),
     body: fromUtf8(body.body),
   }),
+  send_dtmf: (body) => ({
+    ...common(body),
+    name: 'send_dtmf',
+    order: { digits: body.digits, durationMs: body.duration_millis ?? 250 },
+  }),
 };
 
 const noPlaceKept = 'A call that hangs up leaves its queue: this server keeps no place for it.';

@@ -14,6 +14,7 @@ import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
 import type { Command, NamedValue } from './commands.ts';
+import type { Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
 import type { Modification, Offered } from './modification.ts';
@@ -229,6 +230,8 @@ export interface Call {
   readonly transferring: string | null;
   /** How long the session lives without a refresh (RFC 4028). */
   readonly expiry: Expiry;
+  /** Digits on their way to the peer; absent or null: none. */
+  readonly digits?: Digits | null;
   /** Requests of ours whose outcome matters little: INFO, PRACK, the BYE to a fork that lost. */
   readonly errands: readonly OwedRequest[];
   /** What answers challenges that nothing else was given for: those of the dial, else of its trunk. */
@@ -253,6 +256,7 @@ export type CallTimer =
   | 'modify-retry'
   | 'referral'
   | 'queue-timeout'
+  | 'digits'
   | 'refer-deadline'
   | 'refer-first-notify'
   | 'refer-retry'

@@ -5,6 +5,7 @@ import { hasSdp, type OpenOffer, offerRefusal } from '../sip/dialog/invite-usage
 import type { Origin } from '../sip/endpoint.ts';
 import type { HeaderList, Request } from '../sip/message/message.ts';
 import { reply } from '../sip/message/message.ts';
+import { nextDigit } from './digits.ts';
 import { answered } from './events.ts';
 import { acknowledged, canceled, repeatResponse } from './inbound.ts';
 import { allowsMethod } from './invitation.ts';
@@ -89,6 +90,7 @@ function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Requ
   tell(turn, answered(turn.call));
   if (!agreed) return sayBye(turn, clearedBy('us'));
   for (const held of phase.held) release(turn, held);
+  nextDigit(turn);
   unblock(turn);
 }
 

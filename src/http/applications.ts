@@ -1,11 +1,12 @@
 // The routes of the Call Control Applications, with their schemas. Leaves out what an application is to calls (call/).
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
-import { type ApplicationChanges, anchorsites, dtmfTypes } from '../call/application.ts';
+import { type ApplicationChanges, anchorsites } from '../call/application.ts';
 import type { Applications, ApplicationView, Changed } from '../call/applications.ts';
 import type { CallControl } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import {
+  dtmfTypes,
   headerPlacements,
   refersBeforeAnswer,
   refersByeWithoutFinal,
@@ -83,7 +84,11 @@ const fields = {
   }),
   active: truth(true, 'Whether it takes calls: if not, what is for it gets 480, and the calls it has go on.'),
   anchorsite_override: words(anchorsites, { default: 'Latency', description: kept }),
-  dtmf_type: words(dtmfTypes, { default: 'RFC 2833', description: 'How digits are sent to its calls.' }),
+  dtmf_type: words(dtmfTypes, {
+    default: 'RFC 2833',
+    description:
+      '`SIP INFO`: `send_dtmf` sends its digits by INFO. The others need a media engine: there it is refused.',
+  }),
   first_command_timeout: truth(false, kept),
   first_command_timeout_secs: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 3600, default: 30, description: kept }),

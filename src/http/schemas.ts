@@ -373,6 +373,23 @@ export const SendSipInfoRequest = component(
   }),
 );
 
+export const SendDtmfRequest = component(
+  'SendDTMFRequest',
+  Type.Object({
+    ...common,
+    digits: Type.String({
+      ...notBlank,
+      format: 'digits',
+      maxLength: 256,
+      description: '`0` to `9`, `A` to `D`, `*` and `#`; `w` is half a second of silence, `W` a second.',
+      examples: ['1www2WABCDw9'],
+    }),
+    duration_millis: Type.Optional(
+      Type.Integer({ minimum: 100, maximum: 500, description: 'How long the tone of each digit is. Default 250.' }),
+    ),
+  }),
+);
+
 export const CommandResponse = component(
   'CallControlCommandResponse',
   Type.Object({ data: Type.Object({ result: Type.Literal('ok') }) }),
@@ -494,6 +511,7 @@ export const components: readonly TSchema[] = [
   LeaveQueueRequest,
   ClientStateUpdateRequest,
   SendSipInfoRequest,
+  SendDtmfRequest,
   CommandResponse,
   DialResponse,
   CallStatusResponse,

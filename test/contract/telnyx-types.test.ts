@@ -47,6 +47,7 @@ interface Params {
   leave_queue: client.ActionLeaveQueueParams;
   client_state_update: client.ActionUpdateClientStateParams;
   send_sip_info: client.ActionSendSipInfoParams;
+  send_dtmf: client.ActionSendDtmfParams;
 }
 
 /** The client calls the other call `call_control_id_to_bridge_with` and sends it as `call_control_id`. */
@@ -63,6 +64,7 @@ interface Responses {
   leave_queue: client.ActionLeaveQueueResponse;
   client_state_update: client.ActionUpdateClientStateResponse;
   send_sip_info: client.ActionSendSipInfoResponse;
+  send_dtmf: client.ActionSendDtmfResponse;
 }
 
 interface Payloads {
@@ -94,6 +96,7 @@ interface Additive {
   leave_queue: never;
   client_state_update: 'command_id';
   send_sip_info: never;
+  send_dtmf: never;
   bridge: never;
   transfer: never;
   'call.bridged': never;
@@ -124,6 +127,7 @@ const requests: { [A in ActionName]: (params: Params[A]) => Body<A> } = {
   leave_queue: (params) => params,
   client_state_update: (params) => params,
   send_sip_info: (params) => params,
+  send_dtmf: (params) => params,
 };
 const bodies: { [A in ActionName]: (body: Body<A>) => Bodies[A] } = {
   answer: (body) => body,
@@ -136,6 +140,7 @@ const bodies: { [A in ActionName]: (body: Body<A>) => Bodies[A] } = {
   leave_queue: (body) => body,
   client_state_update: (body) => body,
   send_sip_info: (body) => body,
+  send_dtmf: (body) => body,
 };
 
 // No field of ours is unknown to the client, but for those listed.
@@ -150,6 +155,7 @@ const fields: { [A in ActionName]: (field: Exclude<keyof Body<A>, Additive[A]>) 
   leave_queue: (field) => field,
   client_state_update: (field) => field,
   send_sip_info: (field) => field,
+  send_dtmf: (field) => field,
 };
 
 const responses: { [A in ActionName]: (response: Static<typeof CommandResponse>) => Responses[A] } = {
@@ -163,6 +169,7 @@ const responses: { [A in ActionName]: (response: Static<typeof CommandResponse>)
   leave_queue: (response) => response,
   client_state_update: (response) => response,
   send_sip_info: (response) => response,
+  send_dtmf: (response) => response,
 };
 const callStatus = (data: StateAsTyped<Static<typeof CallStatusResponse>['data']>): CallRetrieveStatusResponse => ({
   data,

@@ -198,6 +198,7 @@ const actions: readonly ((line: Line, random: Random) => unknown)[] = [
   (line) => line.command('hangup', {}),
   (line, random) => line.refer({ refer_before_answer: random.pick(refersBeforeAnswer) }),
   (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
+  (line, random) => line.command('send_dtmf', { digits: random.pick(['1', '1w2', 'WwW9#']) }),
   (line) => line.ack(),
   (line) => line.ack({ body: videoOnly }),
   (line) => line.prack(),

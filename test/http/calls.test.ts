@@ -61,6 +61,7 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   leave_queue: { ...common },
   client_state_update: { ...common },
   send_sip_info: { ...common, content_type: 'application/dtmf-relay', body: 'Signal=5\r\nDuration=160\r\n' },
+  send_dtmf: { ...common, digits: '1wW9*#AD', duration_millis: 160 },
 };
 
 const actions = Object.keys(full) as ActionName[];
@@ -242,6 +243,13 @@ const invalid: readonly (readonly [action: ActionName, change: object, errors: r
   ['refer', { refer_bye_grace_ms: '1000' }, ['10015 /refer_bye_grace_ms']],
   ['send_sip_info', { content_type: 'plain' }, ['10015 /content_type']],
   ['send_sip_info', { body: 'é'.repeat(701) }, ['10015 /body']],
+  ['send_dtmf', { digits: '' }, ['10004 /digits']],
+  ['send_dtmf', { digits: '12E' }, ['10015 /digits']],
+  ['send_dtmf', { digits: 'a' }, ['10015 /digits']],
+  ['send_dtmf', { digits: '1 2' }, ['10015 /digits']],
+  ['send_dtmf', { digits: '1'.repeat(257) }, ['10015 /digits']],
+  ['send_dtmf', { duration_millis: 99 }, ['10033 /duration_millis']],
+  ['send_dtmf', { duration_millis: 501 }, ['10033 /duration_millis']],
   [
     'refer',
     { sip_address: '', client_state: '!', refer_timeout_ms: 0, refer_header_placement: 'x' },
@@ -265,6 +273,8 @@ const valid: readonly (readonly [action: ActionName, change: object])[] = [
   ['refer', { sip_address: 'tel:+13125551234', refer_first_notify_timeout_ms: 600_000, refer_timeout_ms: 3_600_000 }],
   ['refer', { custom_headers: [{ name: 'X-Größe', value: 'é' }].map(({ value }) => ({ name: 'X-Size', value })) }],
   ['send_sip_info', { body: 'é'.repeat(700) }],
+  ['send_dtmf', { digits: 'w'.repeat(256), duration_millis: 100 }],
+  ['send_dtmf', { duration_millis: 500 }],
 ];
 
 for (const [action, change] of valid) {

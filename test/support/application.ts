@@ -20,6 +20,7 @@ export function application(more: Partial<Application> = {}): Application {
     webhookFailoverUrl: null,
     webhookTimeoutMs: 2_000,
     active: true,
+    dtmfType: 'RFC 2833',
     inbound: unmapped,
     refer: referSettings,
     ...more,
