@@ -16,6 +16,7 @@ import {
   repeatResponse,
   ringingTimer,
 } from './inbound.ts';
+import { sendInfo } from './info.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
@@ -56,7 +57,7 @@ import {
   sixtyFourT1Ms,
 } from './state.ts';
 import { beginTurn, challengeToAnswer, change, refuse, respond, respondText, type Turn } from './turn.ts';
-import { acked, requested, sendInfo } from './within.ts';
+import { acked, requested } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
   const turn = beginTurn(call, input.at, input.seed, input.place);

@@ -1,8 +1,9 @@
 // Digits that go to our peer by INFO, one request a digit: the next one leaves when the one before has its final answer and
-// its tone is over, so that none overtakes another and none is cut short. Pure. What is left, and until when we are silent,
+// its tone is over, so that none overtakes another (RFC 6086 §4.4) and none is cut short. Pure. What is left, and until when we are silent,
 // is part of the call. Leaves out INFO of any other kind (info.ts), and digits in the sound: there is none of ours.
 import type { Refusal } from '../errors.ts';
 import { forNextRequest } from '../sip/message/authorizations.ts';
+import { dtmfRelay, writeDigit } from '../sip/message/dtmf.ts';
 import type { Response } from '../sip/message/message.ts';
 import type { Command } from './commands.ts';
 import type { Application } from './routing.ts';
@@ -82,8 +83,8 @@ function beSilent(turn: Turn, left: Digits['left'], from: number): void {
 }
 
 function send(turn: Turn, left: Digits['left'], order: DigitOrder): void {
-  const headers = [...credentialsFor(turn, 'INFO'), ['Content-Type', 'application/dtmf-relay'] as const];
-  const body = `Signal=${order.digits}\r\nDuration=${order.durationMs}\r\n`;
+  const headers = [...credentialsFor(turn, 'INFO'), ['Content-Type', dtmfRelay] as const];
+  const body = writeDigit(order.digits, order.durationMs);
   const { cseq: _cseq, ...request } = sendWithin(turn, 'INFO', headers, { body });
   const toneUntil = turn.at + order.durationMs;
   change(turn, { digits: { left, phase: { name: 'sent', request, sent: order, toneUntil } } });

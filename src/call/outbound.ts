@@ -26,6 +26,7 @@ import type { Reason } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
 import type { DialOrder } from './commands.ts';
 import { answered, causeOf, initiated } from './events.ts';
+import { informed } from './info.ts';
 import { allowsMethod } from './invitation.ts';
 import { end, endingOf, sayBye } from './leaving.ts';
 import type { LifetimePolicy } from './lifetime.ts';
@@ -210,7 +211,9 @@ export function requestedEarly(turn: Turn, request: Request, origin: Origin): vo
       origin,
     });
   }
-  const isTaken = request.method === 'INFO' || request.method === 'OPTIONS';
+  // RFC 3261 §17.2.2: a copy that no transaction knows any more, after a restart.
+  const isTaken = request.method === 'OPTIONS' || origin.key === turn.call.taken;
+  if (request.method === 'INFO' && !isTaken) return informed(turn, request, origin);
   respond(turn, request, origin, isTaken ? 200 : 481);
 }
 

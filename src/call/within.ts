@@ -8,6 +8,7 @@ import { reply } from '../sip/message/message.ts';
 import { nextDigit } from './digits.ts';
 import { answered } from './events.ts';
 import { acknowledged, canceled, repeatResponse } from './inbound.ts';
+import { informed, sendInfo } from './info.ts';
 import { allowsMethod } from './invitation.ts';
 import { clearedBy, peerLeft, quietInvite, sayBye } from './leaving.ts';
 import { type Lifetime, lifetimeFor } from './lifetime.ts';
@@ -17,7 +18,7 @@ import { notified } from './referring.ts';
 import { relayChange, relayMove } from './relaying.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
 import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
-import { capabilities, chance, change, contact, respond, sdpType, sendWithin, type Turn, tell } from './turn.ts';
+import { capabilities, chance, change, contact, respond, sdpType, type Turn, tell } from './turn.ts';
 
 /** A request of the peer that belongs to this call's dialog. */
 export function requested(turn: Turn, request: Request, origin: Origin): void {
@@ -46,7 +47,7 @@ const takers: Readonly<Record<string, Taker>> = {
   PRACK: acknowledged,
   NOTIFY: notified,
   REFER: referred,
-  INFO: (turn, request, origin) => respond(turn, request, origin, 200),
+  INFO: informed,
   OPTIONS: (turn, request, origin) =>
     respond(turn, request, origin, 200, { headers: [...capabilities, ['Accept', 'application/sdp']] }),
 };
@@ -98,12 +99,6 @@ function release(turn: Turn, held: Held): void {
   if (turn.call.phase.name !== 'active') return;
   if (held.type === 'info') sendInfo(turn, held.contentType, held.body);
   else sayBye(turn, clearedBy('us'), held.headers);
-}
-
-/** An INFO of the application's (RFC 6086 without a package, as RFC 2976 had it). */
-export function sendInfo(turn: Turn, contentType: string, body: string): void {
-  const { cseq: _cseq, ...info } = sendWithin(turn, 'INFO', [['Content-Type', contentType]], { body });
-  change(turn, { errands: [...turn.call.errands, info] });
 }
 
 function reinvited(turn: Turn, request: Request, origin: Origin): void {

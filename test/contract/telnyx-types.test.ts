@@ -33,7 +33,7 @@ import type {
 } from '../../src/http/schemas.ts';
 
 /** Commands and events of ours that the client does not have. */
-const ours = ['refer_accept', 'refer_reject', 'call.refer.received'] as const;
+const ours = ['refer_accept', 'refer_reject', 'call.refer.received', 'call.sip_info.received'] as const;
 type ActionName = Exclude<AnyAction, (typeof ours)[number]>;
 
 interface Params {
@@ -73,6 +73,7 @@ interface Payloads {
   'call.bridged': webhooks.CallBridged.Payload;
   'call.enqueued': webhooks.CallEnqueued.Payload;
   'call.dequeued': webhooks.CallLeftQueue.Payload;
+  'call.dtmf.received': webhooks.CallDtmfReceived.Payload;
   'call.hangup': webhooks.CallHangup.Payload;
   'call.refer.started': webhooks.CallReferStarted.Payload;
   'call.refer.completed': webhooks.CallReferCompleted.Payload;
@@ -104,6 +105,7 @@ interface Additive {
   'call.answered': never;
   'call.enqueued': 'from' | 'to';
   'call.dequeued': 'from' | 'to';
+  'call.dtmf.received': never;
   'call.hangup': never;
   'call.refer.started': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
   'call.refer.completed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
@@ -193,6 +195,7 @@ const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) =>
   'call.bridged': (payload) => payload,
   'call.enqueued': (payload) => payload,
   'call.dequeued': (payload) => payload,
+  'call.dtmf.received': (payload) => payload,
   'call.hangup': (payload) => payload,
   'call.refer.started': (payload) => payload,
   'call.refer.completed': (payload) => payload,
@@ -205,6 +208,7 @@ const payloadFields: { [E in EventName]: (field: Exclude<keyof EventPayloads[E],
     'call.bridged': (field) => field,
     'call.enqueued': (field) => field,
     'call.dequeued': (field) => field,
+    'call.dtmf.received': (field) => field,
     'call.hangup': (field) => field,
     'call.refer.started': (field) => field,
     'call.refer.completed': (field) => field,

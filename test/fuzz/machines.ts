@@ -205,6 +205,18 @@ const actions: readonly ((line: Line, random: Random) => unknown)[] = [
   (line) => line.cancel(),
   (line, random) =>
     line.request(random.pick(methods), { headers: oddHeaders(random), body: random.pick(['', videoOnly, 'x']) }),
+  (line, random) =>
+    line.request('INFO', {
+      headers: {
+        'Content-Type': random.pick([
+          'application/dtmf-relay',
+          'application/dtmf',
+          'x/y',
+          random.nearly(6).replace(/[\r\n\0]/g, ''),
+        ]),
+      },
+      body: random.pick(['5', 'Signal=5\r\nDuration=160\r\n', random.mutated('Signal=10\r\nDuration=160\r\n', 3)]),
+    }),
   (line, random) => line.notify(random.pick([100, 180, 200, 302, 486, 603, null]), oddHeaders(random)),
   (line, random) =>
     line.respond(random.pick([100, 180, 200, 200, 202, 302, 401, 407, 422, 481, 491, 503, 603]), oddHeaders(random)),
@@ -237,6 +249,7 @@ function oddHeaders(random: Random): Changes {
     'Retry-After',
     'Reason',
     'Record-Route',
+    'Info-Package',
   ]);
   return {
     [name]: random

@@ -115,11 +115,11 @@ scenario('glare (a second re-INVITE before the first is acknowledged: RFC 3261 Â
 });
 
 scenario('within the call (OPTIONS, INFO and what we do not take)', (world) => {
-  const { transferee } = world;
+  const { transferee, app } = world;
   answers(world);
   transferee.sends('OPTIONS');           transferee.gets(200, { Allow: /REFER|NOTIFY/ });
   transferee.sends('INFO', { 'Content-Type': 'application/dtmf-relay', body: 'Signal=1\r\n' });
-                                         transferee.gets(200);
+                                         transferee.gets(200); app.gets('call.dtmf.received', { digit: '1' });
   transferee.sends('MESSAGE', { 'Content-Type': 'text/plain', body: 'hello' });
                                          transferee.gets(405, { Allow: true });
   transferee.sends('BYE', { cseq: 1 });  transferee.gets(500, { CSeq: '1 BYE' });
