@@ -41,6 +41,7 @@ export interface Bodies {
     park_after_unbridge?: string;
     hold_after_unbridge?: boolean;
     prevent_double_bridge?: boolean;
+    mute_dtmf?: MuteDtmf;
   };
   transfer: Common &
     Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to'> & {
@@ -48,6 +49,7 @@ export interface Bodies {
       from?: string;
       target_leg_client_state?: string;
       park_after_unbridge?: string;
+      mute_dtmf?: MuteDtmf;
     };
   refer_accept: Common;
   refer_reject: Common;
@@ -57,6 +59,10 @@ export interface Bodies {
   send_sip_info: Common & { content_type: string; body: string };
   send_dtmf: Common & { digits: string; duration_millis?: number };
 }
+
+/** To whose peer the digits of the other one do not go: that of the call the command is for, the other one's, or neither's. */
+export const mutings = ['none', 'both', 'self', 'opposite'] as const;
+export type MuteDtmf = (typeof mutings)[number];
 
 export type ActionName = keyof Bodies;
 
@@ -75,7 +81,13 @@ export type Command = { readonly clientState: string | null } & (
       readonly credentials: Credentials | null;
     }
   /** `with` is the id of a call that can be joined. */
-  | { readonly name: 'bridge'; readonly with: string; readonly parks: boolean; readonly preventDouble: boolean }
+  | {
+      readonly name: 'bridge';
+      readonly with: string;
+      readonly parks: boolean;
+      readonly preventDouble: boolean;
+      readonly muteDtmf: MuteDtmf;
+    }
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
   | { readonly name: 'refer_accept' | 'refer_reject' }

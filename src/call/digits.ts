@@ -27,6 +27,9 @@ export interface Digits {
     | { readonly name: 'silent'; readonly until: number };
 }
 
+/** How long the tone of a digit is where nothing is said of it. */
+export const usualMs = 250;
+
 const pausesMs: Readonly<Record<string, number>> = { w: 500, W: 1_000 };
 
 /** Those that wait are written with every state of the call. */

@@ -333,7 +333,8 @@ export class Engine implements EndpointUser, CallControl {
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
     let taken: Promise<readonly Refusal[]> | null = null;
-    const link = { to: live.call.id, parks: body.park_after_unbridge === 'self' };
+    const { mute_dtmf: muteDtmf = 'none' } = body;
+    const link = { to: live.call.id, parks: body.park_after_unbridge === 'self', muteDtmf };
     const dialled = await this.#dialler.dialFor(dialOf(live.call, body), {
       link,
       decide: (callee) => {

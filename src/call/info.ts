@@ -1,10 +1,11 @@
 // INFO in the dialog of a call, without a package (RFC 6086 §3, as RFC 2976 had it): what the application sends, and what the
-// peer's tells it: a digit, or a body as it came. Leaves out digits that are sent (digits.ts).
+// peer's tells it, and the call that it is joined to: a digit, or a body as it came. Leaves out digits that are sent (digits.ts).
 import { isUtf8 } from 'node:buffer';
 import type { Origin } from '../sip/endpoint.ts';
-import { readDigit } from '../sip/message/dtmf.ts';
+import { type Digit, readDigit } from '../sip/message/dtmf.ts';
 import { toUtf8 } from '../sip/message/grammar.ts';
 import type { Request } from '../sip/message/message.ts';
+import { usualMs } from './digits.ts';
 import { digitReceived, infoReceived, type ReceivedBody } from './events.ts';
 import { change, respond, sendWithin, type Turn, tell } from './turn.ts';
 
@@ -30,9 +31,21 @@ export function informed(turn: Turn, request: Request, origin: Origin): void {
   if (body === '') return;
   const contentType = request.get('Content-Type') ?? null;
   const digit = readDigit(contentType ?? '', body);
-  if (digit !== null) tell(turn, digitReceived(turn.call, digit.digit));
-  else tell(turn, infoReceived(turn.call, contentType === null ? null : toUtf8(contentType), received(body)));
+  if (digit !== null) return dialled(turn, digit);
+  tell(turn, infoReceived(turn.call, contentType === null ? null : toUtf8(contentType), received(body)));
 }
+
+/** Two peers that hear each other send each other sound, and INFO to us. */
+function dialled(turn: Turn, { digit, durationMs }: Digit): void {
+  tell(turn, digitReceived(turn.call, digit));
+  const { bridge } = turn.call;
+  if (!bridge?.isJoined) return;
+  const order = { digits: digit, durationMs: Math.min(durationMs ?? usualMs, longestMs) };
+  turn.effects.push({ type: 'signal', to: bridge.with, signal: { type: 'digit', order } });
+}
+
+/** A key that is held goes on as long as that, and the next digit waits. */
+const longestMs = 5_000;
 
 /** The text, or what is none in Base64: neither JSON nor every database takes any bytes. */
 function received(body: string): ReceivedBody {

@@ -376,6 +376,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
     phase: { name: 'active', reinvite: null, relaying: null },
     allowsRefer: allowsMethod(response, 'REFER') ?? true,
     allowsUpdate: allowsMethod(response, 'UPDATE') ?? false,
+    allowsInfo: allowsMethod(response, 'INFO') ?? true,
     limitAt: turn.at + phase.timeLimitMs,
   });
   const isAgreed = turn.call.session?.agreed != null && (hasSdp(response) ? takeAnswer(turn, response.body) : true);

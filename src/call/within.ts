@@ -32,6 +32,7 @@ export function requested(turn: Turn, request: Request, origin: Origin): void {
     dialog: afterRequest(turn.call.dialog, request, origin.from),
     allowsRefer: allowsMethod(request, 'REFER') ?? turn.call.allowsRefer,
     allowsUpdate: allowsMethod(request, 'UPDATE') ?? turn.call.allowsUpdate,
+    allowsInfo: allowsMethod(request, 'INFO') ?? turn.call.allowsInfo ?? true,
   });
   const take = takers[request.method];
   if (take === undefined) respond(turn, request, origin, 405, { headers: capabilities.slice(0, 1) });

@@ -2,6 +2,7 @@
 // The formats named here are defined in validation.ts. What only the call can judge (a target's URI, a protected header)
 // is refused by the call layer.
 import { type Static, type TSchema, Type } from 'typebox';
+import { mutings } from '../call/commands.ts';
 import { headerPlacements, refersBeforeAnswer } from '../call/routing.ts';
 
 /** Fields the Telnyx API does not have. */
@@ -192,7 +193,6 @@ export const mediaFields = {
   play_ringtone: [false],
   ringtone: [],
   video_room_id: [],
-  mute_dtmf: ['none'],
 } as const satisfies Record<string, readonly unknown[]>;
 
 const mediaField = () =>
@@ -243,6 +243,15 @@ const parkAfterUnbridge = Type.Optional(
   Type.String({
     enum: ['self'],
     description: '`self`: the call goes on by itself when the other one leaves; else it is hung up.',
+  }),
+);
+
+const muteDtmf = Type.Optional(
+  Type.Enum(mutings, {
+    type: 'string',
+    default: 'none',
+    description:
+      'To whose peer digits do not go that the other one sends by SIP INFO: `self`, that of this call; `opposite`, that of the other; or `both`. They are told all the same. Digits in the sound go from peer to peer and are not muted.',
   }),
 );
 
@@ -303,7 +312,8 @@ export const BridgeRequest = component(
           'Whether the command is refused where one of the calls is bridged already. Default false: it is taken out of that bridge.',
       }),
     ),
-    ...ofMedia('play_ringtone', 'ringtone', 'record', 'mute_dtmf', 'video_room_id'),
+    mute_dtmf: muteDtmf,
+    ...ofMedia('play_ringtone', 'ringtone', 'record', 'video_room_id'),
   }),
 );
 
@@ -317,7 +327,8 @@ export const TransferRequest = component(
     target_leg_client_state: Type.Optional(Type.String(clientState)),
     park_after_unbridge: parkAfterUnbridge,
     ...ofMedia('record', 'answering_machine_detection', 'audio_url', 'media_name', 'send_digits_on_answer'),
-    ...ofMedia('media_encryption', 'mute_dtmf', 'sound_modifications'),
+    ...ofMedia('media_encryption', 'sound_modifications'),
+    mute_dtmf: muteDtmf,
   }),
 );
 

@@ -178,8 +178,8 @@ const methods = [
 const signals: readonly Signal[] = [
   { type: 'replaced' },
   { type: 'outrun' },
-  { type: 'join', parks: true },
-  { type: 'join', parks: false },
+  { type: 'join', parks: true, isMuted: false },
+  { type: 'join', parks: false, isMuted: true },
   { type: 'ask' },
   { type: 'offer', sdp: offerText, isFinal: false },
   { type: 'offer', sdp: 'nonsense', isFinal: true },
@@ -188,6 +188,7 @@ const signals: readonly Signal[] = [
   { type: 'refused', status: 488 },
   { type: 'left' },
   { type: 'dialled' },
+  { type: 'digit', order: { digits: '5', durationMs: 160 } },
   { type: 'progress', status: 180 },
   { type: 'progress', status: 486 },
 ];
