@@ -241,7 +241,7 @@ function heldHangup({ phase }: Call): (Held & { type: 'hangup' }) | undefined {
 
 function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void {
   const { phase } = turn.call;
-  if (phase.name === 'dialing') giveUp(turn, 'originator_cancel');
+  if (phase.name === 'dialing') giveUp(turn, 'originator_cancel', { headers: command.headers });
   else if (phase.name === 'ringing') refuseCall(turn, 480, command.headers);
   else if (phase.name === 'answered') hold(turn, phase, { type: 'hangup', headers: command.headers });
   else sayBye(turn, clearedBy('us'), command.headers);
@@ -295,7 +295,7 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
   const answer = challengeToAnswer(turn, response);
   if (answer === null) return change(turn, { phase: { ...phase, bye: null }, credentials: null, authorizations: [] });
   change(turn, { authorizations: answer });
-  const bye = sayByeAgain(turn);
+  const bye = sayByeAgain(turn, phase.byeHeaders);
   change(turn, { phase: { ...phase, bye } });
 }
 
@@ -315,7 +315,7 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
     case 'yield':
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':
-      return giveUp(turn, 'originator_cancel', elsewhere);
+      return giveUp(turn, 'originator_cancel', { reason: elsewhere });
     default:
       if (isAlive(turn.call)) return signalledByBridge(turn, from, signal);
       if (signal.type === 'join') turn.effects.push({ type: 'signal', to: from, signal: { type: 'left' } });

@@ -30,12 +30,12 @@ export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[
   abandonRefer(turn, 'us');
   change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
   const bye = sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
-  end(turn, ending, { bye });
+  end(turn, ending, { bye, byeHeaders: headers });
 }
 
 /** Sends the BYE again with what answers its challenge. */
-export function sayByeAgain(turn: Turn): OwedRequest {
-  return sendWithin(turn, 'BYE', credentialsFor(turn, 'BYE'));
+export function sayByeAgain(turn: Turn, headers: readonly NamedValue[] = []): OwedRequest {
+  return sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
 }
 
 /** Answers the INVITE for good with other than 2xx, and ends the call. */
@@ -131,18 +131,27 @@ function leaveOthers(turn: Turn): void {
   change(turn, { bridge: null, transferring: null });
 }
 
-export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
+interface Owed {
+  readonly final?: OwedResponse | null;
+  readonly bye?: OwedRequest;
+  readonly byeHeaders?: readonly NamedValue[];
+}
+
+export function end(turn: Turn, ending: Ending, { final = null, bye, byeHeaders = [] }: Owed): void {
   refuseChange(turn, 487);
   dequeue(turn, 'hangup');
   dropDigits(turn);
   leaveOthers(turn);
   endSound(turn);
   change(turn, {
-    phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },
+    phase: {
+      ...{ name: 'ended', endedAt: turn.at, ending, final, bye: bye ?? null },
+      ...(byeHeaders.length > 0 && { byeHeaders }),
+    },
     // What belongs to an INVITE of ours goes on: its forks are let go of.
     errands: turn.call.errands.filter(({ method }) => method !== 'INFO'),
     // Only a BYE can still be challenged: a password is not kept with a call that is over.
-    ...(owed.bye ? {} : { credentials: null, authorizations: [] }),
+    ...(bye ? {} : { credentials: null, authorizations: [] }),
   });
   tell(turn, hangup(turn.call, ending));
 }

@@ -24,7 +24,7 @@ import { forNextRequest } from '../sip/message/authorizations.ts';
 import { copy } from '../sip/message/grammar.ts';
 import type { Reason } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
-import type { DialOrder } from './commands.ts';
+import type { DialOrder, NamedValue } from './commands.ts';
 import { answered, causeOf, initiated } from './events.ts';
 import { informed } from './info.ts';
 import { allowsMethod } from './invitation.ts';
@@ -188,13 +188,17 @@ export function inviteTimer(turn: Turn, timer: 'give-up' | 'settle'): void {
 }
 
 /** Gives up a call that is not answered: it is over for the application at once, whatever becomes of the INVITE (§9.1). */
-export function giveUp(turn: Turn, cause: Ending['cause'], reason: Reason | null = null): void {
+export function giveUp(
+  turn: Turn,
+  cause: Ending['cause'],
+  { reason = null, headers = [] }: { readonly reason?: Reason | null; readonly headers?: readonly NamedValue[] } = {},
+): void {
   const { phase } = turn.call;
   if (phase.name !== 'dialing') return;
   report(turn, cause === 'timeout' ? 408 : 487);
   const wasHeard = turn.call.outbound!.usage.state.name !== 'calling';
   end(turn, endingOf(cause, 'us', wasHeard ? 487 : null), {});
-  step(turn, { type: 'command', command: { name: 'cancel', reason } }, null);
+  step(turn, { type: 'command', command: { name: 'cancel', reason, headers: headerList(headers) } }, null);
 }
 
 /** RFC 3326 §2: why the others that were dialled with it are cancelled. */

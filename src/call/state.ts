@@ -167,6 +167,8 @@ export type Phase =
       readonly ending: Ending;
       readonly final: OwedResponse | null;
       readonly bye: OwedRequest | null;
+      /** What the application has put onto the BYE: it comes again with the answer to a challenge. */
+      readonly byeHeaders?: readonly NamedValue[];
     };
 
 /** One INVITE usage and its name in the API. */

@@ -80,18 +80,6 @@ const customHeaders = (description: string) =>
 const sipHeaders = (description: string) =>
   Type.Optional(Type.Array(refTo(SipHeader), { maxItems: maxEntries, description }));
 
-export const AnswerRequest = component(
-  'AnswerRequest',
-  Type.Object({
-    ...common,
-    custom_headers: customHeaders('Headers added to the 200 that answers the INVITE.'),
-    sip_headers: sipHeaders('User-to-User headers added to the 200 that answers the INVITE.'),
-    preferred_codecs: Type.Optional(
-      line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
-    ),
-  }),
-);
-
 export const RejectRequest = component(
   'RejectRequest',
   Type.Object({
@@ -106,7 +94,10 @@ export const RejectRequest = component(
 
 export const HangupRequest = component(
   'HangupRequest',
-  Type.Object({ ...common, custom_headers: customHeaders('Headers added to the BYE.') }),
+  Type.Object({
+    ...common,
+    custom_headers: customHeaders('Headers added to the BYE; before the answer to the CANCEL, or to the 480.'),
+  }),
 );
 
 export const ReferRequest = component(
@@ -203,6 +194,27 @@ function ofMedia<const F extends string>(...names: readonly F[]) {
   const fields = Object.fromEntries(names.map((name) => [name, mediaField()]));
   return fields as unknown as { readonly [Name in F]: ReturnType<typeof mediaField> };
 }
+
+export const AnswerRequest = component(
+  'AnswerRequest',
+  Type.Object({
+    ...common,
+    custom_headers: customHeaders('Headers added to the 200 that answers the INVITE.'),
+    sip_headers: sipHeaders('User-to-User headers added to the 200 that answers the INVITE.'),
+    preferred_codecs: Type.Optional(
+      line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
+    ),
+    send_silence_when_idle: Type.Optional(
+      Type.Boolean({
+        description:
+          'Accepted, and nothing depends on it: silence is what is sent, unless `media` of the settings is `none`.',
+      }),
+    ),
+    billing_group_id: Type.Optional(line(64, 'Accepted, and nothing depends on it: calls cost nothing here.')),
+    ...ofMedia('record', 'stream_url', 'stream_track', 'transcription', 'sound_modifications'),
+    ...ofMedia('deepfake_detection', 'assistant', 'conversation_relay_config'),
+  }),
+);
 
 const destination = line(2048, 'A number in E.164 with a plus sign, or a `sip:` or `sips:` URI.', {
   ...notBlank,

@@ -14,7 +14,10 @@ const headers = {
 
 /** A body of each command with every field it has, but for one that makes another optional. */
 const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
-  answer: { ...common, ...headers, preferred_codecs: 'PCMU,PCMA' },
+  answer: {
+    ...{ ...common, ...headers, preferred_codecs: 'PCMU,PCMA' },
+    ...{ send_silence_when_idle: true, billing_group_id: 'f5586561-8ff0-4291-a0ac-84fe544797bd' },
+  },
   reject: { ...common, cause: 'USER_BUSY' },
   hangup: { ...common, custom_headers: headers.custom_headers },
   refer: {
@@ -278,6 +281,25 @@ const valid: readonly (readonly [action: ActionName, change: object])[] = [
   ['send_dtmf', { digits: 'w'.repeat(256), duration_millis: 100 }],
   ['send_dtmf', { duration_millis: 500 }],
 ];
+
+test('answer: what needs a media engine is refused by name, unless it is off', async () => {
+  const { app, calls } = sharedFixture();
+  const sound = {
+    ...{ record: 'record-from-answer', stream_url: 'wss://a.example', stream_track: 'both_tracks' },
+    ...{ transcription: true, sound_modifications: { pitch: 2 }, deepfake_detection: { enabled: true } },
+    ...{ assistant: {}, conversation_relay_config: {} },
+  };
+  const answer = await ask(app, lineOf('answer'), { payload: sound });
+  assert.equal(answer.status, 422);
+  assert.deepEqual(
+    errorsIn(answer.body).sort(),
+    Object.keys(sound)
+      .map((field) => `10027 /${field}`)
+      .sort(),
+  );
+  assert.deepEqual(calls.executed, []);
+  assert.equal((await ask(app, lineOf('answer'), { payload: { transcription: false } })).status, 200);
+});
 
 for (const [action, change] of valid) {
   test(`${action} with ${JSON.stringify(change).slice(0, 80)} is accepted`, async () => {
