@@ -159,7 +159,7 @@ const causes: { readonly [C in HangupCause]: string } = {
     '`reject` with `CALL_REJECTED`, or `hangup` of an inbound call while it rang; or the callee answered 403, 603, 607 or 608.',
   user_busy: '`reject` with `USER_BUSY`, or the callee answered 486 or 600.',
   timeout:
-    'The caller did not acknowledge the answer, or its INVITE expired; the callee did not answer in time (`timeout_secs`); or the session was not refreshed.',
+    'An inbound call got no command in time (`first_command_timeout`); the caller did not acknowledge the answer, or its INVITE expired; the callee did not answer in time (`timeout_secs`); or the session was not refreshed.',
   unspecified: 'Anything else, such as no common codec or a provisional response never acknowledged.',
   time_limit: 'A call of ours has lasted as long as it may (`time_limit_secs`).',
   not_found: 'A call of ours was answered with 404, 410, 484 or 604.',

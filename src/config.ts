@@ -355,6 +355,12 @@ export const applicationTable = {
     'How `send_dtmf` sends digits: with `SIP INFO` by INFO; the others need a media engine, and it is refused.',
     check.oneOf(dtmfTypes),
   ),
+  firstCommandTimeoutSecs: setting(
+    'first_command_timeout_secs',
+    '',
+    'An inbound call that gets no command within so many seconds is ended with 480. Unset: it rings on.',
+    orNull(check.wholeNumber(1, 3600)),
+  ),
   channelLimit: setting(
     'inbound_channel_limit',
     '',
@@ -460,6 +466,7 @@ function applicationOf(
     webhookTimeoutMs: (entry.webhookTimeoutSecs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
     active: entry.active ?? true,
     dtmfType: entry.dtmfType ?? 'RFC 2833',
+    firstCommandTimeoutMs: entry.firstCommandTimeoutSecs == null ? null : entry.firstCommandTimeoutSecs * 1000,
     inbound: {
       sipSubdomain: entry.sipSubdomain ?? null,
       sipSubdomainFrom: entry.sipSubdomainFrom ?? 'from_anyone',

@@ -72,6 +72,7 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
     webhookTimeoutMs: (body.webhook_timeout_secs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
     active: body.active,
     dtmfType: body.dtmf_type,
+    firstCommandTimeoutMs: body.first_command_timeout ? body.first_command_timeout_secs * 1000 : null,
     inbound: {
       sipSubdomain: inbound.sip_subdomain,
       sipSubdomainFrom: inbound.sip_subdomain_receive_settings,
@@ -91,6 +92,8 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
   };
 }
 
+const firstCommandTimeoutByDefaultMs = 30_000;
+
 /** How the API shows it: every field that the calls do not need is at its default. */
 export function bodyOf({ inbound, refer, ...application }: Application): ApplicationBody {
   return {
@@ -102,8 +105,8 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
     active: application.active,
     anchorsite_override: 'Latency',
     dtmf_type: application.dtmfType,
-    first_command_timeout: false,
-    first_command_timeout_secs: 30,
+    first_command_timeout: application.firstCommandTimeoutMs !== null,
+    first_command_timeout_secs: (application.firstCommandTimeoutMs ?? firstCommandTimeoutByDefaultMs) / 1000,
     call_cost_in_webhooks: false,
     redact_dtmf_debug_logging: false,
     inbound: {
@@ -129,7 +132,14 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
 /** An application of which nothing has been said but how its refers go. */
 export function blankBody(refer: ReferSettings): ApplicationBody {
   const nothing = { id: '', name: '', webhookUrl: null, webhookFailoverUrl: null, webhookTimeoutMs: 0 };
-  return bodyOf({ ...nothing, active: true, dtmfType: 'RFC 2833', inbound: unmapped, refer });
+  return bodyOf({
+    ...nothing,
+    active: true,
+    dtmfType: 'RFC 2833',
+    firstCommandTimeoutMs: null,
+    inbound: unmapped,
+    refer,
+  });
 }
 
 /** The body with what was said of it. An empty URL or subdomain stands for none, as in the official API. */

@@ -102,7 +102,7 @@ const ofRefer = ['refer-deadline', 'refer-first-notify', 'refer-retry'] as const
 /** The timers a phase owns, with those of the refer it may have; the driver disarms every other. */
 export const timersOf = {
   dialing: ['dial-timeout', ...ofInvite],
-  ringing: ['ring-again', 'prack', 'invite-expires', ...ofRefer, 'refer-grace'],
+  ringing: ['ring-again', 'prack', 'invite-expires', 'first-command', ...ofRefer, 'refer-grace'],
   // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
   answered: ['ack', 'queue-timeout', ...ofRefer],
   active: [
@@ -145,6 +145,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return inviteDeadline(call, timer);
     case 'time-limit':
       return call.limitAt;
+    case 'first-command':
+      return call.commandDueAt ?? null;
     case 'ring-again':
       return phase.name === 'ringing' && reliable === null ? phase.repeatAt : null;
     case 'prack':
@@ -197,6 +199,7 @@ export function collapse(call: Call, { at, seed, place, ...input }: Input): Step
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
   const isReferred = isCompleted(turn.call.refer) && command.name !== 'hangup';
   if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
+  if (turn.call.commandDueAt != null) change(turn, { commandDueAt: null });
   if (command.clientState !== null) change(turn, { clientState: command.clientState });
   obey(turn, command, rtpPort);
 }
@@ -341,6 +344,7 @@ function timedOut(turn: Turn, timer: CallTimer): void {
     case 'ring-again':
     case 'prack':
     case 'invite-expires':
+    case 'first-command':
       return ringingTimer(turn, timer);
     case 'ack':
     case 'reinvite-ack':

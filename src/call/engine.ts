@@ -229,12 +229,14 @@ export class Engine implements EndpointUser, CallControl {
       if (rtpPort !== null) media.release(rtpPort);
       return this.#driver.refuse(request, origin, connection);
     }
+    const application = applications.ofCall({ connectionId: connection });
     const identity = {
       id: ids.callControlId(),
       legId: ids.uuid(),
       sessionId: replaced?.call.sessionId ?? ids.uuid(),
       connectionId: connection,
-      referInbound: applications.ofCall({ connectionId: connection }).refer.inbound,
+      referInbound: application.refer.inbound,
+      firstCommandTimeoutMs: application.firstCommandTimeoutMs,
       local: this.#endpoint.localAddresses(origin.from),
       sdpAddress,
       media: media.kind,

@@ -47,6 +47,8 @@ export interface Application {
   readonly webhookFailoverUrl: string | null;
   readonly webhookTimeoutMs: number;
   readonly dtmfType: DtmfType;
+  /** How long an inbound call waits for its first command; null: for ever. */
+  readonly firstCommandTimeoutMs: number | null;
   readonly refer: ReferSettings;
   /** One that is not takes no new calls; those it has go on. */
   readonly active: boolean;

@@ -203,6 +203,8 @@ export interface Call {
   readonly outbound: Outbound | null;
   /** The trunk it goes by. */
   readonly gateway: string | null;
+  /** When it is ended because it has had no command; absent or null: never, or it has had one. */
+  readonly commandDueAt?: number | null;
   /** When it is ended, however long it would go on (`time_limit_secs`); null: never. */
   readonly limitAt: number | null;
   /** The key of the last PRACK, NOTIFY or BYE that was taken: killed before its 200 leaves, we must know its copy again. */
@@ -263,6 +265,7 @@ export type CallTimer =
   | 'referral'
   | 'queue-timeout'
   | 'digits'
+  | 'first-command'
   | 'refer-deadline'
   | 'refer-first-notify'
   | 'refer-retry'

@@ -89,9 +89,12 @@ const fields = {
     description:
       '`SIP INFO`: `send_dtmf` sends its digits by INFO. The others need a media engine: there it is refused.',
   }),
-  first_command_timeout: truth(false, kept),
+  first_command_timeout: truth(
+    false,
+    'Whether an inbound call that gets no command in time is ended: with 480, and `call.hangup` says `timeout`.',
+  ),
   first_command_timeout_secs: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 3600, default: 30, description: kept }),
+    Type.Integer({ minimum: 1, maximum: 3600, default: 30, description: 'How long that is.' }),
   ),
   call_cost_in_webhooks: truth(false, `${kept} Calls cost nothing.`),
   redact_dtmf_debug_logging: truth(false, `${kept} Digits are never logged.`),

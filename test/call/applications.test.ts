@@ -78,6 +78,8 @@ suite('applications', () => {
         inbound: { numbers: ['200'], channel_limit: 3 },
         webhook_timeout_secs: 5,
         dtmf_type: 'SIP INFO',
+        first_command_timeout: true,
+        first_command_timeout_secs: 12,
       }),
     );
     assert.match(id, /^1\d{18}$/);
@@ -90,6 +92,7 @@ suite('applications', () => {
       webhookTimeoutMs: 5_000,
       active: true,
       dtmfType: 'SIP INFO',
+      firstCommandTimeoutMs: 12_000,
       inbound: { ...unmapped, numbers: ['200'], channelLimit: 3 },
       refer: referSettings,
     };

@@ -33,6 +33,7 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'ended by us, the CANCEL waits': () => then(Line.dialled(), hangsUp),
   'active, dialled': () => then(Line.dialled(), (line) => line.respond(200)),
   ringing: () => new Line(),
+  'ringing, a command is due': () => new Line({ identity: { firstCommandTimeoutMs: 30_000 } }),
   'ringing, the 180 not acknowledged': () => new Line(reliably),
   'ringing, the 180 with our offer': () => new Line(offeredByUs),
   'ringing, the answer waits for the PRACK': () => then(new Line(offeredByUs), answers),
@@ -85,7 +86,7 @@ const progress = (status: number) => ({ type: 'signal', from: 'v3:target', signa
 const timers: readonly CallTimer[] = [
   ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave', 'referral'] as const),
   ...(['dial-timeout', 'give-up', 'settle', 'time-limit'] as const),
-  ...(['session-refresh', 'session-expiry', 'modify-retry', 'queue-timeout', 'digits'] as const),
+  ...(['session-refresh', 'session-expiry', 'modify-retry', 'queue-timeout', 'digits', 'first-command'] as const),
   ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace', 'yield'] as const),
 ];
 

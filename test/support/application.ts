@@ -21,6 +21,7 @@ export function application(more: Partial<Application> = {}): Application {
     webhookTimeoutMs: 2_000,
     active: true,
     dtmfType: 'RFC 2833',
+    firstCommandTimeoutMs: null,
     inbound: unmapped,
     refer: referSettings,
     ...more,
