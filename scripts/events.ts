@@ -5,6 +5,7 @@ import {
   bridged,
   type DequeueReason,
   dequeued,
+  digitReceived,
   type Event,
   type EventPayloads,
   type EventType,
@@ -12,6 +13,7 @@ import {
   type FailureReason,
   type HangupCause,
   hangup,
+  infoReceived,
   initiated,
   referEvent,
   referReceived,
@@ -86,6 +88,14 @@ const own: { readonly [T in EventType]: Own<T> } = {
     referred_by: ['string or null', 'Its Referred-By header.'],
   },
   'call.bridged': {},
+  'call.dtmf.received': {
+    digit: ['string', 'One of `0` to `9`, `A` to `D`, `*` and `#`.'],
+  },
+  'call.sip_info.received': {
+    content_type: ['string or null', 'The Content-Type of the INFO; null where it has none. Additive.'],
+    body: ['string', 'Its body. Additive.'],
+    body_encoding: ['string', '`utf-8`, or `base64` where the bytes are no text. Additive.'],
+  },
   'call.enqueued': {
     queue: ['string', 'The name of the queue.'],
     current_position: ['integer', 'Its place, from 1: 1 is the next one.'],
@@ -130,6 +140,9 @@ const when: { readonly [T in EventType]: string } = {
   'call.refer.received':
     'The peer has sent a REFER (`refer_inbound` `ask` or `follow`). With `ask`, `refer_accept` or `refer_reject` decides within 30 seconds. Additive.',
   'call.bridged': 'The peer of the call and that of another one hear each other. Each of the two calls has one.',
+  'call.dtmf.received':
+    'The peer has sent a digit by SIP INFO (`application/dtmf-relay` or `application/dtmf`), whatever the application sends. Digits in the sound are not heard.',
+  'call.sip_info.received': 'The peer has sent an INFO with any other body.',
   'call.enqueued': 'The call waits in a queue.',
   'call.dequeued': 'The call waits no more. It comes before `call.bridged` and `call.hangup`.',
   'call.hangup': 'The call is over. It is the last event of every call.',
@@ -146,7 +159,7 @@ const causes: { readonly [C in HangupCause]: string } = {
     '`reject` with `CALL_REJECTED`, or `hangup` of an inbound call while it rang; or the callee answered 403, 603, 607 or 608.',
   user_busy: '`reject` with `USER_BUSY`, or the callee answered 486 or 600.',
   timeout:
-    'The caller did not acknowledge the answer, or its INVITE expired; the callee did not answer in time (`timeout_secs`); or the session was not refreshed.',
+    'An inbound call got no command in time (`first_command_timeout`); the caller did not acknowledge the answer, or its INVITE expired; the callee did not answer in time (`timeout_secs`); or the session was not refreshed.',
   unspecified: 'Anything else, such as no common codec or a provisional response never acknowledged.',
   time_limit: 'A call of ours has lasted as long as it may (`time_limit_secs`).',
   not_found: 'A call of ours was answered with 404, 410, 484 or 604.',
@@ -194,6 +207,11 @@ const examples: { readonly [T in EventType]: Event } = {
     replaces: null,
   }),
   'call.answered': answered(call),
+  'call.dtmf.received': digitReceived(call, '5'),
+  'call.sip_info.received': infoReceived(call, 'application/json', {
+    body: '{"badge":"42"}',
+    body_encoding: 'utf-8',
+  }),
   'call.refer.received': referReceived(call, {
     target: 'sip:carol@example.com',
     referredBy: '<sip:alice@atlanta.example>',

@@ -6,6 +6,7 @@ import type { LifetimePolicy } from './call/lifetime.ts';
 import {
   type Application,
   comparable,
+  dtmfTypes,
   headerPlacements,
   type Inbound,
   numberPattern,
@@ -363,6 +364,18 @@ export const applicationTable = {
     'The numbers and users that are for it, as they stand in the Request-URI, a list or with commas between; `*` at the end stands for any more digits. The longest entry of all applications wins.',
     check.listOf(numberPattern, 'It must be numbers or users of at most 64 characters, with commas between'),
   ),
+  dtmfType: setting(
+    'dtmf_type',
+    'RFC 2833',
+    'How `send_dtmf` sends digits: with `SIP INFO` by INFO; the others need a media engine, and it is refused.',
+    check.oneOf(dtmfTypes),
+  ),
+  firstCommandTimeoutSecs: setting(
+    'first_command_timeout_secs',
+    '',
+    'An inbound call that gets no command within so many seconds is ended with 480. Unset: it rings on.',
+    orNull(check.wholeNumber(1, 3600)),
+  ),
   channelLimit: setting(
     'inbound_channel_limit',
     '',
@@ -469,6 +482,8 @@ function applicationOf(
     webhookFailoverUrl: entry.webhookFailoverUrl ?? null,
     webhookTimeoutMs: (entry.webhookTimeoutSecs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
     active: entry.active ?? true,
+    dtmfType: entry.dtmfType ?? 'RFC 2833',
+    firstCommandTimeoutMs: entry.firstCommandTimeoutSecs == null ? null : entry.firstCommandTimeoutSecs * 1000,
     inbound: {
       sipSubdomain: entry.sipSubdomain ?? null,
       sipSubdomainFrom: entry.sipSubdomainFrom ?? 'from_anyone',

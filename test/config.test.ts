@@ -38,6 +38,8 @@ const refer = {
 
 const open = {
   active: true,
+  dtmfType: 'RFC 2833',
+  firstCommandTimeoutMs: null,
   inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
 } as const;
 
@@ -488,6 +490,8 @@ applications:
   - id: 1289082222222239760
     application_name: sales
     active: false
+    dtmf_type: SIP INFO
+    first_command_timeout_secs: 15
     sip_subdomain: Sales
     sip_subdomain_receive_settings: only_my_connections
     numbers: 300, 301
@@ -500,9 +504,11 @@ applications:
       [true, { ...open.inbound, numbers: ['+13125550100', '+1312*', '*'], channelLimit: 30 }],
     );
     assert.deepEqual(
-      [second?.active, second?.inbound],
+      [second?.active, second?.dtmfType, second?.firstCommandTimeoutMs, second?.inbound],
       [
         false,
+        'SIP INFO',
+        15_000,
         { sipSubdomain: 'Sales', sipSubdomainFrom: 'only_my_connections', numbers: ['300', '301'], channelLimit: null },
       ],
     );

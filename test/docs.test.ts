@@ -73,10 +73,18 @@ function queued(): Line {
   return line;
 }
 
+function informed(): Line {
+  const line = active();
+  line.effects.length = 0;
+  line.request('INFO', { headers: { 'Content-Type': 'application/dtmf' }, body: '5' });
+  line.request('INFO', { headers: { 'Content-Type': 'text/plain' }, body: 'x' });
+  return line;
+}
+
 test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async (t) => {
   const { webhooks, received, refer, here } = await aCallToShow(t);
   const events = new Map<string, object>(webhooks.map(({ data }) => [data.event_type, data.payload]));
-  for (const { event } of queued().told) events.set(event.type, event.payload);
+  for (const { event } of [...queued().told, ...informed().told]) events.set(event.type, event.payload);
   // The phones of the demo take no re-INVITE and send no REFER: what tells of those comes of a call without them.
   const { call } = active();
   events.set('call.bridged', bridged(call).payload);

@@ -2,6 +2,7 @@
 // Leaves out which applications there are (applications.ts) and how a call finds its own (routing.ts).
 import {
   type Application,
+  type DtmfType,
   type ReferSettings,
   type SubdomainCaller,
   unmapped,
@@ -20,8 +21,6 @@ export const anchorsites = [
   'Sydney, Australia',
 ] as const;
 
-export const dtmfTypes = ['RFC 2833', 'Inband', 'SIP INFO'] as const;
-
 /** Everything that can be said of an application, as the API names its fields. Those of the refers are additive. */
 export interface ApplicationBody {
   application_name: string;
@@ -31,7 +30,7 @@ export interface ApplicationBody {
   webhook_timeout_secs: number | null;
   active: boolean;
   anchorsite_override: (typeof anchorsites)[number];
-  dtmf_type: (typeof dtmfTypes)[number];
+  dtmf_type: DtmfType;
   first_command_timeout: boolean;
   first_command_timeout_secs: number;
   call_cost_in_webhooks: boolean;
@@ -72,6 +71,8 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
     webhookFailoverUrl: body.webhook_event_failover_url,
     webhookTimeoutMs: (body.webhook_timeout_secs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
     active: body.active,
+    dtmfType: body.dtmf_type,
+    firstCommandTimeoutMs: body.first_command_timeout ? body.first_command_timeout_secs * 1000 : null,
     inbound: {
       sipSubdomain: inbound.sip_subdomain,
       sipSubdomainFrom: inbound.sip_subdomain_receive_settings,
@@ -91,6 +92,8 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
   };
 }
 
+const firstCommandTimeoutByDefaultMs = 30_000;
+
 /** How the API shows it: every field that the calls do not need is at its default. */
 export function bodyOf({ inbound, refer, ...application }: Application): ApplicationBody {
   return {
@@ -101,9 +104,9 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
     webhook_timeout_secs: application.webhookTimeoutMs / 1000 || null,
     active: application.active,
     anchorsite_override: 'Latency',
-    dtmf_type: 'RFC 2833',
-    first_command_timeout: false,
-    first_command_timeout_secs: 30,
+    dtmf_type: application.dtmfType,
+    first_command_timeout: application.firstCommandTimeoutMs !== null,
+    first_command_timeout_secs: (application.firstCommandTimeoutMs ?? firstCommandTimeoutByDefaultMs) / 1000,
     call_cost_in_webhooks: false,
     redact_dtmf_debug_logging: false,
     inbound: {
@@ -129,7 +132,14 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
 /** An application of which nothing has been said but how its refers go. */
 export function blankBody(refer: ReferSettings): ApplicationBody {
   const nothing = { id: '', name: '', webhookUrl: null, webhookFailoverUrl: null, webhookTimeoutMs: 0 };
-  return bodyOf({ ...nothing, active: true, inbound: unmapped, refer });
+  return bodyOf({
+    ...nothing,
+    active: true,
+    dtmfType: 'RFC 2833',
+    firstCommandTimeoutMs: null,
+    inbound: unmapped,
+    refer,
+  });
 }
 
 /** The body with what was said of it. An empty URL or subdomain stands for none, as in the official API. */

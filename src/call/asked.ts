@@ -5,7 +5,8 @@ export type Asked = Pick<CommandRow, 'name' | 'body'>;
 
 /** As JSON: of what is longer only that it was there is kept. */
 const longestValue = 4096;
-const secret = /(?:^|_)(?:password|token|secret)$/;
+/** Digits may be a PIN. */
+const secret = /(?:^|_)(?:password|token|secret|digits)$/;
 /** A password in a SIP URI (RFC 3261 §19.1.1), which nobody should write and some do. */
 const uriPassword = /(sips?:[^\s:@;>]+):[^\s@;>]*@/gi;
 

@@ -3,7 +3,8 @@
 // change that either asks for later. Each call keeps its own half, and they signal each other in one turn and one commit.
 
 import { isWithheld } from './acknowledging.ts';
-import type { Command } from './commands.ts';
+import type { Command, MuteDtmf } from './commands.ts';
+import { type DigitOrder, sendDigits } from './digits.ts';
 import { bridged } from './events.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, refuseChange, sayBye } from './leaving.ts';
@@ -26,9 +27,10 @@ export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' })
   if (call.bridge !== null && command.preventDouble) return refuse(turn, 'unable-to-execute', alreadyBridged);
   // The other one was told to join this one, and both peers asked at once would wait for each other's answer.
   if (call.bridge?.with === command.with && !call.bridge.isJoined) {
-    return change(turn, { bridge: { ...call.bridge, parks: command.parks } });
+    const isMuted = mutesOwn(command.muteDtmf);
+    return change(turn, { bridge: { ...call.bridge, parks: command.parks, isMuted } });
   }
-  join(turn, command.with, command.parks);
+  join(turn, command.with, command.parks, command.muteDtmf);
 }
 
 export const alreadyBridged = 'The call is bridged already.';
@@ -43,15 +45,18 @@ export function transferCommand(turn: Turn, { callee }: Command & { name: 'trans
   change(turn, { transferring: callee });
 }
 
+const mutesOwn = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'self';
+const mutesOther = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'opposite';
+
 /** Joins the call to another one. `parks`: whether it goes on by itself when the other one leaves. */
-export function join(turn: Turn, other: string, parks: boolean): void {
-  leaveFor(turn, other, { parks, hasAsked: true });
-  signal(turn, other, { type: 'join', parks: false });
+export function join(turn: Turn, other: string, parks: boolean, muteDtmf: MuteDtmf): void {
+  leaveFor(turn, other, { parks, hasAsked: true, isMuted: mutesOwn(muteDtmf) });
+  signal(turn, other, { type: 'join', parks: false, isMuted: mutesOther(muteDtmf) });
   modify(turn, { name: 'ask' });
 }
 
 /** Whoever it was joined to before is left, and so is the queue it waits in. */
-function leaveFor(turn: Turn, other: string, of: Pick<Bridge, 'parks' | 'hasAsked'>): void {
+function leaveFor(turn: Turn, other: string, of: Omit<Bridge, 'with' | 'isJoined'>): void {
   const { bridge } = turn.call;
   dequeue(turn, 'bridged');
   if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left' });
@@ -62,15 +67,17 @@ function leaveFor(turn: Turn, other: string, of: Pick<Bridge, 'parks' | 'hasAske
 export function joinCaller(turn: Turn): void {
   const { link } = turn.call;
   if (link === null) return;
-  leaveFor(turn, link.to, { parks: false, hasAsked: true });
-  signal(turn, link.to, { type: 'join', parks: link.parks });
+  // The transfer was a command of the other one.
+  const { muteDtmf = 'none' } = link;
+  leaveFor(turn, link.to, { parks: false, hasAsked: true, isMuted: mutesOther(muteDtmf) });
+  signal(turn, link.to, { type: 'join', parks: link.parks, isMuted: mutesOwn(muteDtmf) });
   modify(turn, { name: 'ask' });
 }
 
 /** What the other call says. */
 export function signalled(turn: Turn, from: string, said: Signal): void {
   const { bridge, link, transferring } = turn.call;
-  if (said.type === 'join') return invited(turn, from, said.parks);
+  if (said.type === 'join') return invited(turn, from, said);
   if (said.type === 'dialled') return change(turn, { transferring: from });
   if (said.type === 'left' && transferring === from) change(turn, { transferring: null });
   if (said.type === 'left' && link?.to === from) giveUp(turn, 'originator_cancel');
@@ -85,6 +92,8 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
       return answered(turn, bridge, said.sdp, said.order);
     case 'refused':
       return refused(turn, bridge, said.status);
+    case 'digit':
+      return passDigit(turn, bridge, said.order);
     case 'left':
       return left(turn, bridge);
     default:
@@ -92,12 +101,12 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
   }
 }
 
-function invited(turn: Turn, from: string, parks: boolean): void {
+function invited(turn: Turn, from: string, { parks, isMuted }: Signal & { type: 'join' }): void {
   if (turn.call.transferring === from) change(turn, { transferring: null });
   answerRinging(turn);
   const { name } = turn.call.phase;
   if (name !== 'active' && name !== 'answered' && name !== 'ringing') return signal(turn, from, { type: 'left' });
-  leaveFor(turn, from, { parks, hasAsked: false });
+  leaveFor(turn, from, { parks, hasAsked: false, isMuted });
 }
 
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
@@ -137,6 +146,12 @@ function refused(turn: Turn, bridge: Bridge, status: number): void {
   if (isWithheld(modification)) soundAgain(turn);
   if (!bridge.isJoined) change(turn, { bridge: null });
   unblock(turn);
+}
+
+/** A digit of the other peer. One that goes nowhere was told to the application all the same. */
+function passDigit(turn: Turn, { isJoined, isMuted = false }: Bridge, order: DigitOrder): void {
+  const { allowsInfo = true } = turn.call;
+  if (isJoined && !isMuted && allowsInfo) sendDigits(turn, order);
 }
 
 /** The other call is over, or was joined to another one. */

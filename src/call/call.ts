@@ -6,6 +6,7 @@ import type { Response } from '../sip/message/message.ts';
 import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
 import { bridgeCommand, joinCaller, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
+import { digitAnswered, digitOut, digitsCommand, digitsDeadline, dropDigits, nextDigit } from './digits.ts';
 import {
   answerCommand,
   canceled,
@@ -15,6 +16,7 @@ import {
   repeatResponse,
   ringingTimer,
 } from './inbound.ts';
+import { sendInfo } from './info.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
@@ -55,7 +57,7 @@ import {
   sixtyFourT1Ms,
 } from './state.ts';
 import { beginTurn, challengeToAnswer, change, refuse, respond, respondText, type Turn } from './turn.ts';
-import { acked, requested, sendInfo } from './within.ts';
+import { acked, requested } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
   const turn = beginTurn(call, input.at, input.seed, input.place);
@@ -100,7 +102,7 @@ const ofRefer = ['refer-deadline', 'refer-first-notify', 'refer-retry'] as const
 /** The timers a phase owns, with those of the refer it may have; the driver disarms every other. */
 export const timersOf = {
   dialing: ['dial-timeout', ...ofInvite],
-  ringing: ['ring-again', 'prack', 'invite-expires', ...ofRefer, 'refer-grace'],
+  ringing: ['ring-again', 'prack', 'invite-expires', 'first-command', ...ofRefer, 'refer-grace'],
   // The grace of a completed refer can end in a BYE, which has to wait for the ACK.
   answered: ['ack', 'queue-timeout', ...ofRefer],
   active: [
@@ -112,6 +114,7 @@ export const timersOf = {
     'session-expiry',
     'modify-retry',
     'queue-timeout',
+    'digits',
     ...ofRefer,
     'refer-grace',
     'yield',
@@ -142,6 +145,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return inviteDeadline(call, timer);
     case 'time-limit':
       return call.limitAt;
+    case 'first-command':
+      return call.commandDueAt ?? null;
     case 'ring-again':
       return phase.name === 'ringing' && reliable === null ? phase.repeatAt : null;
     case 'prack':
@@ -162,6 +167,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return call.yieldsAt ?? null;
     case 'queue-timeout':
       return call.waiting?.until ?? null;
+    case 'digits':
+      return digitsDeadline(call);
     case 'modify-retry':
       return modification === null ? null : modificationDeadline(modification);
     case 'referral':
@@ -192,6 +199,7 @@ export function collapse(call: Call, { at, seed, place, ...input }: Input): Step
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
   const isReferred = isCompleted(turn.call.refer) && command.name !== 'hangup';
   if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
+  if (turn.call.commandDueAt != null) change(turn, { commandDueAt: null });
   if (command.clientState !== null) change(turn, { clientState: command.clientState });
   obey(turn, command, rtpPort);
 }
@@ -209,6 +217,8 @@ function obey(turn: Turn, command: Command, rtpPort: number | null): void {
       return referCommand(turn, command);
     case 'send_sip_info':
       return infoCommand(turn, command);
+    case 'send_dtmf':
+      return digitsCommand(turn, command);
     case 'bridge':
       return bridgeCommand(turn, command);
     case 'transfer':
@@ -234,7 +244,7 @@ function heldHangup({ phase }: Call): (Held & { type: 'hangup' }) | undefined {
 
 function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void {
   const { phase } = turn.call;
-  if (phase.name === 'dialing') giveUp(turn, 'originator_cancel');
+  if (phase.name === 'dialing') giveUp(turn, 'originator_cancel', { headers: command.headers });
   else if (phase.name === 'ringing') refuseCall(turn, 480, command.headers);
   else if (phase.name === 'answered') hold(turn, phase, { type: 'hangup', headers: command.headers });
   else sayBye(turn, clearedBy('us'), command.headers);
@@ -270,6 +280,11 @@ function responded(turn: Turn, branch: string, response: Response): void {
     return;
   }
   if (response.status < 200) return;
+  if (branch === digitOut(call)?.branch) {
+    digitAnswered(turn, response);
+    if (response.status === 481) dialogLost(turn);
+    return;
+  }
   if (response.cseq.method === 'INVITE') return acknowledgeAgain(turn, response);
   const { phase } = call;
   if (phase.name === 'ended' && phase.bye?.branch === branch) return byeAnswered(turn, phase, response);
@@ -283,7 +298,7 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
   const answer = challengeToAnswer(turn, response);
   if (answer === null) return change(turn, { phase: { ...phase, bye: null }, credentials: null, authorizations: [] });
   change(turn, { authorizations: answer });
-  const bye = sayByeAgain(turn);
+  const bye = sayByeAgain(turn, phase.byeHeaders);
   change(turn, { phase: { ...phase, bye } });
 }
 
@@ -303,7 +318,7 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
     case 'yield':
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':
-      return giveUp(turn, 'originator_cancel', elsewhere);
+      return giveUp(turn, 'originator_cancel', { reason: elsewhere });
     default:
       if (isAlive(turn.call)) return signalledByBridge(turn, from, signal);
       if (signal.type === 'join') turn.effects.push({ type: 'signal', to: from, signal: { type: 'left' } });
@@ -315,6 +330,7 @@ function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-fail
   if (branch === referBranch(call)) return referUnanswered(turn, why);
   if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationUnanswered(turn, why));
   if (isInvite(call, branch)) return inviteUnanswered(turn, why);
+  if (branch === digitOut(call)?.branch) return dropDigits(turn);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
     return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
   }
@@ -328,6 +344,7 @@ function timedOut(turn: Turn, timer: CallTimer): void {
     case 'ring-again':
     case 'prack':
     case 'invite-expires':
+    case 'first-command':
       return ringingTimer(turn, timer);
     case 'ack':
     case 'reinvite-ack':
@@ -354,6 +371,8 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return referralTimer(turn);
     case 'queue-timeout':
       return dequeue(turn, 'timeout');
+    case 'digits':
+      return nextDigit(turn);
     default:
       return referTimer(turn, timer);
   }
@@ -389,7 +408,7 @@ function sentAgain(turn: Turn, { until, ...request }: OwedRequest): void {
 export function requestsOut(call: Call): readonly OwedRequest[] {
   const bye = call.phase.name === 'ended' ? call.phase.bye : null;
   const modification = isAlive(call) ? modificationOut(call) : null;
-  return [referRequest(call), modification, bye, ...call.errands].filter((request) => request !== null);
+  return [referRequest(call), modification, digitOut(call), bye, ...call.errands].filter((request) => request !== null);
 }
 
 function referRequest({ refer }: Call): OwedRequest | null {

@@ -1,6 +1,7 @@
 // What an application may ask of a call: the bodies of its commands, and the face the call layer shows to HTTP.
 import type { Refusal } from '../errors.ts';
 import type { Credentials } from '../sip/message/digest.ts';
+import type { DigitOrder } from './digits.ts';
 import type { ReferOrder } from './refer.ts';
 import type { HeaderPlacement, ReferBeforeAnswer } from './routing.ts';
 
@@ -40,6 +41,7 @@ export interface Bodies {
     park_after_unbridge?: string;
     hold_after_unbridge?: boolean;
     prevent_double_bridge?: boolean;
+    mute_dtmf?: MuteDtmf;
   };
   transfer: Common &
     Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to'> & {
@@ -47,6 +49,7 @@ export interface Bodies {
       from?: string;
       target_leg_client_state?: string;
       park_after_unbridge?: string;
+      mute_dtmf?: MuteDtmf;
     };
   refer_accept: Common;
   refer_reject: Common;
@@ -54,7 +57,12 @@ export interface Bodies {
   leave_queue: Common;
   client_state_update: Common & { client_state: string };
   send_sip_info: Common & { content_type: string; body: string };
+  send_dtmf: Common & { digits: string; duration_millis?: number };
 }
+
+/** To whose peer the digits of the other one do not go: that of the call the command is for, the other one's, or neither's. */
+export const mutings = ['none', 'both', 'self', 'opposite'] as const;
+export type MuteDtmf = (typeof mutings)[number];
 
 export type ActionName = keyof Bodies;
 
@@ -73,7 +81,13 @@ export type Command = { readonly clientState: string | null } & (
       readonly credentials: Credentials | null;
     }
   /** `with` is the id of a call that can be joined. */
-  | { readonly name: 'bridge'; readonly with: string; readonly parks: boolean; readonly preventDouble: boolean }
+  | {
+      readonly name: 'bridge';
+      readonly with: string;
+      readonly parks: boolean;
+      readonly preventDouble: boolean;
+      readonly muteDtmf: MuteDtmf;
+    }
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
   | { readonly name: 'refer_accept' | 'refer_reject' }
@@ -81,6 +95,7 @@ export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'leave_queue' }
   | { readonly name: 'client_state_update' }
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
+  | { readonly name: 'send_dtmf'; readonly order: DigitOrder }
 );
 
 /** The body of a dial, as the API names its fields. */

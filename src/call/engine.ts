@@ -16,6 +16,7 @@ import { type Asked, askedOf } from './asked.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
+import { obstacleToDigits } from './digits.ts';
 import { Driver, type Unstamped } from './driver.ts';
 import { followingOf } from './following.ts';
 import { incoming } from './inbound.ts';
@@ -228,12 +229,14 @@ export class Engine implements EndpointUser, CallControl {
       if (rtpPort !== null) media.release(rtpPort);
       return this.#driver.refuse(request, origin, connection);
     }
+    const application = applications.ofCall({ connectionId: connection });
     const identity = {
       id: ids.callControlId(),
       legId: ids.uuid(),
       sessionId: replaced?.call.sessionId ?? ids.uuid(),
       connectionId: connection,
-      referInbound: applications.ofCall({ connectionId: connection }).refer.inbound,
+      referInbound: application.refer.inbound,
+      firstCommandTimeoutMs: application.firstCommandTimeoutMs,
       local: this.#endpoint.localAddresses(origin.from),
       sdpAddress,
       media: media.kind,
@@ -291,6 +294,9 @@ export class Engine implements EndpointUser, CallControl {
     if (live === undefined) return [await this.#refusalOf(callControlId)];
     if (action === 'transfer') return this.#transfer(live, body as Bodies['transfer']);
     if (body.command_id !== undefined && live.commandIds.has(body.command_id)) return this.#again(live);
+    const application = this.#options.applications.ofCall(live.call);
+    const needsSound = action === 'send_dtmf' ? obstacleToDigits(live.call, application) : null;
+    if (needsSound !== null) return [needsSound];
     const other = action === 'bridge' ? otherOf(this.#calls, live.call, body as Bodies['bridge']) : null;
     if (other !== null && typeof other !== 'string') return [other];
     const attended = action === 'refer' ? attendedOf(this.#calls, live.call, body as Bodies['refer']) : null;
@@ -298,7 +304,7 @@ export class Engine implements EndpointUser, CallControl {
     const read = readCommand(
       action as ReadAction,
       { ...body, ...(other !== null && { call_control_id: other }) } as Bodies[ReadAction],
-      this.#options.applications.ofCall(live.call).refer,
+      application.refer,
       attended,
     );
     if ('refusals' in read) return read.refusals;
@@ -329,7 +335,8 @@ export class Engine implements EndpointUser, CallControl {
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
     let taken: Promise<readonly Refusal[]> | null = null;
-    const link = { to: live.call.id, parks: body.park_after_unbridge === 'self' };
+    const { mute_dtmf: muteDtmf = 'none' } = body;
+    const link = { to: live.call.id, parks: body.park_after_unbridge === 'self', muteDtmf };
     const dialled = await this.#dialler.dialFor(dialOf(live.call, body), {
       link,
       decide: (callee) => {

@@ -43,6 +43,12 @@ interface ReferPayload extends Base {
   notify_sip_responses: number[];
 }
 
+/** The body of an INFO. */
+export interface ReceivedBody {
+  body: string;
+  body_encoding: 'utf-8' | 'base64';
+}
+
 export interface EventPayloads {
   'call.initiated': Base & {
     direction: 'incoming' | 'outgoing';
@@ -96,6 +102,9 @@ export interface EventPayloads {
     /** The Referred-By header, or null. */
     referred_by: string | null;
   };
+  'call.dtmf.received': Base & { digit: string };
+  /** Additive in all it carries: the official API names it and nowhere says what is in it. */
+  'call.sip_info.received': Base & ReceivedBody & { content_type: string | null };
   'call.refer.started': ReferPayload;
   'call.refer.completed': ReferPayload;
   'call.refer.failed': ReferPayload & { failure_reason: FailureReason };
@@ -169,6 +178,14 @@ export function hangup(call: Call, ending: Ending): Event {
 export function referReceived(call: Call, { target, referredBy }: Referral): Event {
   const referred_by = referredBy === null ? null : toUtf8(referredBy);
   return { type: 'call.refer.received', payload: { ...base(call), refer_to: toUtf8(target), referred_by } };
+}
+
+export function digitReceived(call: Call, digit: string): Event {
+  return { type: 'call.dtmf.received', payload: { ...base(call), digit } };
+}
+
+export function infoReceived(call: Call, contentType: string | null, body: ReceivedBody): Event {
+  return { type: 'call.sip_info.received', payload: { ...base(call), content_type: contentType, ...body } };
 }
 
 export function bridged(call: Call): Event {

@@ -43,6 +43,8 @@ export type Identity = Pick<
   readonly policy: LifetimePolicy;
   /** What the 2xx will say. */
   readonly lifetime: Lifetime;
+  /** How long it waits for its first command; null: for ever. */
+  readonly firstCommandTimeoutMs: number | null;
   /** The id of the call whose place it takes (RFC 3891): then it is answered at once. */
   readonly replaces: string | null;
 };
@@ -54,7 +56,7 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
   const { request, origin, at, seed } = input;
   const dialog = uasDialog(request, seed, origin.from, origin.nat);
   if (dialog === null) return null;
-  const { rtpPort, policy, lifetime, replaces, ...names } = identity;
+  const { rtpPort, policy, lifetime, replaces, firstCommandTimeoutMs, ...names } = identity;
   const call: Call = {
     ...names,
     ...described(request),
@@ -67,6 +69,8 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     invite: { key: origin.key, replyTo: origin.replyTo, cseq: request.cseq.number },
     outbound: null,
     gateway: null,
+    // One that takes another's place is answered without a command.
+    commandDueAt: firstCommandTimeoutMs === null || replaces !== null ? null : at + firstCommandTimeoutMs,
     limitAt: null,
     session: rtpPort === null ? null : newSession(rtpPort, seed),
     taken: null,
@@ -159,11 +163,13 @@ function ring(turn: Turn): void {
 const typeOf = (sdp: string | undefined): HeaderList => (sdp === undefined ? [] : sdpType);
 
 /** The timers of a ringing call. */
-export function ringingTimer(turn: Turn, timer: 'ring-again' | 'prack' | 'invite-expires'): void {
+export function ringingTimer(turn: Turn, timer: 'ring-again' | 'prack' | 'invite-expires' | 'first-command'): void {
   if (turn.call.phase.name !== 'ringing') return;
   if (timer === 'ring-again') return ring(turn);
   // RFC 3262 §3: no PRACK within 64·T1 is answered with a 5xx. RFC 3261 §13.3.1: an expired INVITE with 487.
   if (timer === 'prack') refuseInvite(turn, 504, endingOf('unspecified', 'us', 504));
+  // Nobody answers for it: it may be tried again later, so 480.
+  else if (timer === 'first-command') refuseInvite(turn, 480, endingOf('timeout', 'us', 480));
   else refuseInvite(turn, 487, endingOf('timeout', 'us', 487));
 }
 

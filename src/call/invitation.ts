@@ -42,6 +42,7 @@ export function described(invite: Request) {
     contactUser: user !== null && /^[\w.+-]{1,64}$/.test(user) ? copy(user) : null,
     allowsRefer: allowsMethod(invite, 'REFER') ?? true,
     allowsUpdate: allowsMethod(invite, 'UPDATE') ?? false,
+    allowsInfo: allowsMethod(invite, 'INFO') ?? true,
   };
 }
 

@@ -5,6 +5,7 @@ import type { HeaderList } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
 import { acknowledgeWithheld } from './acknowledging.ts';
 import type { NamedValue } from './commands.ts';
+import { dropDigits } from './digits.ts';
 import { type HangupCause, hangup, referEvent } from './events.ts';
 import { dequeue } from './queueing.ts';
 import { isOut, isPending, type Refer, transition } from './refer.ts';
@@ -29,12 +30,12 @@ export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[
   abandonRefer(turn, 'us');
   change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
   const bye = sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
-  end(turn, ending, { bye });
+  end(turn, ending, { bye, byeHeaders: headers });
 }
 
 /** Sends the BYE again with what answers its challenge. */
-export function sayByeAgain(turn: Turn): OwedRequest {
-  return sendWithin(turn, 'BYE', credentialsFor(turn, 'BYE'));
+export function sayByeAgain(turn: Turn, headers: readonly NamedValue[] = []): OwedRequest {
+  return sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
 }
 
 /** Answers the INVITE for good with other than 2xx, and ends the call. */
@@ -49,6 +50,7 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
   const { refer } = turn.call;
   refuseChange(turn, 487);
   acknowledgeWithheld(turn);
+  dropDigits(turn);
   endSound(turn);
   dequeue(turn, 'hangup');
   const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
@@ -129,17 +131,27 @@ function leaveOthers(turn: Turn): void {
   change(turn, { bridge: null, transferring: null });
 }
 
-export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
+interface Owed {
+  readonly final?: OwedResponse | null;
+  readonly bye?: OwedRequest;
+  readonly byeHeaders?: readonly NamedValue[];
+}
+
+export function end(turn: Turn, ending: Ending, { final = null, bye, byeHeaders = [] }: Owed): void {
   refuseChange(turn, 487);
   dequeue(turn, 'hangup');
+  dropDigits(turn);
   leaveOthers(turn);
   endSound(turn);
   change(turn, {
-    phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },
+    phase: {
+      ...{ name: 'ended', endedAt: turn.at, ending, final, bye: bye ?? null },
+      ...(byeHeaders.length > 0 && { byeHeaders }),
+    },
     // What belongs to an INVITE of ours goes on: its forks are let go of.
     errands: turn.call.errands.filter(({ method }) => method !== 'INFO'),
     // Only a BYE can still be challenged: a password is not kept with a call that is over.
-    ...(owed.bye ? {} : { credentials: null, authorizations: [] }),
+    ...(bye ? {} : { credentials: null, authorizations: [] }),
   });
   tell(turn, hangup(turn.call, ending));
 }

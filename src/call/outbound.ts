@@ -24,8 +24,9 @@ import { forNextRequest } from '../sip/message/authorizations.ts';
 import { copy } from '../sip/message/grammar.ts';
 import type { Reason } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
-import type { DialOrder } from './commands.ts';
+import type { DialOrder, NamedValue } from './commands.ts';
 import { answered, causeOf, initiated } from './events.ts';
+import { informed } from './info.ts';
 import { allowsMethod } from './invitation.ts';
 import { end, endingOf, sayBye } from './leaving.ts';
 import type { LifetimePolicy } from './lifetime.ts';
@@ -187,13 +188,17 @@ export function inviteTimer(turn: Turn, timer: 'give-up' | 'settle'): void {
 }
 
 /** Gives up a call that is not answered: it is over for the application at once, whatever becomes of the INVITE (§9.1). */
-export function giveUp(turn: Turn, cause: Ending['cause'], reason: Reason | null = null): void {
+export function giveUp(
+  turn: Turn,
+  cause: Ending['cause'],
+  { reason = null, headers = [] }: { readonly reason?: Reason | null; readonly headers?: readonly NamedValue[] } = {},
+): void {
   const { phase } = turn.call;
   if (phase.name !== 'dialing') return;
   report(turn, cause === 'timeout' ? 408 : 487);
   const wasHeard = turn.call.outbound!.usage.state.name !== 'calling';
   end(turn, endingOf(cause, 'us', wasHeard ? 487 : null), {});
-  step(turn, { type: 'command', command: { name: 'cancel', reason } }, null);
+  step(turn, { type: 'command', command: { name: 'cancel', reason, headers: headerList(headers) } }, null);
 }
 
 /** RFC 3326 §2: why the others that were dialled with it are cancelled. */
@@ -210,7 +215,9 @@ export function requestedEarly(turn: Turn, request: Request, origin: Origin): vo
       origin,
     });
   }
-  const isTaken = request.method === 'INFO' || request.method === 'OPTIONS';
+  // RFC 3261 §17.2.2: a copy that no transaction knows any more, after a restart.
+  const isTaken = request.method === 'OPTIONS' || origin.key === turn.call.taken;
+  if (request.method === 'INFO' && !isTaken) return informed(turn, request, origin);
   respond(turn, request, origin, isTaken ? 200 : 481);
 }
 
@@ -373,6 +380,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
     phase: { name: 'active', reinvite: null, relaying: null },
     allowsRefer: allowsMethod(response, 'REFER') ?? true,
     allowsUpdate: allowsMethod(response, 'UPDATE') ?? false,
+    allowsInfo: allowsMethod(response, 'INFO') ?? true,
     limitAt: turn.at + phase.timeLimitMs,
   });
   const isAgreed = turn.call.session?.agreed != null && (hasSdp(response) ? takeAnswer(turn, response.body) : true);

@@ -7,6 +7,7 @@ import { fromUtf8, isToken } from '../sip/message/grammar.ts';
 import { sameHeader } from '../sip/message/headers.ts';
 import { readUri, withHeaders } from '../sip/message/uri.ts';
 import type { ActionName, Bodies, Command, NamedValue } from './commands.ts';
+import { usualMs } from './digits.ts';
 import type { ReferSettings } from './routing.ts';
 
 export type Read = { readonly command: Command } | { readonly refusals: readonly Refusal[] };
@@ -60,6 +61,7 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     with: body.call_control_id ?? '',
     parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
     preventDouble: body.prevent_double_bridge ?? false,
+    muteDtmf: body.mute_dtmf ?? 'none',
   }),
   refer_accept: (body) => ({ ...common(body), name: 'refer_accept' }),
   refer_reject: (body) => ({ ...common(body), name: 'refer_reject' }),
@@ -80,6 +82,11 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     name: 'send_sip_info',
     contentType: readContentType(body.content_type, refusals),
     body: fromUtf8(body.body),
+  }),
+  send_dtmf: (body) => ({
+    ...common(body),
+    name: 'send_dtmf',
+    order: { digits: body.digits, durationMs: body.duration_millis ?? usualMs },
   }),
 };
 

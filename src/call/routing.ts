@@ -35,6 +35,10 @@ export type ReferByeWithoutFinal = (typeof refersByeWithoutFinal)[number];
 export const refersWithoutAllow = ['send', 'fail'] as const;
 export type ReferWithoutAllow = (typeof refersWithoutAllow)[number];
 
+/** How the digits of `send_dtmf` go to the peer. Those of a peer are taken however they come. */
+export const dtmfTypes = ['RFC 2833', 'Inband', 'SIP INFO'] as const;
+export type DtmfType = (typeof dtmfTypes)[number];
+
 /** The HTTP side of a call: a Call Control Application. `id` is what the API calls connection_id. */
 export interface Application {
   readonly id: string;
@@ -42,6 +46,9 @@ export interface Application {
   readonly webhookUrl: string | null;
   readonly webhookFailoverUrl: string | null;
   readonly webhookTimeoutMs: number;
+  readonly dtmfType: DtmfType;
+  /** How long an inbound call waits for its first command; null: for ever. */
+  readonly firstCommandTimeoutMs: number | null;
   readonly refer: ReferSettings;
   /** One that is not takes no new calls; those it has go on. */
   readonly active: boolean;

@@ -13,7 +13,8 @@ import type { Authorizations } from '../sip/message/authorizations.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
-import type { Command, NamedValue } from './commands.ts';
+import type { Command, MuteDtmf, NamedValue } from './commands.ts';
+import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
 import type { Modification, Offered } from './modification.ts';
@@ -68,6 +69,8 @@ export interface Bridge {
   readonly isJoined: boolean;
   /** Whether our peer was asked for a description before the other one: if it gives none, that one is. */
   readonly hasAsked: boolean;
+  /** The digits of the other peer do not go to ours. */
+  readonly isMuted?: boolean;
 }
 
 /** A REFER of the peer's. `id` is what its NOTIFYs are told apart by; `until` when the phase has lasted long enough. */
@@ -164,6 +167,8 @@ export type Phase =
       readonly ending: Ending;
       readonly final: OwedResponse | null;
       readonly bye: OwedRequest | null;
+      /** What the application has put onto the BYE: it comes again with the answer to a challenge. */
+      readonly byeHeaders?: readonly NamedValue[];
     };
 
 /** One INVITE usage and its name in the API. */
@@ -186,6 +191,8 @@ export interface Call {
   readonly contactUser: string | null;
   /** False when the peer's last Allow left REFER out. */
   readonly allowsRefer: boolean;
+  /** False when the peer's last Allow left INFO out. */
+  readonly allowsInfo?: boolean;
   /** True when the peer's last Allow listed UPDATE. */
   readonly allowsUpdate: boolean;
   readonly local: LocalAddresses;
@@ -196,6 +203,8 @@ export interface Call {
   readonly outbound: Outbound | null;
   /** The trunk it goes by. */
   readonly gateway: string | null;
+  /** When it is ended because it has had no command; absent or null: never, or it has had one. */
+  readonly commandDueAt?: number | null;
   /** When it is ended, however long it would go on (`time_limit_secs`); null: never. */
   readonly limitAt: number | null;
   /** The key of the last PRACK, NOTIFY or BYE that was taken: killed before its 200 leaves, we must know its copy again. */
@@ -224,11 +233,13 @@ export interface Call {
   readonly reportsTo: string | null;
   readonly bridge: Bridge | null;
   /** The call it was dialled for; `parks` is whether that one outlives it. */
-  readonly link: { readonly to: string; readonly parks: boolean } | null;
+  readonly link: { readonly to: string; readonly parks: boolean; readonly muteDtmf?: MuteDtmf } | null;
   /** The call that is being dialled for it. */
   readonly transferring: string | null;
   /** How long the session lives without a refresh (RFC 4028). */
   readonly expiry: Expiry;
+  /** Digits on their way to the peer; absent or null: none. */
+  readonly digits?: Digits | null;
   /** Requests of ours whose outcome matters little: INFO, PRACK, the BYE to a fork that lost. */
   readonly errands: readonly OwedRequest[];
   /** What answers challenges that nothing else was given for: those of the dial, else of its trunk. */
@@ -253,6 +264,8 @@ export type CallTimer =
   | 'modify-retry'
   | 'referral'
   | 'queue-timeout'
+  | 'digits'
+  | 'first-command'
   | 'refer-deadline'
   | 'refer-first-notify'
   | 'refer-retry'
@@ -267,8 +280,8 @@ export type Signal =
   | { readonly type: 'yield'; readonly graceMs: number }
   /** Another call that was dialled with it was answered first. */
   | { readonly type: 'outrun' }
-  /** They are to be joined; `parks` is whether it outlives the bridge. */
-  | { readonly type: 'join'; readonly parks: boolean }
+  /** They are to be joined; `parks` is whether it outlives the bridge, `isMuted` whether it gets no digits. */
+  | { readonly type: 'join'; readonly parks: boolean; readonly isMuted: boolean }
   /** Its peer is to be asked for a description. */
   | { readonly type: 'ask' }
   /** What the other peer says of itself; final: its answer is of no use any more. */
@@ -276,6 +289,8 @@ export type Signal =
   /** The answer, and where each stream of what was offered stands in the original. */
   | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
   | { readonly type: 'refused'; readonly status: number }
+  /** Its peer has dialled one, which the sound does not carry. */
+  | { readonly type: 'digit'; readonly order: DigitOrder }
   | { readonly type: 'left' }
   /** A call was dialled for it because another one's peer has sent a REFER. */
   | { readonly type: 'dialled' }

@@ -59,7 +59,14 @@ function answeredCall(calls: LiveCalls, id: string, pointer: string): Call | Ref
 
 /** The dial of a transfer: by default from whom the call is for. */
 export function dialOf(call: Call, body: Bodies['transfer']): DialBody {
-  const { client_state: _own, command_id: _once, target_leg_client_state: clientState, from, ...rest } = body;
+  const {
+    client_state: _own,
+    command_id: _once,
+    mute_dtmf: _muting,
+    target_leg_client_state: clientState,
+    from,
+    ...rest
+  } = body;
   return {
     ...rest,
     connection_id: call.connectionId,

@@ -5,8 +5,10 @@ import { hasSdp, type OpenOffer, offerRefusal } from '../sip/dialog/invite-usage
 import type { Origin } from '../sip/endpoint.ts';
 import type { HeaderList, Request } from '../sip/message/message.ts';
 import { reply } from '../sip/message/message.ts';
+import { nextDigit } from './digits.ts';
 import { answered } from './events.ts';
 import { acknowledged, canceled, repeatResponse } from './inbound.ts';
+import { informed, sendInfo } from './info.ts';
 import { allowsMethod } from './invitation.ts';
 import { clearedBy, peerLeft, quietInvite, sayBye } from './leaving.ts';
 import { type Lifetime, lifetimeFor } from './lifetime.ts';
@@ -16,7 +18,7 @@ import { notified } from './referring.ts';
 import { relayChange, relayMove } from './relaying.ts';
 import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
 import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
-import { capabilities, chance, change, contact, respond, sdpType, sendWithin, type Turn, tell } from './turn.ts';
+import { capabilities, chance, change, contact, respond, sdpType, type Turn, tell } from './turn.ts';
 
 /** A request of the peer that belongs to this call's dialog. */
 export function requested(turn: Turn, request: Request, origin: Origin): void {
@@ -30,6 +32,7 @@ export function requested(turn: Turn, request: Request, origin: Origin): void {
     dialog: afterRequest(turn.call.dialog, request, origin.from),
     allowsRefer: allowsMethod(request, 'REFER') ?? turn.call.allowsRefer,
     allowsUpdate: allowsMethod(request, 'UPDATE') ?? turn.call.allowsUpdate,
+    allowsInfo: allowsMethod(request, 'INFO') ?? turn.call.allowsInfo ?? true,
   });
   const take = takers[request.method];
   if (take === undefined) respond(turn, request, origin, 405, { headers: capabilities.slice(0, 1) });
@@ -45,7 +48,7 @@ const takers: Readonly<Record<string, Taker>> = {
   PRACK: acknowledged,
   NOTIFY: notified,
   REFER: referred,
-  INFO: (turn, request, origin) => respond(turn, request, origin, 200),
+  INFO: informed,
   OPTIONS: (turn, request, origin) =>
     respond(turn, request, origin, 200, { headers: [...capabilities, ['Accept', 'application/sdp']] }),
 };
@@ -89,6 +92,7 @@ function becameActive(turn: Turn, phase: Phase & { name: 'answered' }, ack: Requ
   tell(turn, answered(turn.call));
   if (!agreed) return sayBye(turn, clearedBy('us'));
   for (const held of phase.held) release(turn, held);
+  nextDigit(turn);
   unblock(turn);
 }
 
@@ -96,12 +100,6 @@ function release(turn: Turn, held: Held): void {
   if (turn.call.phase.name !== 'active') return;
   if (held.type === 'info') sendInfo(turn, held.contentType, held.body);
   else sayBye(turn, clearedBy('us'), held.headers);
-}
-
-/** An INFO of the application's (RFC 6086 without a package, as RFC 2976 had it). */
-export function sendInfo(turn: Turn, contentType: string, body: string): void {
-  const { cseq: _cseq, ...info } = sendWithin(turn, 'INFO', [['Content-Type', contentType]], { body });
-  change(turn, { errands: [...turn.call.errands, info] });
 }
 
 function reinvited(turn: Turn, request: Request, origin: Origin): void {

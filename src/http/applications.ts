@@ -1,11 +1,12 @@
 // The routes of the Call Control Applications, with their schemas. Leaves out what an application is to calls (call/).
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
-import { type ApplicationChanges, anchorsites, dtmfTypes } from '../call/application.ts';
+import { type ApplicationChanges, anchorsites } from '../call/application.ts';
 import type { Applications, ApplicationView, Changed } from '../call/applications.ts';
 import type { CallControl } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import {
+  dtmfTypes,
   headerPlacements,
   refersBeforeAnswer,
   refersByeWithoutFinal,
@@ -83,10 +84,17 @@ const fields = {
   }),
   active: truth(true, 'Whether it takes calls: if not, what is for it gets 480, and the calls it has go on.'),
   anchorsite_override: words(anchorsites, { default: 'Latency', description: kept }),
-  dtmf_type: words(dtmfTypes, { default: 'RFC 2833', description: 'How digits are sent to its calls.' }),
-  first_command_timeout: truth(false, kept),
+  dtmf_type: words(dtmfTypes, {
+    default: 'RFC 2833',
+    description:
+      '`SIP INFO`: `send_dtmf` sends its digits by INFO. The others need a media engine: there it is refused.',
+  }),
+  first_command_timeout: truth(
+    false,
+    'Whether an inbound call that gets no command in time is ended: with 480, and `call.hangup` says `timeout`.',
+  ),
   first_command_timeout_secs: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 3600, default: 30, description: kept }),
+    Type.Integer({ minimum: 1, maximum: 3600, default: 30, description: 'How long that is.' }),
   ),
   call_cost_in_webhooks: truth(false, `${kept} Calls cost nothing.`),
   redact_dtmf_debug_logging: truth(false, `${kept} Digits are never logged.`),

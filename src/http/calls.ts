@@ -109,6 +109,14 @@ export const commands = {
     description: 'Sends a SIP INFO with a body to the peer of an answered call.',
     body: schemas.SendSipInfoRequest,
   },
+  send_dtmf: {
+    method: 'POST',
+    operationId: 'SendDTMF',
+    summary: 'Send DTMF',
+    description:
+      'Sends digits to the peer of an answered call, one after the other, by SIP INFO: refused where `dtmf_type` of the application is another, which needs a media engine. No event.',
+    body: schemas.SendDtmfRequest,
+  },
 } as const satisfies Record<ActionName, Command>;
 
 interface CallRoute {

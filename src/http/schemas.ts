@@ -2,6 +2,7 @@
 // The formats named here are defined in validation.ts. What only the call can judge (a target's URI, a protected header)
 // is refused by the call layer.
 import { type Static, type TSchema, Type } from 'typebox';
+import { mutings } from '../call/commands.ts';
 import { headerPlacements, refersBeforeAnswer } from '../call/routing.ts';
 
 /** Fields the Telnyx API does not have. */
@@ -79,18 +80,6 @@ const customHeaders = (description: string) =>
 const sipHeaders = (description: string) =>
   Type.Optional(Type.Array(refTo(SipHeader), { maxItems: maxEntries, description }));
 
-export const AnswerRequest = component(
-  'AnswerRequest',
-  Type.Object({
-    ...common,
-    custom_headers: customHeaders('Headers added to the 200 that answers the INVITE.'),
-    sip_headers: sipHeaders('User-to-User headers added to the 200 that answers the INVITE.'),
-    preferred_codecs: Type.Optional(
-      line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
-    ),
-  }),
-);
-
 export const RejectRequest = component(
   'RejectRequest',
   Type.Object({
@@ -105,7 +94,10 @@ export const RejectRequest = component(
 
 export const HangupRequest = component(
   'HangupRequest',
-  Type.Object({ ...common, custom_headers: customHeaders('Headers added to the BYE.') }),
+  Type.Object({
+    ...common,
+    custom_headers: customHeaders('Headers added to the BYE; before the answer to the CANCEL, or to the 480.'),
+  }),
 );
 
 export const ReferRequest = component(
@@ -192,7 +184,6 @@ export const mediaFields = {
   play_ringtone: [false],
   ringtone: [],
   video_room_id: [],
-  mute_dtmf: ['none'],
 } as const satisfies Record<string, readonly unknown[]>;
 
 const mediaField = () =>
@@ -203,6 +194,27 @@ function ofMedia<const F extends string>(...names: readonly F[]) {
   const fields = Object.fromEntries(names.map((name) => [name, mediaField()]));
   return fields as unknown as { readonly [Name in F]: ReturnType<typeof mediaField> };
 }
+
+export const AnswerRequest = component(
+  'AnswerRequest',
+  Type.Object({
+    ...common,
+    custom_headers: customHeaders('Headers added to the 200 that answers the INVITE.'),
+    sip_headers: sipHeaders('User-to-User headers added to the 200 that answers the INVITE.'),
+    preferred_codecs: Type.Optional(
+      line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
+    ),
+    send_silence_when_idle: Type.Optional(
+      Type.Boolean({
+        description:
+          'Accepted, and nothing depends on it: silence is what is sent, unless `media` of the settings is `none`.',
+      }),
+    ),
+    billing_group_id: Type.Optional(line(64, 'Accepted, and nothing depends on it: calls cost nothing here.')),
+    ...ofMedia('record', 'stream_url', 'stream_track', 'transcription', 'sound_modifications'),
+    ...ofMedia('deepfake_detection', 'assistant', 'conversation_relay_config'),
+  }),
+);
 
 const destination = line(2048, 'A number in E.164 with a plus sign, or a `sip:` or `sips:` URI.', {
   ...notBlank,
@@ -243,6 +255,15 @@ const parkAfterUnbridge = Type.Optional(
   Type.String({
     enum: ['self'],
     description: '`self`: the call goes on by itself when the other one leaves; else it is hung up.',
+  }),
+);
+
+const muteDtmf = Type.Optional(
+  Type.Enum(mutings, {
+    type: 'string',
+    default: 'none',
+    description:
+      'To whose peer digits do not go that the other one sends by SIP INFO: `self`, that of this call; `opposite`, that of the other; or `both`. They are told all the same. Digits in the sound go from peer to peer and are not muted.',
   }),
 );
 
@@ -303,7 +324,8 @@ export const BridgeRequest = component(
           'Whether the command is refused where one of the calls is bridged already. Default false: it is taken out of that bridge.',
       }),
     ),
-    ...ofMedia('play_ringtone', 'ringtone', 'record', 'mute_dtmf', 'video_room_id'),
+    mute_dtmf: muteDtmf,
+    ...ofMedia('play_ringtone', 'ringtone', 'record', 'video_room_id'),
   }),
 );
 
@@ -317,7 +339,8 @@ export const TransferRequest = component(
     target_leg_client_state: Type.Optional(Type.String(clientState)),
     park_after_unbridge: parkAfterUnbridge,
     ...ofMedia('record', 'answering_machine_detection', 'audio_url', 'media_name', 'send_digits_on_answer'),
-    ...ofMedia('media_encryption', 'mute_dtmf', 'sound_modifications'),
+    ...ofMedia('media_encryption', 'sound_modifications'),
+    mute_dtmf: muteDtmf,
   }),
 );
 
@@ -370,6 +393,23 @@ export const SendSipInfoRequest = component(
       description: 'The body of the INFO: at most 1,400 bytes in UTF-8.',
       examples: ['Signal=5\r\nDuration=160\r\n'],
     }),
+  }),
+);
+
+export const SendDtmfRequest = component(
+  'SendDTMFRequest',
+  Type.Object({
+    ...common,
+    digits: Type.String({
+      ...notBlank,
+      format: 'digits',
+      maxLength: 256,
+      description: '`0` to `9`, `A` to `D`, `*` and `#`; `w` is half a second of silence, `W` a second.',
+      examples: ['1www2WABCDw9'],
+    }),
+    duration_millis: Type.Optional(
+      Type.Integer({ minimum: 100, maximum: 500, description: 'How long the tone of each digit is. Default 250.' }),
+    ),
   }),
 );
 
@@ -494,6 +534,7 @@ export const components: readonly TSchema[] = [
   LeaveQueueRequest,
   ClientStateUpdateRequest,
   SendSipInfoRequest,
+  SendDtmfRequest,
   CommandResponse,
   DialResponse,
   CallStatusResponse,

@@ -65,6 +65,10 @@ const formats: Readonly<Record<string, Format>> = {
     says: 'The value must be a media type, such as application/dtmf-relay.',
     validate: (text) => !control.test(text) && mediaType.test(text),
   },
+  digits: {
+    says: 'The value may hold 0-9, A-D, * and #, and the pauses w and W.',
+    validate: (text) => /^[0-9A-D*#wW]*$/.test(text),
+  },
   'web-url': {
     name: 'invalid-url',
     says: catalogue['invalid-url'].detail,

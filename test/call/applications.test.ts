@@ -73,7 +73,14 @@ suite('applications', () => {
   test('one that is made is in force at once, and after a restart', async () => {
     const { applications, store, system } = rig();
     const { id, body } = viewOf(
-      await applications.create({ ...said, inbound: { numbers: ['200'], channel_limit: 3 }, webhook_timeout_secs: 5 }),
+      await applications.create({
+        ...said,
+        inbound: { numbers: ['200'], channel_limit: 3 },
+        webhook_timeout_secs: 5,
+        dtmf_type: 'SIP INFO',
+        first_command_timeout: true,
+        first_command_timeout_secs: 12,
+      }),
     );
     assert.match(id, /^1\d{18}$/);
     assert.deepEqual([body.inbound.numbers, body.inbound.sip_subdomain, body.webhook_timeout_secs], [['200'], null, 5]);
@@ -84,6 +91,8 @@ suite('applications', () => {
       webhookFailoverUrl: null,
       webhookTimeoutMs: 5_000,
       active: true,
+      dtmfType: 'SIP INFO',
+      firstCommandTimeoutMs: 12_000,
       inbound: { ...unmapped, numbers: ['200'], channelLimit: 3 },
       refer: referSettings,
     };

@@ -15,6 +15,10 @@ const cases: readonly (readonly [body: object, kept: object])[] = [
     { to: ['sip:a@a.example', 'sips:b:***@b.example:5061'], stream_auth_token: '***' },
   ],
   [
+    { digits: '1234#', duration_millis: 250 },
+    { digits: '***', duration_millis: 250 },
+  ],
+  [
     { body: 'x'.repeat(5_000), n: 5 },
     { body: '…', n: 5 },
   ],

@@ -22,6 +22,7 @@ const hangsUp = (line: Line) => line.command('hangup', {});
 const isReinvited = (line: Line) => line.request('INVITE', { body: offerText });
 const isRefreshed = (line: Line) => line.timer('session-refresh');
 const isAskedToRefer = (line: Line) => line.request('REFER', { headers: { 'Refer-To': `<${target}>` } });
+const dials = (line: Line) => line.command('send_dtmf', { digits: '12' });
 const fails491 = (line: Line) => line.respond(491);
 
 /** Makes a fresh sample at each call. */
@@ -32,6 +33,7 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'ended by us, the CANCEL waits': () => then(Line.dialled(), hangsUp),
   'active, dialled': () => then(Line.dialled(), (line) => line.respond(200)),
   ringing: () => new Line(),
+  'ringing, a command is due': () => new Line({ identity: { firstCommandTimeoutMs: 30_000 } }),
   'ringing, the 180 not acknowledged': () => new Line(reliably),
   'ringing, the 180 with our offer': () => new Line(offeredByUs),
   'ringing, the answer waits for the PRACK': () => then(new Line(offeredByUs), answers),
@@ -67,6 +69,8 @@ export const samples: Readonly<Record<string, () => Line>> = {
     then(active(), (line) => line.command('enqueue', { queue_name: 'support', max_wait_time_secs: 60 })),
   'active, an INFO is out': () =>
     then(active(), (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' })),
+  'active, a digit is out': () => then(active(), dials),
+  'active, between two digits': () => then(active(), dials, (line) => line.respond(200)),
   'leaving, the REFER is out': () => then(active(), refers, leaves),
   'leaving, the refer is accepted': () => then(active(), refers, isAccepted, leaves),
   'leaving, cancelled': () => then(new Line(), refers, (line) => line.cancel()),
@@ -82,7 +86,7 @@ const progress = (status: number) => ({ type: 'signal', from: 'v3:target', signa
 const timers: readonly CallTimer[] = [
   ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave', 'referral'] as const),
   ...(['dial-timeout', 'give-up', 'settle', 'time-limit'] as const),
-  ...(['session-refresh', 'session-expiry', 'modify-retry', 'queue-timeout'] as const),
+  ...(['session-refresh', 'session-expiry', 'modify-retry', 'queue-timeout', 'digits', 'first-command'] as const),
   ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace', 'yield'] as const),
 ];
 
@@ -100,6 +104,9 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   'PRACK with an answer': (line) => line.prack({ body: answerText }),
   'PRACK of another response': (line) => line.prack({ headers: { RAck: '7 1 INVITE' } }),
   INFO: (line) => line.request('INFO'),
+  'INFO with a digit': (line) => line.request('INFO', { headers: { 'Content-Type': 'application/dtmf' }, body: '5' }),
+  'INFO with another body': (line) => line.request('INFO', { headers: { 'Content-Type': 'text/plain' }, body: 'x' }),
+  'INFO of a package': (line) => line.request('INFO', { headers: { 'Info-Package': 'x' }, body: 'x' }),
   OPTIONS: (line) => line.request('OPTIONS'),
   'a method we do not have': (line) => line.request('MESSAGE'),
   'a request out of order': (line) => line.request('INFO', { cseq: 0, branch: 'z9hG4bK-late' }),
@@ -138,6 +145,7 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   'refer, redirect': (line) => line.refer({ sip_address: target, refer_before_answer: 'redirect' }),
   'refer, refuse': (line) => line.refer({ sip_address: target, refer_before_answer: 'refuse' }),
   send_sip_info: (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
+  send_dtmf: dials,
   enqueue: (line) => line.command('enqueue', { queue_name: 'support', max_wait_time_secs: 60 }),
   leave_queue: (line) => line.command('leave_queue', {}),
   client_state_update: (line) => line.command('client_state_update', { client_state: 'eA==' }),

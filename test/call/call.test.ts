@@ -199,6 +199,7 @@ suite('commands that a state refuses', () => {
     hangup: {},
     refer: { sip_address: target },
     send_sip_info: { content_type: 'text/plain', body: 'x' },
+    send_dtmf: { digits: '1' },
     client_state_update: { client_state: 'eA==' },
   };
   const takes = (line: Line) =>
@@ -208,7 +209,7 @@ suite('commands that a state refuses', () => {
     });
   const all = (answer: string, reject: string, hangup: string, refer: string, info: string, state: string) => [
     ...[`answer: ${answer}`, `reject: ${reject}`, `hangup: ${hangup}`, `refer: ${refer}`],
-    ...[`send_sip_info: ${info}`, `client_state_update: ${state}`],
+    ...[`send_sip_info: ${info}`, `send_dtmf: ${info}`, `client_state_update: ${state}`],
   ];
   const cases: Readonly<Record<string, readonly string[]>> = {
     ringing: all('ok', 'ok', 'ok', 'ok', 'not-answered', 'ok'),

@@ -78,6 +78,38 @@ suite('how a call ends', () => {
     }
   });
 
+  const why = { custom_headers: [{ name: 'X-Why', value: 'late' }] };
+
+  test('headers of a hangup stand on the BYE that answers a challenge as well', () => {
+    const line = active();
+    line.refer({ sip_auth_username: 'alice', sip_auth_password: 'secret' });
+    line.respond(603);
+    line.command('hangup', why);
+    line.respond(407, { 'Proxy-Authenticate': 'Digest realm="r", nonce="n", qop="auth"' });
+    assert.match(line.last.get('Proxy-Authorization') ?? '', /nonce="n"/);
+    assert.equal(line.last.get('X-Why'), 'late');
+  });
+
+  test('headers of a hangup before the answer stand on the 480', () => {
+    const [refused] = new Line().command('hangup', why).effects.filter(({ type }) => type === 'respond');
+    assert.ok(refused?.type === 'respond');
+    assert.match(refused.text, /^SIP\/2.0 480 .*\r\n(?:.+\r\n)*X-Why: late\r\n/);
+  });
+
+  test('headers of a hangup before the answer stand on the CANCEL, also on one that has to wait', () => {
+    const ringing = Line.dialled();
+    ringing.respond(180);
+    ringing.command('hangup', why);
+    const calling = Line.dialled();
+    calling.command('hangup', why);
+    assert.equal(calling.last.method, 'INVITE');
+    calling.respond(180);
+    for (const line of [ringing, calling]) {
+      assert.equal(line.last.method, 'CANCEL');
+      assert.equal(line.last.get('X-Why'), 'late');
+    }
+  });
+
   test('a hangup while the PRACK of our offer is awaited refuses the INVITE', () => {
     const line = samples['ringing, the answer waits for the PRACK']!();
     assert.deepEqual(shown(line.command('hangup', {}).effects).slice(0, 2), ['stop repeating', '480 to INVITE']);

@@ -40,6 +40,7 @@ export const identity: Identity = {
   policy: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   lifetime: { headers: [['Session-Expires', '1800;refresher=uas']], agreed: { intervalS: 1_800, refresher: 'us' } },
   replaces: null,
+  firstCommandTimeoutMs: null,
   referInbound: 'follow',
 };
 
@@ -142,7 +143,7 @@ export class Line {
       seeds: 0,
       lastCseq: 0,
     });
-    const { rtpPort: _none, lifetime: _lifetime, replaces: _replaces, ...names } = identity;
+    const { rtpPort: _none, lifetime: _lifetime, replaces: _replaces, firstCommandTimeoutMs: _no, ...names } = identity;
     const turn = outgoing({ at: line.at, seed: line.seed() }, { ...names, ...dialIdentity }, dialOrder);
     line.call = turn.call;
     line.effects.push(...turn.effects);

@@ -33,7 +33,7 @@ import type {
 } from '../../src/http/schemas.ts';
 
 /** Commands and events of ours that the client does not have. */
-const ours = ['refer_accept', 'refer_reject', 'call.refer.received'] as const;
+const ours = ['refer_accept', 'refer_reject', 'call.refer.received', 'call.sip_info.received'] as const;
 type ActionName = Exclude<AnyAction, (typeof ours)[number]>;
 
 interface Params {
@@ -47,6 +47,7 @@ interface Params {
   leave_queue: client.ActionLeaveQueueParams;
   client_state_update: client.ActionUpdateClientStateParams;
   send_sip_info: client.ActionSendSipInfoParams;
+  send_dtmf: client.ActionSendDtmfParams;
 }
 
 /** The client calls the other call `call_control_id_to_bridge_with` and sends it as `call_control_id`. */
@@ -63,6 +64,7 @@ interface Responses {
   leave_queue: client.ActionLeaveQueueResponse;
   client_state_update: client.ActionUpdateClientStateResponse;
   send_sip_info: client.ActionSendSipInfoResponse;
+  send_dtmf: client.ActionSendDtmfResponse;
 }
 
 interface Payloads {
@@ -71,6 +73,7 @@ interface Payloads {
   'call.bridged': webhooks.CallBridged.Payload;
   'call.enqueued': webhooks.CallEnqueued.Payload;
   'call.dequeued': webhooks.CallLeftQueue.Payload;
+  'call.dtmf.received': webhooks.CallDtmfReceived.Payload;
   'call.hangup': webhooks.CallHangup.Payload;
   'call.refer.started': webhooks.CallReferStarted.Payload;
   'call.refer.completed': webhooks.CallReferCompleted.Payload;
@@ -94,6 +97,7 @@ interface Additive {
   leave_queue: never;
   client_state_update: 'command_id';
   send_sip_info: never;
+  send_dtmf: never;
   bridge: never;
   transfer: never;
   'call.bridged': never;
@@ -101,6 +105,7 @@ interface Additive {
   'call.answered': never;
   'call.enqueued': 'from' | 'to';
   'call.dequeued': 'from' | 'to';
+  'call.dtmf.received': never;
   'call.hangup': never;
   'call.refer.started': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
   'call.refer.completed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
@@ -124,6 +129,7 @@ const requests: { [A in ActionName]: (params: Params[A]) => Body<A> } = {
   leave_queue: (params) => params,
   client_state_update: (params) => params,
   send_sip_info: (params) => params,
+  send_dtmf: (params) => params,
 };
 const bodies: { [A in ActionName]: (body: Body<A>) => Bodies[A] } = {
   answer: (body) => body,
@@ -136,6 +142,7 @@ const bodies: { [A in ActionName]: (body: Body<A>) => Bodies[A] } = {
   leave_queue: (body) => body,
   client_state_update: (body) => body,
   send_sip_info: (body) => body,
+  send_dtmf: (body) => body,
 };
 
 // No field of ours is unknown to the client, but for those listed.
@@ -150,6 +157,7 @@ const fields: { [A in ActionName]: (field: Exclude<keyof Body<A>, Additive[A]>) 
   leave_queue: (field) => field,
   client_state_update: (field) => field,
   send_sip_info: (field) => field,
+  send_dtmf: (field) => field,
 };
 
 const responses: { [A in ActionName]: (response: Static<typeof CommandResponse>) => Responses[A] } = {
@@ -163,6 +171,7 @@ const responses: { [A in ActionName]: (response: Static<typeof CommandResponse>)
   leave_queue: (response) => response,
   client_state_update: (response) => response,
   send_sip_info: (response) => response,
+  send_dtmf: (response) => response,
 };
 const callStatus = (data: StateAsTyped<Static<typeof CallStatusResponse>['data']>): CallRetrieveStatusResponse => ({
   data,
@@ -186,6 +195,7 @@ const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) =>
   'call.bridged': (payload) => payload,
   'call.enqueued': (payload) => payload,
   'call.dequeued': (payload) => payload,
+  'call.dtmf.received': (payload) => payload,
   'call.hangup': (payload) => payload,
   'call.refer.started': (payload) => payload,
   'call.refer.completed': (payload) => payload,
@@ -198,6 +208,7 @@ const payloadFields: { [E in EventName]: (field: Exclude<keyof EventPayloads[E],
     'call.bridged': (field) => field,
     'call.enqueued': (field) => field,
     'call.dequeued': (field) => field,
+    'call.dtmf.received': (field) => field,
     'call.hangup': (field) => field,
     'call.refer.started': (field) => field,
     'call.refer.completed': (field) => field,

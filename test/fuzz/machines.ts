@@ -178,8 +178,8 @@ const methods = [
 const signals: readonly Signal[] = [
   { type: 'replaced' },
   { type: 'outrun' },
-  { type: 'join', parks: true },
-  { type: 'join', parks: false },
+  { type: 'join', parks: true, isMuted: false },
+  { type: 'join', parks: false, isMuted: true },
   { type: 'ask' },
   { type: 'offer', sdp: offerText, isFinal: false },
   { type: 'offer', sdp: 'nonsense', isFinal: true },
@@ -188,6 +188,7 @@ const signals: readonly Signal[] = [
   { type: 'refused', status: 488 },
   { type: 'left' },
   { type: 'dialled' },
+  { type: 'digit', order: { digits: '5', durationMs: 160 } },
   { type: 'progress', status: 180 },
   { type: 'progress', status: 486 },
 ];
@@ -198,12 +199,25 @@ const actions: readonly ((line: Line, random: Random) => unknown)[] = [
   (line) => line.command('hangup', {}),
   (line, random) => line.refer({ refer_before_answer: random.pick(refersBeforeAnswer) }),
   (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
+  (line, random) => line.command('send_dtmf', { digits: random.pick(['1', '1w2', 'WwW9#']) }),
   (line) => line.ack(),
   (line) => line.ack({ body: videoOnly }),
   (line) => line.prack(),
   (line) => line.cancel(),
   (line, random) =>
     line.request(random.pick(methods), { headers: oddHeaders(random), body: random.pick(['', videoOnly, 'x']) }),
+  (line, random) =>
+    line.request('INFO', {
+      headers: {
+        'Content-Type': random.pick([
+          'application/dtmf-relay',
+          'application/dtmf',
+          'x/y',
+          random.nearly(6).replace(/[\r\n\0]/g, ''),
+        ]),
+      },
+      body: random.pick(['5', 'Signal=5\r\nDuration=160\r\n', random.mutated('Signal=10\r\nDuration=160\r\n', 3)]),
+    }),
   (line, random) => line.notify(random.pick([100, 180, 200, 302, 486, 603, null]), oddHeaders(random)),
   (line, random) =>
     line.respond(random.pick([100, 180, 200, 200, 202, 302, 401, 407, 422, 481, 491, 503, 603]), oddHeaders(random)),
@@ -236,6 +250,7 @@ function oddHeaders(random: Random): Changes {
     'Retry-After',
     'Reason',
     'Record-Route',
+    'Info-Package',
   ]);
   return {
     [name]: random

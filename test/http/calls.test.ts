@@ -14,7 +14,10 @@ const headers = {
 
 /** A body of each command with every field it has, but for one that makes another optional. */
 const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
-  answer: { ...common, ...headers, preferred_codecs: 'PCMU,PCMA' },
+  answer: {
+    ...{ ...common, ...headers, preferred_codecs: 'PCMU,PCMA' },
+    ...{ send_silence_when_idle: true, billing_group_id: 'f5586561-8ff0-4291-a0ac-84fe544797bd' },
+  },
   reject: { ...common, cause: 'USER_BUSY' },
   hangup: { ...common, custom_headers: headers.custom_headers },
   refer: {
@@ -39,6 +42,7 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
       hold_after_unbridge: true,
     },
     prevent_double_bridge: true,
+    mute_dtmf: 'self',
   },
   transfer: {
     ...{ ...common, ...headers, to: '+13125550111', from: '+13125550100', from_display_name: 'Front desk' },
@@ -50,7 +54,7 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
       sip_auth_password: 'secret',
     },
     ...{ sip_transport_protocol: 'TCP', preferred_codecs: 'PCMU', diversion: '<sip:desk@example.com>' },
-    ...{ target_leg_client_state: 'eA==', park_after_unbridge: 'self' },
+    ...{ target_leg_client_state: 'eA==', park_after_unbridge: 'self', mute_dtmf: 'both' },
   },
   refer_accept: { ...common },
   refer_reject: { ...common },
@@ -61,6 +65,7 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   leave_queue: { ...common },
   client_state_update: { ...common },
   send_sip_info: { ...common, content_type: 'application/dtmf-relay', body: 'Signal=5\r\nDuration=160\r\n' },
+  send_dtmf: { ...common, digits: '1wW9*#AD', duration_millis: 160 },
 };
 
 const actions = Object.keys(full) as ActionName[];
@@ -242,6 +247,14 @@ const invalid: readonly (readonly [action: ActionName, change: object, errors: r
   ['refer', { refer_bye_grace_ms: '1000' }, ['10015 /refer_bye_grace_ms']],
   ['send_sip_info', { content_type: 'plain' }, ['10015 /content_type']],
   ['send_sip_info', { body: 'é'.repeat(701) }, ['10015 /body']],
+  ['bridge', { mute_dtmf: 'all' }, ['10032 /mute_dtmf']],
+  ['send_dtmf', { digits: '' }, ['10004 /digits']],
+  ['send_dtmf', { digits: '12E' }, ['10015 /digits']],
+  ['send_dtmf', { digits: 'a' }, ['10015 /digits']],
+  ['send_dtmf', { digits: '1 2' }, ['10015 /digits']],
+  ['send_dtmf', { digits: '1'.repeat(257) }, ['10015 /digits']],
+  ['send_dtmf', { duration_millis: 99 }, ['10033 /duration_millis']],
+  ['send_dtmf', { duration_millis: 501 }, ['10033 /duration_millis']],
   [
     'refer',
     { sip_address: '', client_state: '!', refer_timeout_ms: 0, refer_header_placement: 'x' },
@@ -265,7 +278,28 @@ const valid: readonly (readonly [action: ActionName, change: object])[] = [
   ['refer', { sip_address: 'tel:+13125551234', refer_first_notify_timeout_ms: 600_000, refer_timeout_ms: 3_600_000 }],
   ['refer', { custom_headers: [{ name: 'X-Größe', value: 'é' }].map(({ value }) => ({ name: 'X-Size', value })) }],
   ['send_sip_info', { body: 'é'.repeat(700) }],
+  ['send_dtmf', { digits: 'w'.repeat(256), duration_millis: 100 }],
+  ['send_dtmf', { duration_millis: 500 }],
 ];
+
+test('answer: what needs a media engine is refused by name, unless it is off', async () => {
+  const { app, calls } = sharedFixture();
+  const sound = {
+    ...{ record: 'record-from-answer', stream_url: 'wss://a.example', stream_track: 'both_tracks' },
+    ...{ transcription: true, sound_modifications: { pitch: 2 }, deepfake_detection: { enabled: true } },
+    ...{ assistant: {}, conversation_relay_config: {} },
+  };
+  const answer = await ask(app, lineOf('answer'), { payload: sound });
+  assert.equal(answer.status, 422);
+  assert.deepEqual(
+    errorsIn(answer.body).sort(),
+    Object.keys(sound)
+      .map((field) => `10027 /${field}`)
+      .sort(),
+  );
+  assert.deepEqual(calls.executed, []);
+  assert.equal((await ask(app, lineOf('answer'), { payload: { transcription: false } })).status, 200);
+});
 
 for (const [action, change] of valid) {
   test(`${action} with ${JSON.stringify(change).slice(0, 80)} is accepted`, async () => {

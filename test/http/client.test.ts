@@ -38,14 +38,14 @@ test('client: every command', async (t) => {
   );
   assert.deepEqual(await actions.updateClientState(callId, { client_state: 'Yg==' }), ok);
   assert.deepEqual(await actions.sendSipInfo(callId, { content_type: 'text/plain', body: 'a\r\nb' }), ok);
+  assert.deepEqual(await actions.sendDtmf(callId, { digits: '1www2WABCDw9', duration_millis: 100 }), ok);
   // From JavaScript the parameters may be left out: the body is then empty, though said to be JSON.
   assert.deepEqual(await actions.hangup(callId, undefined as never), ok);
   assert.deepEqual(
     calls.executed.map(({ callControlId, action }) => [callControlId, action]),
-    ['answer', 'answer', 'reject', 'refer', 'client_state_update', 'send_sip_info', 'hangup'].map((action) => [
-      callId,
-      action,
-    ]),
+    ['answer', 'answer', 'reject', 'refer', 'client_state_update', 'send_sip_info', 'send_dtmf', 'hangup'].map(
+      (action) => [callId, action],
+    ),
   );
 });
 

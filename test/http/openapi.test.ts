@@ -60,6 +60,7 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'post /v2/calls/{call_control_id}/actions/leave_queue LeaveQueue',
     'put /v2/calls/{call_control_id}/actions/client_state_update UpdateClientState',
     'post /v2/calls/{call_control_id}/actions/send_sip_info SendSIPInfo',
+    'post /v2/calls/{call_control_id}/actions/send_dtmf SendDTMF',
     'get /v2/calls/{call_control_id} RetrieveCallStatus',
     'get /v2/calls/{call_control_id}/ladder RetrieveCallLadder',
     'get /v2/call_control_applications ListCallControlApplications',

@@ -138,6 +138,10 @@ const formats: Readonly<Record<string, { readonly yes: readonly string[]; readon
       'text/plain\n',
     ],
   },
+  digits: {
+    yes: ['', '0123456789', 'ABCD*#', 'wW'],
+    no: ['a', 'E', '1 2', '1,2', '+1', '１', '1\n'],
+  },
   'web-url': {
     yes: ['http://a.example', 'https://a.example:8443/b?c=d', `http://a.example/${'x'.repeat(1983)}`],
     no: [

@@ -14,6 +14,24 @@ scenario('answered, then bye', (world) => {
   hangsUp(world);
 });
 
+scenario('answered with headers and codecs of the application (on the 200, and told again)', (world) => {
+  const { transferee, app } = world;
+  rings(world);
+  app.posts('answer', {
+    custom_headers: [{ name: 'X-Account', value: '42' }],
+    sip_headers: [{ name: 'User-to-User', value: '3132;encoding=hex' }],
+    preferred_codecs: 'PCMA',
+    client_state: 'YW5zd2VyZWQ=',
+  });
+                                         transferee.gets(200, { 'X-Account': '42', 'User-to-User': '3132;encoding=hex', body: /m=audio 40000 RTP\/AVP 8 0 101\r\n/ });
+  transferee.sends('ACK');               app.gets('call.answered', { client_state: 'YW5zd2VyZWQ=', custom_headers: [{ name: 'X-Account', value: '42' }, { name: 'User-to-User', value: '3132;encoding=hex' }] });
+  app.posts('client_state_update', { client_state: 'bGF0ZXI=' });
+                                         app.reads({ client_state: 'bGF0ZXI=' });
+  app.posts('hangup', { custom_headers: [{ name: 'X-Why', value: 'done' }] });
+                                         transferee.gets('BYE', { 'X-Why': 'done' });
+  transferee.sends(200);                 app.gets('call.hangup', { client_state: 'bGF0ZXI=' });
+});
+
 scenario('answered, then hangup', (world) => {
   answers(world);
   isHungUp(world);
@@ -115,11 +133,11 @@ scenario('glare (a second re-INVITE before the first is acknowledged: RFC 3261 Â
 });
 
 scenario('within the call (OPTIONS, INFO and what we do not take)', (world) => {
-  const { transferee } = world;
+  const { transferee, app } = world;
   answers(world);
   transferee.sends('OPTIONS');           transferee.gets(200, { Allow: /REFER|NOTIFY/ });
   transferee.sends('INFO', { 'Content-Type': 'application/dtmf-relay', body: 'Signal=1\r\n' });
-                                         transferee.gets(200);
+                                         transferee.gets(200); app.gets('call.dtmf.received', { digit: '1' });
   transferee.sends('MESSAGE', { 'Content-Type': 'text/plain', body: 'hello' });
                                          transferee.gets(405, { Allow: true });
   transferee.sends('BYE', { cseq: 1 });  transferee.gets(500, { CSeq: '1 BYE' });

@@ -20,6 +20,8 @@ export function application(more: Partial<Application> = {}): Application {
     webhookFailoverUrl: null,
     webhookTimeoutMs: 2_000,
     active: true,
+    dtmfType: 'RFC 2833',
+    firstCommandTimeoutMs: null,
     inbound: unmapped,
     refer: referSettings,
     ...more,

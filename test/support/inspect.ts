@@ -31,6 +31,7 @@ export interface DialogView {
 type Rule = readonly [name: string, broken: (heard: Heard, context: Context) => boolean | string];
 
 const exactlyOne = ['From', 'To', 'Call-ID', 'CSeq', 'Content-Length'];
+const mayBeEmpty = ['Supported', 'Accept', 'Recv-Info'];
 
 const both: readonly Rule[] = [
   [
@@ -48,8 +49,7 @@ const both: readonly Rule[] = [
   ],
   [
     '§7.3.1 no header is empty',
-    (heard) =>
-      heard.headers.find(([name, value]) => value === '' && name !== 'Supported' && name !== 'Accept')?.[0] ?? false,
+    (heard) => heard.headers.find(([name, value]) => value === '' && !mayBeEmpty.includes(name))?.[0] ?? false,
   ],
   ['§8.1.1.5 the method in CSeq', (heard) => heard.method !== null && cseqOf(heard).method !== heard.method],
 ];

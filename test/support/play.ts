@@ -30,17 +30,25 @@ export async function play(name: string, options: ScenarioOptions, script: (worl
  * The same scenario, killed and started again before each of its steps in turn, and in the middle of each of its commits,
  * before anything is written and after all of it is; its events must come out the same.
  */
-export function killedAnywhere(name: string, script: (world: World) => void): void {
+export function killedAnywhere(name: string, script: (world: World) => void): void;
+export function killedAnywhere(name: string, options: ScenarioOptions, script: (world: World) => void): void;
+export function killedAnywhere(
+  name: string,
+  first: ScenarioOptions | ((world: World) => void),
+  second?: (world: World) => void,
+): void {
+  const options = typeof first === 'function' ? {} : first;
+  const script = typeof first === 'function' ? first : second!;
   for (let step = 1; step < lengthOf(script); step += 1) {
     test(`${name}, killed before step ${step}`, async () => {
-      await play(name, { restartBefore: step }, script);
+      await play(name, { ...options, restartBefore: step }, script);
     });
   }
   for (const when of ['before', 'after'] as const) {
     test(`${name}, killed ${when} each commit`, async (context) => {
       for (let count = 1, commits = 1; count <= commits; count += 1) {
         await context.test(`${count}`, async () => {
-          commits = await play(name, { killAtCommit: { count, when } }, script);
+          commits = await play(name, { ...options, killAtCommit: { count, when } }, script);
         });
       }
     });

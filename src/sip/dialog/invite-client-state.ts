@@ -64,7 +64,8 @@ export type Input =
 
 /** What whoever called wants of it. */
 export type Command =
-  | { readonly name: 'cancel'; readonly reason: Reason | null }
+  /** `headers` go onto the CANCEL as they are, or onto the BYE where it comes to one. */
+  | { readonly name: 'cancel'; readonly reason: Reason | null; readonly headers?: HeaderList }
   /** Our answer to the offer of this fork; null declines it, which ends a fork that waited for its ACK. */
   | { readonly name: 'answer'; readonly tag: string; readonly sdp: string | null }
   | { readonly name: 'update'; readonly tag: string; readonly headers: HeaderList; readonly sdp: string | null }

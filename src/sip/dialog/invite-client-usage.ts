@@ -72,7 +72,7 @@ function fired(usage: Usage): Step {
 function commanded(fixed: Fixed, usage: Usage, command: Command, at: number): Step {
   switch (command.name) {
     case 'cancel':
-      return cancel(fixed, usage, reasonsOf(command.reason), at);
+      return cancel(fixed, usage, [...reasonsOf(command.reason), ...(command.headers ?? [])], at);
     case 'answer':
       return answer(fixed, usage, command.tag, command.sdp);
     case 'update':
