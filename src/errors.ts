@@ -107,6 +107,12 @@ export const catalogue = {
     title: 'Invalid value for connection_id (Call Control App ID)',
     detail: 'There is no Call Control application with this id.',
   },
+  'inactive-connection': {
+    code: '10015',
+    status: 422,
+    title: 'Invalid value for connection_id (Call Control App ID)',
+    detail: 'This Call Control application is not active: it takes and makes no new calls.',
+  },
   'invalid-number': {
     code: '10016',
     status: 422,

@@ -58,7 +58,7 @@ import { beginTurn, challengeToAnswer, change, refuse, respond, respondText, typ
 import { acked, requested, sendInfo } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
-  const turn = beginTurn(call, input.at, input.seed, input.place);
+  const turn = beginTurn(call, input);
   decide(turn, input);
   if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
   return { call: turn.call, effects: turn.effects, refusals: [] };
@@ -177,8 +177,8 @@ export function isForgotten(call: Call, at: number): boolean {
 }
 
 /** The end of a call on which no decision could be made: a bug is the call's end, never the peer's or the application's wait. */
-export function collapse(call: Call, { at, seed, place, ...input }: Input): Step {
-  const turn = beginTurn(call, at, seed, place);
+export function collapse(call: Call, input: Input): Step {
+  const turn = beginTurn(call, input);
   if (input.type === 'request' && input.origin.key !== call.invite?.key) {
     respond(turn, input.request, input.origin, 500);
   }

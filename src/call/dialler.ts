@@ -4,6 +4,7 @@ import type { Refusal } from '../errors.ts';
 import type { Endpoint } from '../sip/endpoint.ts';
 import type { System } from '../system.ts';
 import { askedOf } from './asked.ts';
+import { callsBy } from './channels.ts';
 import type { DialBody, Dialled, NamedValue } from './commands.ts';
 import type { Driver } from './driver.ts';
 import type { LifetimePolicy } from './lifetime.ts';
@@ -11,7 +12,7 @@ import type { Live, LiveCalls } from './live.ts';
 import { outgoing } from './outbound.ts';
 import { type Contact, type Gateway, type Route, routesOut } from './outbound-routes.ts';
 import { type Dialling, readDial } from './reading-dial.ts';
-import type { ReferInbound } from './routing.ts';
+import type { Application } from './routing.ts';
 import { type Call, isAlive } from './state.ts';
 import { viewOf } from './view.ts';
 
@@ -35,13 +36,10 @@ interface DiallerOptions {
   readonly calls: LiveCalls;
   readonly driver: Driver;
   readonly endpoint: Endpoint;
-  readonly hasApplication: (id: string) => boolean;
-  readonly referInbound: (connectionId: string) => ReferInbound;
+  readonly applicationOf: (id: string) => Application | null;
   readonly reserve: () => Promise<number | null>;
   readonly release: (port: number) => void;
 }
-
-const notTaken: readonly Refusal[] = [{ name: 'unable-to-execute' }];
 
 interface Linked {
   readonly link: Call['link'];
@@ -51,6 +49,12 @@ interface Linked {
 }
 
 type Routed = Dialling & { readonly routes: readonly [Route, ...Route[]] };
+
+interface Plan {
+  readonly routed: readonly Routed[];
+  readonly sessionId: string;
+  readonly application: Application;
+}
 
 export class Dialler {
   readonly #options: DiallerOptions;
@@ -82,16 +86,24 @@ export class Dialler {
   }
 
   async #dial(body: DialBody, linked: Linked | null = null): Promise<Dialled> {
+    const before = this.#plan(body, linked);
+    if ('refusals' in before) return before;
+    const ports = await this.#reserve(before.routed.length);
+    if (ports === null) return { refusals: [{ name: 'unavailable', detail: 'No RTP port is free. Try again.' }] };
+    return this.#begin(body, linked, ports);
+  }
+
+  /** What the body comes to as things are now. */
+  #plan(body: DialBody, linked: Linked | null): Plan | { readonly refusals: readonly Refusal[] } {
     const refusals: Refusal[] = [];
-    if (!this.#options.hasApplication(body.connection_id)) {
-      refusals.push({ name: 'invalid-connection', pointer: '/connection_id' });
-    }
+    const application = this.#options.applicationOf(body.connection_id);
+    if (application === null) refusals.push({ name: 'invalid-connection', pointer: '/connection_id' });
+    else if (!application.active) refusals.push(inactive(linked));
     const sessionId = this.#sessionOf(body, refusals);
     const read = readDial(body, this.#options.settings.host);
     if ('refusals' in read) return { refusals: [...refusals, ...read.refusals] };
     const routed = this.#routed(read.diallings, body, refusals);
-    if (refusals.length > 0) return { refusals };
-    return this.#begin(routed, body, sessionId, linked);
+    return refusals.length > 0 ? { refusals } : { routed, sessionId, application: application! };
   }
 
   /** The session of the call it is linked to, else one of its own. */
@@ -111,10 +123,12 @@ export class Dialler {
     const { system, settings, calls } = this.#options;
     const { gateways, locate } = settings;
     const chance = () => Number.parseInt(system.ids.seed().slice(0, 8), 16) / 2 ** 32;
+    /** What this dial takes itself. */
+    const taken = new Map<string, number>();
     return diallings.flatMap((dialling, index) => {
       const found = routesOut(dialling.destination, {
         ...{ gateways: gateways(), connectionId, locate, chance },
-        calls: (gateway) => callsBy(calls, gateway),
+        calls: (gateway) => callsBy(calls, gateway) + (taken.get(gateway) ?? 0),
       });
       const pointer = Array.isArray(to) ? `/to/${index}` : '/to';
       if (found === 'full' || found.length === 0) {
@@ -123,27 +137,25 @@ export class Dialler {
       }
       const own = dialling.order.credentials;
       const [first, ...others] = found.map((route) => ({ ...route, credentials: own ?? route.credentials }));
+      const { gateway } = first!;
+      if (gateway !== null) taken.set(gateway, (taken.get(gateway) ?? 0) + 1);
       return [{ ...dialling, routes: [first!, ...others] as const }];
     });
   }
 
-  async #begin(routed: readonly Routed[], body: DialBody, sessionId: string, linked: Linked | null): Promise<Dialled> {
-    const ports = await this.#reserve(routed.length);
-    if (ports === null) return { refusals: [{ name: 'unavailable', detail: 'No RTP port is free. Try again.' }] };
-    const ids = routed.map(() => this.#options.system.ids.callControlId());
+  /** The wait for the ports is over: what was found free before it may be taken by now, so it is looked at again. */
+  async #begin(body: DialBody, linked: Linked | null, ports: readonly number[]): Promise<Dialled> {
+    const ids = ports.map(() => this.#options.system.ids.callControlId());
+    let isBegun = false;
     const refusals = await new Promise<readonly Refusal[]>((settle) => {
       this.#options.driver.together(() => {
+        const plan = this.#plan(body, linked);
+        if ('refusals' in plan) return settle(plan.refusals);
         // Whoever has said no has said why.
-        if (linked?.decide(ids[0]!) === false) return settle(notTaken);
-        for (const [index, dialling] of routed.entries()) {
-          const live = this.#beginOne(dialling, {
-            ids,
-            index,
-            rtpPort: ports[index]!,
-            sessionId,
-            connectionId: body.connection_id,
-            linked,
-          });
+        if (linked?.decide(ids[0]!) === false) return settle([{ name: 'unable-to-execute' }]);
+        isBegun = true;
+        for (const [index, dialling] of plan.routed.entries()) {
+          const live = this.#beginOne(dialling, { ids, index, rtpPort: ports[index]!, plan, linked });
           const commandId = body.command_id ?? null;
           // All are committed together: the first one speaks for them.
           const reason = {
@@ -157,7 +169,7 @@ export class Dialler {
         }
       });
     });
-    if (refusals === notTaken) for (const port of ports) this.#options.release(port);
+    if (!isBegun) for (const port of ports) this.#options.release(port);
     if (refusals.length > 0) return { refusals };
     const now = this.#options.system.clock.date();
     return { calls: ids.map((id) => viewOf(this.#options.calls.withId(id)!.committed!, now)) };
@@ -165,24 +177,18 @@ export class Dialler {
 
   #beginOne(
     { order, routes }: Routed,
-    of: {
-      ids: readonly string[];
-      index: number;
-      rtpPort: number;
-      sessionId: string;
-      connectionId: string;
-      linked: Linked | null;
-    },
+    of: { ids: readonly string[]; index: number; rtpPort: number; plan: Plan; linked: Linked | null },
   ): { live: Live; step: { call: Call; effects: ReturnType<typeof outgoing>['effects'] } } {
     const { system, endpoint, sdpAddress, media, sessionTimers, settings } = this.#options;
+    const { application } = of.plan;
     const id = of.ids[of.index]!;
     const turn = outgoing(
       { at: system.clock.date(), seed: system.ids.seed() },
       {
         id,
         legId: system.ids.uuid(),
-        sessionId: of.sessionId,
-        connectionId: of.connectionId,
+        sessionId: of.plan.sessionId,
+        connectionId: application.id,
         local: endpoint.localAddresses(),
         sdpAddress,
         media,
@@ -194,7 +200,7 @@ export class Dialler {
         siblings: of.ids.filter((each) => each !== id),
         link: of.linked?.link ?? null,
         reportsTo: of.linked?.referral?.reportsTo ?? null,
-        referInbound: this.#options.referInbound(of.connectionId),
+        referInbound: application.refer.inbound,
       },
       { ...order, headers: [...order.headers, ...(of.linked?.referral?.headers ?? [])] },
     );
@@ -211,8 +217,7 @@ export class Dialler {
   }
 }
 
-function callsBy(calls: LiveCalls, gateway: string): number {
-  let count = 0;
-  for (const { call } of calls) if (call.gateway === gateway && isAlive(call)) count += 1;
-  return count;
+/** Those it has go on; a transfer makes a new one, and names no application in its body. */
+function inactive(linked: Linked | null): Refusal {
+  return linked === null ? { name: 'inactive-connection', pointer: '/connection_id' } : { name: 'inactive-connection' };
 }

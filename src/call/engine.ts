@@ -13,6 +13,7 @@ import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
 import type { Applications } from './applications.ts';
 import { type Asked, askedOf } from './asked.ts';
+import { callsOf, isFull, surroundingsOf } from './channels.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
@@ -28,7 +29,7 @@ import { obstacleToEnqueue } from './queueing.ts';
 import type { Queues, WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
-import { type Application, route } from './routing.ts';
+import { route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { attendedOf, dialOf, otherOf } from './transfers.ts';
@@ -81,6 +82,7 @@ export class Engine implements EndpointUser, CallControl {
       follow: (live, effect) => this.#follow(live, effect),
       calls: this.#calls,
       placeOf: (live, input) => placeOf(this.#calls, queues, live, input),
+      surroundingsOf: (call) => surroundingsOf(this.#calls, this.#options.dial.gateways(), call),
       dequeued: (queue, waitedMs) => queues.left(queue, waitedMs),
     });
     this.#dialler = this.#newDialler(endpoint);
@@ -255,14 +257,8 @@ export class Engine implements EndpointUser, CallControl {
   #routed(request: Request, { peer }: Origin): string | number {
     const application = route(this.#options.applications.routes, request.uri, peer !== undefined);
     if (typeof application === 'number') return application;
-    const { channelLimit } = application.inbound;
-    return channelLimit !== null && this.#inboundOf(application) >= channelLimit ? 486 : application.id;
-  }
-
-  #inboundOf({ id }: Application): number {
-    let count = 0;
-    for (const { call } of this.#calls.ofConnection(id)) if (isAlive(call) && call.direction === 'incoming') count += 1;
-    return count;
+    const { id, inbound } = application;
+    return isFull(callsOf(this.#calls, id, 'incoming'), inbound.channelLimit) ? 486 : id;
   }
 
   // What the API asks.
@@ -439,8 +435,7 @@ export class Engine implements EndpointUser, CallControl {
     return new Dialler({
       ...{ system, endpoint, sessionTimers, sdpAddress, settings: dial, calls: this.#calls, driver: this.#driver },
       media: media.kind,
-      hasApplication: (id) => applications.view(id) !== null,
-      referInbound: (connectionId) => applications.ofCall({ connectionId }).refer.inbound,
+      applicationOf: (id) => (applications.view(id) === null ? null : applications.ofCall({ connectionId: id })),
       reserve: () => this.#reserve(),
       release: (port) => media.release(port),
     });

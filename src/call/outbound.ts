@@ -126,8 +126,7 @@ export function outgoing(
       credentials: route.credentials,
       authorizations: [],
     },
-    at,
-    seed,
+    { at, seed },
   );
   const { displayName: callerIdName } = order;
   tell(turn, initiated(turn.call, { callerIdName, customHeaders: [], offeredCodecs: [], replaces: null }));
@@ -388,7 +387,8 @@ function unsuccessful(turn: Turn, why: (Told & { type: 'ended' })['why'], respon
   const { phase, outbound } = turn.call;
   // The application has given up before.
   if (phase.name !== 'dialing' || outbound === null) return;
-  const [route, ...routes] = outbound.routes;
+  // What has filled up since the call was routed is passed over.
+  const [route, ...routes] = outbound.routes.filter(({ gateway }) => !isFull(turn, gateway));
   if (route !== undefined && isOfThePlace(why, response)) return tryNext(turn, { ...outbound, routes }, route);
   change(turn, { outbound: null });
   report(turn, response?.status ?? (why === 'timeout' ? 408 : 503));
@@ -401,6 +401,9 @@ function isOfThePlace(why: string, response: Response | null): boolean {
   const status = response?.status ?? 0;
   return status >= 500 && status < 600;
 }
+
+const isFull = ({ surroundings }: Turn, gateway: string | null): boolean =>
+  gateway !== null && surroundings.fullGateways.includes(gateway);
 
 function tryNext(turn: Turn, plan: Plan, route: Route): void {
   const { gateway, credentials } = route;

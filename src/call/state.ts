@@ -288,22 +288,36 @@ export interface Place {
   readonly averageWaitSecs: number;
 }
 
-/**
- * `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from; `place` is there where the call
- * waits in a queue, or is to.
- */
-export type Input = { readonly at: number; readonly seed: string; readonly place?: Place | null } & (
-  | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
-  | { readonly type: 'ack'; readonly request: Request }
-  | { readonly type: 'response'; readonly branch: string; readonly response: Response }
-  | { readonly type: 'timeout'; readonly branch: string }
-  | { readonly type: 'failed'; readonly branch: string }
-  | { readonly type: 'command'; readonly command: Command; readonly rtpPort: number | null }
-  | { readonly type: 'timer'; readonly timer: CallTimer }
-  /** `from` is the id of the call that says so. */
-  | { readonly type: 'signal'; readonly from: string; readonly signal: Signal }
-  | { readonly type: 'resumed' }
-);
+/** What a call cannot see of others and has to know when it decides. */
+export interface Surroundings {
+  /** The trunks among its next routes that have as many calls as they may. */
+  readonly fullGateways: readonly string[];
+}
+
+/** What an input is given when it is decided on. */
+interface Stamp {
+  /** The wall-clock instant. */
+  readonly at: number;
+  /** What fresh ids are derived from. */
+  readonly seed: string;
+  /** Where the call waits in a queue, or is to. */
+  readonly place?: Place | null;
+  readonly surroundings?: Surroundings | null;
+}
+
+export type Input = Stamp &
+  (
+    | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
+    | { readonly type: 'ack'; readonly request: Request }
+    | { readonly type: 'response'; readonly branch: string; readonly response: Response }
+    | { readonly type: 'timeout'; readonly branch: string }
+    | { readonly type: 'failed'; readonly branch: string }
+    | { readonly type: 'command'; readonly command: Command; readonly rtpPort: number | null }
+    | { readonly type: 'timer'; readonly timer: CallTimer }
+    /** `from` is the id of the call that says so. */
+    | { readonly type: 'signal'; readonly from: string; readonly signal: Signal }
+    | { readonly type: 'resumed' }
+  );
 
 export type Effect =
   | { readonly type: 'respond'; readonly to: ReplyPath; readonly status: number; readonly text: string }
