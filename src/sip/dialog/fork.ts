@@ -27,6 +27,8 @@ export interface Fork {
   readonly exchange: Exchange;
   /** The last RSeq that was taken. */
   readonly rseq: number | null;
+  /** How many reliable 1xx were taken; absent: as one from before it was counted, none. */
+  readonly reliables?: number;
   /** The offer of the peer, while it waits for our answer. */
   readonly offer: string | null;
   readonly owed: Owed | null;
@@ -124,7 +126,8 @@ export function acknowledgeProvisional(
   response: Response,
 ): ForkStep<Sending> & { readonly described: Described } {
   const rack: Rack = { rseq: rseqOf(response)!, cseq: response.cseq.number, method: 'INVITE' };
-  const { fork: next, described } = taken({ ...fork, rseq: rack.rseq }, response);
+  const counted = { ...fork, rseq: rack.rseq, reliables: (fork.reliables ?? 0) + 1 };
+  const { fork: next, described } = taken(counted, response);
   if (described?.kind === 'offer') {
     return { fork: { ...next, owed: { method: 'PRACK', rack } }, described, effects: [] };
   }

@@ -15,6 +15,7 @@ import {
   orderOf,
   preview,
   type Sending,
+  sendBye,
 } from './fork.ts';
 import {
   absorbed,
@@ -57,6 +58,23 @@ function provisional(fixed: Fixed, usage: Usage, response: Response, at: number)
 /** Deviation: so many forks are followed, and no 2xx beyond them is acknowledged; only a hostile peer makes up more. */
 const mostForks = 64;
 
+/**
+ * Deviation: so many reliable 1xx are taken of a fork, and of all of them. RFC 3262 §3 lets the callee send any number, and
+ * each is owed a PRACK that is kept until it is answered: whoever rings for ten minutes sends one a minute.
+ */
+const mostReliables = { ofFork: 32, ofAll: 128 };
+
+function isFlood({ forks }: Usage, { reliables = 0 }: Fork): boolean {
+  const all = forks.reduce((sum, fork) => sum + (fork.reliables ?? 0), 0);
+  return reliables >= mostReliables.ofFork || all >= mostReliables.ofAll;
+}
+
+/** RFC 3261 §15: a caller may end an early dialog by a BYE; the INVITE and its other forks go on. */
+function endEarly(context: ForkContext, usage: Usage, fork: Fork): Step {
+  const ended = sendBye(context, fork, []);
+  return { usage: put(usage, ended.fork), effects: ended.effects };
+}
+
 /** A 1xx of one fork. Without a tag, like each 100, it makes no dialog (§12.1). `wanted`: whether the caller still is there. */
 function progress(fixed: Fixed, usage: Usage, response: Response, wanted: boolean): Step {
   if (response.status === 100) return absorbed(usage);
@@ -65,6 +83,8 @@ function progress(fixed: Fixed, usage: Usage, response: Response, wanted: boolea
   const tag = fork?.tag ?? null;
   const told: readonly Effect[] = wanted ? [{ type: 'tell', what: { type: 'progress', tag, response } }] : [];
   if (fork === null) return { usage, effects: told };
+  // It was ended for what it has sent before.
+  if (fork.state !== 'early') return absorbed(usage);
   switch (orderOf(fork, response)) {
     case 'not-next':
       return absorbed(usage);
@@ -74,6 +94,7 @@ function progress(fixed: Fixed, usage: Usage, response: Response, wanted: boolea
         effects: [...told, ...(wanted ? describe(fork, preview(fork, response)) : [])],
       };
     case 'next': {
+      if (isFlood(usage, fork)) return endEarly(context, usage, fork);
       const step = acknowledgeProvisional(context, fork, response);
       if (!wanted) return declineOffer(context, put(usage, step.fork), step);
       return { usage: put(usage, step.fork), effects: [...told, ...step.effects, ...describe(fork, step.described)] };
@@ -104,6 +125,7 @@ function accepted(fixed: Fixed, usage: Usage, response: Response, at: number): S
   const context = contextOf(fixed, usage);
   const fork = forkFor(context, usage, response);
   if (fork === null) return absorbed(usage);
+  if (fork.state === 'terminated' && fork.ack === null) return acceptedLate(fixed, usage, fork, response, at);
   if (fork.state !== 'early') return repeated(usage, fork);
   const { fork: confirmed, described } = confirm(context, fork, response);
   const { state } = usage;
@@ -116,6 +138,14 @@ function accepted(fixed: Fixed, usage: Usage, response: Response, at: number): S
   const told = describe(fork, described);
   if (confirmed.owed?.method === 'ACK') return { usage: won, effects: told };
   return then({ usage: won, effects: told }, (before) => handOver(before, acknowledge(context, confirmed, null)));
+}
+
+/** A fork that was ended while it was early answers all the same: it is acknowledged and ended like any that is not wanted. */
+function acceptedLate(fixed: Fixed, usage: Usage, fork: Fork, response: Response, at: number): Step {
+  const context = contextOf(fixed, usage);
+  const { fork: confirmed } = confirm(context, fork, response);
+  const dismissed = dismiss(context, put(usage, confirmed), confirmed, []);
+  return isOpen(usage.state) ? tooLate(fixed, dismissed, response, at) : dismissed;
 }
 
 /** A copy of a 2xx: its ACK again, unless that still waits for our answer. */

@@ -202,6 +202,36 @@ test('it begins by sending the INVITE, and is plain data ever after', () => {
   for (const usage of Object.values(samples)) assert.deepEqual(JSON.parse(JSON.stringify(usage)), usage);
 });
 
+suite('unbounded-reliable-1xx (a callee that sends one after the other, without end)', () => {
+  const reliable = (tag: string, rseq: number) => response(183, { tag, rseq });
+  const flood = (tag: string, count: number) => Array.from({ length: count }, (_, index) => reliable(tag, index + 1));
+
+  test('a fork that goes on is ended, and its INVITE is not', () => {
+    assert.equal(show(after(flood('a', 32))), 'proceeding: tell 183 a, PRACK a');
+    assert.equal(show(after(flood('a', 33))), 'proceeding: BYE a');
+    assert.equal(show(after(flood('a', 34))), 'proceeding');
+    assert.equal(show(after([...flood('a', 33), '180 b'])), 'proceeding: tell 180 b');
+    assert.equal(show(after([...flood('a', 33), '200 b'])), 'accepted: tell answer b, ACK b, tell confirmed b');
+  });
+  test('many forks that ring a little are not let on for ever either', () => {
+    const pracks = Array.from({ length: 200 }, (_, index) => reliable(`fork${index}`, 1));
+    const { usage } = after(pracks);
+    assert.equal(
+      usage.forks.reduce((sum, fork) => sum + (fork.reliables ?? 0), 0),
+      64,
+    );
+    const each = Array.from({ length: 10 }, (_, index) => flood(`fork${index}`, 20)).flat();
+    assert.equal(
+      after(each).usage.forks.reduce((sum, fork) => sum + (fork.reliables ?? 0), 0),
+      128,
+    );
+  });
+  test('a 2xx of a fork that was ended is acknowledged and ended, and nobody has the call', () => {
+    assert.equal(show(after([...flood('a', 33), '200 a'])), 'accepted: ACK a, BYE a, tell ended cancelled by 200');
+    assert.equal(show(after([...flood('a', 33), '200 a', '200 a'])), 'accepted: ACK a');
+  });
+});
+
 suite('what is written', () => {
   const written = (script: readonly (string | Input)[], sdp: string | null = offerSdp): Request[] =>
     after(script, sdp).effects.flatMap((effect) => {
