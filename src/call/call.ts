@@ -15,7 +15,7 @@ import {
   repeatResponse,
   ringingTimer,
 } from './inbound.ts';
-import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
+import { clearedBy, endingOf, finishLeaving, leave, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
   lifetimeTimer,
@@ -236,8 +236,7 @@ function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void 
   const { phase } = turn.call;
   if (phase.name === 'dialing') giveUp(turn, 'originator_cancel');
   else if (phase.name === 'ringing') refuseCall(turn, 480, command.headers);
-  else if (phase.name === 'answered') hold(turn, phase, { type: 'hangup', headers: command.headers });
-  else sayBye(turn, clearedBy('us'), command.headers);
+  else leave(turn, command.headers);
 }
 
 /** Each is kept, and written with every state of the call, until the peer answers it. */
@@ -254,7 +253,7 @@ function infoCommand(turn: Turn, command: Command & { name: 'send_sip_info' }): 
   else refuse(turn, 'not-answered');
 }
 
-/** Kept until the ACK of our 2xx: before it the peer may not know the dialog (§15, §13.2.2.4). */
+/** Kept until the ACK of our 2xx: before it the peer may not know the dialog (§13.2.2.4). */
 function hold(turn: Turn, phase: Phase & { name: 'answered' }, held: Held): void {
   change(turn, { phase: { ...phase, held: [...phase.held, held] } });
 }
@@ -296,7 +295,7 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
       if (turn.call.phase.name === 'dialing') return giveUp(turn, 'originator_cancel');
-      if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
+      if (isAlive(turn.call)) leave(turn);
       return;
     case 'progress':
       return progressed(turn, from, signal.status);

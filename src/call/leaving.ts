@@ -32,6 +32,14 @@ export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[
   end(turn, ending, { bye });
 }
 
+/** RFC 3261 §15: whoever was called sends no BYE before the ACK of its 2xx; until then the end waits. */
+export function leave(turn: Turn, headers: readonly NamedValue[] = []): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'answered') return sayBye(turn, clearedBy('us'), headers);
+  if (phase.held.some(({ type }) => type === 'hangup')) return;
+  change(turn, { phase: { ...phase, held: [...phase.held, { type: 'hangup', headers }] } });
+}
+
 /** Sends the BYE again with what answers its challenge. */
 export function sayByeAgain(turn: Turn): OwedRequest {
   return sendWithin(turn, 'BYE', credentialsFor(turn, 'BYE'));
