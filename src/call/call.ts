@@ -15,7 +15,16 @@ import {
   repeatResponse,
   ringingTimer,
 } from './inbound.ts';
-import { clearedBy, endingOf, finishLeaving, leave, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
+import {
+  clearedBy,
+  endingOf,
+  finishLeaving,
+  forgetSecrets,
+  leave,
+  refuseInvite,
+  sayBye,
+  sayByeAgain,
+} from './leaving.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
   lifetimeTimer,
@@ -33,6 +42,7 @@ import {
   inviteTimer,
   inviteUnanswered,
   isInvite,
+  leaveForkAgain,
   requestedEarly,
   resumeInvite,
 } from './outbound.ts';
@@ -60,6 +70,7 @@ import { acked, requested, sendInfo } from './within.ts';
 export function transition(call: Call, input: Input): Step {
   const turn = beginTurn(call, input);
   decide(turn, input);
+  forgetSecrets(turn);
   if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
@@ -186,6 +197,7 @@ export function collapse(call: Call, input: Input): Step {
   else if (call.phase.name === 'ringing') refuseInvite(turn, 500, endingOf('unspecified', 'us', 500));
   else if (isAlive(call)) sayBye(turn, endingOf('unspecified', 'us', 200));
   else finishLeaving(turn);
+  forgetSecrets(turn);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
@@ -275,12 +287,13 @@ function responded(turn: Turn, branch: string, response: Response): void {
   const errand = call.errands.find((each) => each.branch === branch);
   if (errand === undefined) return;
   change(turn, { errands: call.errands.filter((each) => each !== errand) });
+  if (errand.method === 'BYE') return leaveForkAgain(turn, errand, response);
   if (response.status === 481 && errand.method === 'INFO') dialogLost(turn);
 }
 
 function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Response): void {
   const answer = challengeToAnswer(turn, response);
-  if (answer === null) return change(turn, { phase: { ...phase, bye: null }, credentials: null, authorizations: [] });
+  if (answer === null) return change(turn, { phase: { ...phase, bye: null } });
   change(turn, { authorizations: answer });
   const bye = sayByeAgain(turn);
   change(turn, { phase: { ...phase, bye } });
@@ -315,7 +328,7 @@ function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-fail
   if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationUnanswered(turn, why));
   if (isInvite(call, branch)) return inviteUnanswered(turn, why);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
-    return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
+    return change(turn, { phase: { ...call.phase, bye: null } });
   }
   if (call.errands.some((each) => each.branch === branch)) {
     change(turn, { errands: call.errands.filter((each) => each.branch !== branch) });

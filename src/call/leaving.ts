@@ -137,6 +137,14 @@ function leaveOthers(turn: Turn): void {
   change(turn, { bridge: null, transferring: null });
 }
 
+/** Only a BYE can still be challenged, ours or that of a fork: a password is not kept longer with a call that is over. */
+export function forgetSecrets(turn: Turn): void {
+  const { phase, outbound, credentials, ownCredentials, authorizations } = turn.call;
+  if (phase.name !== 'ended' || phase.bye !== null || outbound !== null) return;
+  if (credentials === null && ownCredentials === null && authorizations.length === 0) return;
+  change(turn, { credentials: null, ownCredentials: null, authorizations: [] });
+}
+
 export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | null; bye?: OwedRequest }): void {
   refuseChange(turn, 487);
   dequeue(turn, 'hangup');
@@ -146,8 +154,6 @@ export function end(turn: Turn, ending: Ending, owed: { final?: OwedResponse | n
     phase: { name: 'ended', endedAt: turn.at, ending, final: owed.final ?? null, bye: owed.bye ?? null },
     // What belongs to an INVITE of ours goes on: its forks are let go of.
     errands: turn.call.errands.filter(({ method }) => method !== 'INFO'),
-    // Only a BYE can still be challenged: a password is not kept with a call that is over.
-    ...(owed.bye ? {} : { credentials: null, authorizations: [] }),
   });
   tell(turn, hangup(turn.call, ending));
 }

@@ -2,7 +2,7 @@
 // redirect or a longer session interval asks for; its CANCEL; and what is left of it when it has been answered. The machine
 // is sip/dialog/invite-client-usage.ts. Leaves out which routes there are (outbound-routes.ts).
 
-import type { SentInvite } from '../sip/dialog/fork.ts';
+import { isOfFork, type SentInvite } from '../sip/dialog/fork.ts';
 import { type Invitation, initialInvite, withoutPeer } from '../sip/dialog/initial-invite.ts';
 import {
   deadlineOf,
@@ -10,6 +10,7 @@ import {
   type Fixed,
   isOpen,
   type Remedy,
+  requestOf,
   type Step,
   type Told,
   winnerOf,
@@ -20,7 +21,7 @@ import { hasSdp } from '../sip/dialog/invite-usage.ts';
 import { type Asked, agreedBy, askAgain, askHeaders, firstAsk, off } from '../sip/dialog/session-timer.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { tagOf } from '../sip/message/address.ts';
-import { forNextRequest } from '../sip/message/authorizations.ts';
+import { credentialsIn, forNextRequest } from '../sip/message/authorizations.ts';
 import { copy } from '../sip/message/grammar.ts';
 import type { Reason } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
@@ -32,7 +33,7 @@ import type { LifetimePolicy } from './lifetime.ts';
 import { lives } from './modifying.ts';
 import type { Route } from './outbound-routes.ts';
 import { makeOffer, newSession, takeAnswer } from './sound.ts';
-import { type Call, type Ending, type Outbound, sixtyFourT1Ms } from './state.ts';
+import { type Call, type Ending, type Outbound, type OwedRequest, sixtyFourT1Ms } from './state.ts';
 import {
   beginTurn,
   capabilities,
@@ -193,6 +194,21 @@ export function giveUp(turn: Turn, cause: Ending['cause'], reason: Reason | null
   const wasHeard = turn.call.outbound!.usage.state.name !== 'calling';
   end(turn, endingOf(cause, 'us', wasHeard ? 487 : null), {});
   step(turn, { type: 'command', command: { name: 'cancel', reason } }, null);
+}
+
+/** The BYE to a fork that nobody wants is challenged: it goes once more. */
+export function leaveForkAgain(turn: Turn, { branch, text }: OwedRequest, response: Response): void {
+  const { outbound } = turn.call;
+  const fork = outbound?.usage.forks.find((each) => isOfFork(outbound.usage.invite, each, branch));
+  const bye = requestOf({ text });
+  if (fork === undefined || credentialsIn(bye).length > 0) return;
+  change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
+  const answer = challengeToAnswer(turn, response);
+  if (answer === null) return;
+  change(turn, { authorizations: answer });
+  const reasons = bye.all('Reason').map((value) => ['Reason', copy(value)] as const);
+  const headers = [...credentialsFor(turn, 'BYE', fork.dialog), ...reasons];
+  step(turn, { type: 'command', command: { name: 'bye-again', branch, headers } }, null);
 }
 
 /** RFC 3326 §2: why the others that were dialled with it are cancelled. */

@@ -129,8 +129,8 @@ export function challengeToAnswer(
 }
 
 /** What answers the challenges the peer has put so far, in the next request of this method. Each use of a nonce is counted. */
-export function credentialsFor(turn: Turn, method: string): HeaderList {
-  const { dialog, credentials } = turn.call;
+export function credentialsFor(turn: Turn, method: string, dialog = turn.call.dialog): HeaderList {
+  const { credentials } = turn.call;
   const request = { method, uri: requestUriOf(dialog), cnonce: turn.seed };
   const { headers, authorizations } = authorized(turn.call.authorizations, request, credentials);
   change(turn, { authorizations });

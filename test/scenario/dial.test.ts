@@ -1,4 +1,5 @@
 // Calls of ours: the INVITE, how the callee answers it or not, how we give it up, and what the application is told.
+import assert from 'node:assert/strict';
 import type { Access } from '../../src/config/access.ts';
 import { algorithms } from '../../src/sip/message/digest.ts';
 import { scenario } from '../support/play.ts';
@@ -140,6 +141,25 @@ scenario('dialled, and the 200 crosses the CANCEL (ACK, then BYE)', ({ transfere
                                          transferee.gets('ACK'); transferee.gets('BYE');
   transferee.sends(200, { answers: 'CANCEL' });
   transferee.sends(200, { answers: 'BYE' });
+});
+
+scenario('late-fork-challenges-its-bye (the password of a call that was given up is still there)', ({ transferee, app, does, after }) => {
+  app.dials({ sip_auth_username: 'carol', sip_auth_password: 'secret' });
+                                         transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  app.posts('hangup');                   transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'originator_cancel' });
+  transferee.sends(200, { answers: 'INVITE' });
+                                         transferee.gets('ACK'); transferee.gets('BYE', { 'Proxy-Authorization': null });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(407, { answers: 'BYE', ...challenge });
+                                         transferee.gets('BYE', { 'Proxy-Authorization': /username="carol", realm="pbx"/ });
+  transferee.sends(407, { answers: 'BYE', ...challenge });
+                                         transferee.getsNothing();
+  after(40_000);
+  does('look for the password', async ({ store }) => {
+    const [row] = await store.calls(0);
+    assert.doesNotMatch(row!.state, /secret/);
+  });
 });
 
 scenario('dialled and not answered in time (timeout_secs)', ({ transferee, app, after }) => {

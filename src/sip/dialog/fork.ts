@@ -231,5 +231,10 @@ function branchOf(invite: SentInvite, fork: Fork, cseq: number): string {
   return `${invite.branch}.${fork.number}.${cseq}`;
 }
 
+/** Whether a request that left under this branch is one of the fork's. */
+export function isOfFork({ branch }: SentInvite, { number }: Fork, sent: string): boolean {
+  return sent.startsWith(`${branch}.${number}.`);
+}
+
 const typeOf = (sdp: string | undefined): HeaderList =>
   sdp === undefined ? [] : [['Content-Type', 'application/sdp']];

@@ -68,6 +68,8 @@ export type Command =
   /** Our answer to the offer of this fork; null declines it, which ends a fork that waited for its ACK. */
   | { readonly name: 'answer'; readonly tag: string; readonly sdp: string | null }
   | { readonly name: 'update'; readonly tag: string; readonly headers: HeaderList; readonly sdp: string | null }
+  /** The BYE that left under this branch again, with what answers its challenge. */
+  | { readonly name: 'bye-again'; readonly branch: string; readonly headers: HeaderList }
   /** Another INVITE after a refusal: with credentials, to another target, with another interval. */
   | { readonly name: 'again'; readonly invite: SentInvite };
 

@@ -296,6 +296,20 @@ suite('what is written', () => {
     assert.equal(lostBye!.get('Reason'), 'SIP;cause=200;text="Call completed elsewhere"');
     assert.equal(lineOf(lostBye!), 'BYE sip:b@192.0.2.4:5080, CSeq 314160 BYE, branch z9hG4bK776asdhds.1.314160');
   });
+  test('a BYE that was challenged goes again to the same fork, and only that', () => {
+    const again = (branch: string): Input => ({
+      type: 'command',
+      command: { name: 'bye-again', branch, headers: [['Proxy-Authorization', 'Digest username="alice"']] },
+    });
+    const lost = ['200 a', '200 b'];
+    const [, first] = written(lost);
+    assert.equal(first!.method, 'BYE');
+    const [second, ...others] = written([...lost, again(first!.via.branch)]);
+    assert.deepEqual(others, []);
+    assert.equal(lineOf(second!), 'BYE sip:b@192.0.2.4:5080, CSeq 314161 BYE, branch z9hG4bK776asdhds.1.314161');
+    assert.equal(second!.get('Proxy-Authorization'), 'Digest username="alice"');
+    assert.deepEqual(written([...lost, again('z9hG4bK776asdhds.0.314160')]), []);
+  });
   test('a response without Contact leads to where the INVITE went', () => {
     const [ack] = written([response(200, { tag: 'a' }, { Contact: null })]);
     assert.equal(ack!.uri, 'sip:bob@biloxi.example');
