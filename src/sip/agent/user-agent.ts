@@ -11,7 +11,7 @@ import { inviteKey } from '../transaction/key.ts';
 import { patienceMs, standardTiming } from '../transaction/timers.ts';
 import { resolveHost } from '../transport/resolve.ts';
 import { type PartUser, users } from '../users.ts';
-import { type Call, type Incoming, repeatId } from './call.ts';
+import type { Call, Incoming } from './call.ts';
 import { Core, type Outcome, type Saying } from './core.ts';
 import { IncomingInvite } from './incoming-invite.ts';
 import { type InviteOptions, type InviteOutcome, OutgoingInvite } from './outgoing-invite.ts';
@@ -190,8 +190,7 @@ export class UserAgent {
     const id = idIn(request);
     const invite = this.#dialogs.get(id);
     if (invite) return invite.take({ type: 'ack', ack: request });
-    const call = this.#calls.get(id);
-    if (call) this.endpoint.quiet(repeatId(call.dialog));
+    this.#calls.get(id)?.acknowledge(request);
   }
 }
 

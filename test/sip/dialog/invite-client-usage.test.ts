@@ -304,7 +304,7 @@ suite('what is written', () => {
     const lost = ['200 a', '200 b'];
     const [, first] = written(lost);
     assert.equal(first!.method, 'BYE');
-    const [second, ...others] = written([...lost, again(first!.via.branch)]);
+    const [second, ...others] = written([...lost, again(first!.via.branch ?? '')]);
     assert.deepEqual(others, []);
     assert.equal(lineOf(second!), 'BYE sip:b@192.0.2.4:5080, CSeq 314161 BYE, branch z9hG4bK776asdhds.1.314161');
     assert.equal(second!.get('Proxy-Authorization'), 'Digest username="alice"');
