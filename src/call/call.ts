@@ -85,7 +85,7 @@ function decide(turn: Turn, input: Input): void {
     case 'ack':
       return acked(turn, input.request);
     case 'response':
-      return responded(turn, input.branch, input.response);
+      return responded(turn, input);
     case 'timeout':
       return unanswered(turn, input.branch, 'timeout');
     case 'failed':
@@ -270,12 +270,12 @@ function hold(turn: Turn, phase: Phase & { name: 'answered' }, held: Held): void
   change(turn, { phase: { ...phase, held: [...phase.held, held] } });
 }
 
-function responded(turn: Turn, branch: string, response: Response): void {
+function responded(turn: Turn, { branch, response, to }: Input & { type: 'response' }): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referResponse(turn, response);
   if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationResponse(turn, response));
   if (isInvite(call, branch)) {
-    inviteResponse(turn, response);
+    inviteResponse(turn, response, to);
     // It was dialled for another call, and has just been answered.
     if (call.phase.name === 'dialing' && turn.call.phase.name === 'active') joinCaller(turn);
     return;

@@ -9,6 +9,7 @@ import { tagOf } from '../sip/message/address.ts';
 import { readReplaces } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
 import { inviteKey } from '../sip/transaction/key.ts';
+import type { Target } from '../sip/transport/transport.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
 import type { Applications } from './applications.ts';
@@ -140,12 +141,12 @@ export class Engine implements EndpointUser, CallControl {
     if (live && belongsTo(live.call.dialog, request)) this.#driver.decide(live, { type: 'ack', request });
   }
 
-  response(branch: string, response: Response): void {
+  response(branch: string, response: Response, to: Target): void {
     // What becomes of a CANCEL shows in the INVITE, whose branch it has (RFC 3261 §9.1).
     if (response.cseq.method === 'CANCEL') return;
     // The 2xx of an INVITE comes again until its ACK has arrived.
     const isLast = response.status >= 200 && (response.cseq.method !== 'INVITE' || response.status >= 300);
-    this.#ofBranch(branch, isLast, { type: 'response', branch, response });
+    this.#ofBranch(branch, isLast, { type: 'response', branch, response, to });
   }
 
   timeout(branch: string, method: string): void {

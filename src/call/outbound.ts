@@ -25,6 +25,7 @@ import { credentialsIn, forNextRequest } from '../sip/message/authorizations.ts'
 import { copy } from '../sip/message/grammar.ts';
 import type { Reason } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
+import type { Target } from '../sip/transport/transport.ts';
 import type { DialOrder } from './commands.ts';
 import { answered, causeOf, initiated } from './events.ts';
 import { allowsMethod } from './invitation.ts';
@@ -170,8 +171,8 @@ export function isInvite({ outbound }: Call, branch: string): boolean {
   return outbound?.usage.invite.branch === branch;
 }
 
-export function inviteResponse(turn: Turn, response: Response): void {
-  step(turn, { type: 'response', response }, response);
+export function inviteResponse(turn: Turn, response: Response, to?: Target): void {
+  step(turn, { type: 'response', response, to }, response);
 }
 
 export function inviteUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): void {

@@ -13,6 +13,7 @@ import type { Authorizations } from '../sip/message/authorizations.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
+import type { Target } from '../sip/transport/transport.ts';
 import type { Command, NamedValue } from './commands.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
@@ -309,7 +310,8 @@ export type Input = Stamp &
   (
     | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
     | { readonly type: 'ack'; readonly request: Request }
-    | { readonly type: 'response'; readonly branch: string; readonly response: Response }
+    /** `to` is where the request went: an address, or a connection. */
+    | { readonly type: 'response'; readonly branch: string; readonly response: Response; readonly to?: Target }
     | { readonly type: 'timeout'; readonly branch: string }
     | { readonly type: 'failed'; readonly branch: string }
     | { readonly type: 'command'; readonly command: Command; readonly rtpPort: number | null }

@@ -52,6 +52,25 @@ scenario('dialled: what the INVITE says', ({ transferee, app }) => {
                                          app.gets('call.hangup', { hangup_cause: 'user_busy', hangup_source: 'callee', sip_hangup_cause: '486', client_state: 'eA==' });
 });
 
+scenario('dialled-by-name-and-dns-chose-tcp (NAPTR and SRV: the dialog goes on by that connection)', {
+  records: {
+    naptr: async () => [{ order: 1, preference: 1, flags: 's', service: 'SIP+D2T', replacement: '_sip._tcp.atlanta.example' }],
+    srv: async () => [{ priority: 1, weight: 0, port: 5060, name: 'pbx.atlanta.example' }],
+  },
+}, ({ transferee, app, after }) => {
+  app.dials({ to: 'sip:alice@atlanta.example' });
+                                         transferee.gets('INVITE', { Via: /TCP/, Contact: /transport=tcp>/ });
+                                         app.gets('call.initiated');
+  // Its Contact does not say by which transport.
+  transferee.sends(200, { Contact: '<sip:alice@192.0.2.10:5060>', 'Session-Expires': '90;refresher=uac', Require: 'timer' });
+                                         transferee.gets('ACK', { Via: /TCP/ }); app.gets('call.answered');
+  after(45_000);                         transferee.gets('INVITE', { Via: /TCP/, Contact: /transport=tcp>/ });
+  transferee.sends(200, { 'Session-Expires': '1800;refresher=uas', Require: 'timer' });
+                                         transferee.gets('ACK', { Via: /TCP/ });
+  app.posts('hangup');                   transferee.gets('BYE', { Via: /TCP/ }); app.gets('call.hangup');
+  transferee.sends(200);
+});
+
 scenario('dialled with privacy (RFC 3323, RFC 3325)', ({ transferee, app }) => {
   app.dials({ privacy: 'id' });
                                          transferee.gets('INVITE', {

@@ -6,7 +6,7 @@ import { withoutPeer } from '../dialog/initial-invite.ts';
 import { Endpoint, type EndpointOptions, type EndpointUser, type Origin } from '../endpoint.ts';
 import { tagOf } from '../message/address.ts';
 import type { Credentials } from '../message/digest.ts';
-import { type Request, type Response, reply } from '../message/message.ts';
+import { type Request, reply } from '../message/message.ts';
 import { inviteKey } from '../transaction/key.ts';
 import { patienceMs, standardTiming } from '../transaction/timers.ts';
 import { resolveHost } from '../transport/resolve.ts';
@@ -121,14 +121,11 @@ export class UserAgent {
     return {
       request: (request, origin) => this.#take(request, origin),
       ack: (request) => this.#acknowledged(request),
-      response: (branch, response) => this.#hear(branch, response),
+      response: (branch, response, to) =>
+        this.#core.hear(branch, response.cseq.method, { type: 'response', response, to }),
       timeout: (branch, method) => this.#core.hear(branch, method, { type: 'timeout' }),
       failed: (branch, _error, method) => this.#core.hear(branch, method, { type: 'transport-failed' }),
     };
-  }
-
-  #hear(branch: string, response: Response): void {
-    this.#core.hear(branch, response.cseq.method, { type: 'response', response });
   }
 
   #take(request: Request, origin: Origin): void {

@@ -74,11 +74,14 @@ export interface ForkStep<Effect = Sending | Acknowledging> {
   readonly effects: readonly Effect[];
 }
 
-export function newFork({ invite, request }: ForkContext, response: Response, number: number): Fork {
+/** `to` is where the INVITE went: the dialog goes by that way, if it is of the transport that was asked for or DNS had the choice. */
+export function newFork({ invite, request }: ForkContext, response: Response, number: number, to?: Target): Fork {
+  const { target } = invite;
+  const isChosen = to !== undefined && (to.transport === target.transport || target.open === 'transport');
   return {
     tag: forkOf(response),
     number,
-    dialog: uacDialog(request, response, invite.target),
+    dialog: uacDialog(request, response, isChosen ? to : target),
     exchange: hasSdp(request) ? 'offered' : 'none',
     rseq: null,
     offer: null,

@@ -22,6 +22,7 @@ import {
   contextOf,
   type Effect,
   type Fixed,
+  type Input,
   isOpen,
   over,
   put,
@@ -36,23 +37,26 @@ import { dismiss, handOver, sendCancel } from './invite-client-steps.ts';
 import { isAmong, mostTargets, redirectTargets } from './redirect.ts';
 import { forkOf } from './uac-dialog.ts';
 
-export function heard(fixed: Fixed, usage: Usage, response: Response, at: number): Step {
+type Heard = Input & { readonly type: 'response' };
+
+export function heard(fixed: Fixed, usage: Usage, input: Heard, at: number): Step {
+  const { response } = input;
   const { status } = response;
   // One to an INVITE that was refused and sent again.
   if (response.via.branch !== usage.invite.branch) return absorbed(usage);
-  if (status < 200) return isOpen(usage.state) ? provisional(fixed, usage, response, at) : absorbed(usage);
-  if (status < 300) return accepted(fixed, usage, response, at);
+  if (status < 200) return isOpen(usage.state) ? provisional(fixed, usage, input, at) : absorbed(usage);
+  if (status < 300) return accepted(fixed, usage, input, at);
   return isOpen(usage.state) ? refused(fixed, usage, response) : absorbed(usage);
 }
 
-function provisional(fixed: Fixed, usage: Usage, response: Response, at: number): Step {
+function provisional(fixed: Fixed, usage: Usage, input: Heard, at: number): Step {
   const { state } = usage;
   if (state.name === 'cancelling') {
     const step = state.sent ? absorbed(usage) : sendCancel(fixed, usage, state.reasons, at);
-    return then(step, (sent) => progress(fixed, sent, response, false));
+    return then(step, (sent) => progress(fixed, sent, input, false));
   }
   const next: Usage = state.name === 'proceeding' ? usage : { ...usage, state: { name: 'proceeding' } };
-  return progress(fixed, next, response, true);
+  return progress(fixed, next, input, true);
 }
 
 /** Deviation: so many forks are followed, and no 2xx beyond them is acknowledged; only a hostile peer makes up more. */
@@ -76,10 +80,11 @@ function endEarly(context: ForkContext, usage: Usage, fork: Fork): Step {
 }
 
 /** A 1xx of one fork. Without a tag, like each 100, it makes no dialog (§12.1). `wanted`: whether the caller still is there. */
-function progress(fixed: Fixed, usage: Usage, response: Response, wanted: boolean): Step {
+function progress(fixed: Fixed, usage: Usage, input: Heard, wanted: boolean): Step {
+  const { response } = input;
   if (response.status === 100) return absorbed(usage);
   const context = contextOf(fixed, usage);
-  const fork = forkFor(context, usage, response);
+  const fork = forkFor(context, usage, input);
   const tag = fork?.tag ?? null;
   const told: readonly Effect[] = wanted ? [{ type: 'tell', what: { type: 'progress', tag, response } }] : [];
   if (fork === null) return { usage, effects: told };
@@ -108,12 +113,12 @@ function declineOffer(context: ForkContext, usage: Usage, { fork, effects }: For
   return { usage: put(usage, declined.fork), effects: [...effects, ...declined.effects] };
 }
 
-function forkFor(context: ForkContext, { forks }: Usage, response: Response): Fork | null {
+function forkFor(context: ForkContext, { forks }: Usage, { response, to }: Heard): Fork | null {
   const tag = forkOf(response);
   const known = forks.find((fork) => fork.tag === tag);
   if (known) return known;
   if (forks.length >= mostForks || (response.status < 200 && tag === '')) return null;
-  return newFork(context, response, forks.length);
+  return newFork(context, response, forks.length, to);
 }
 
 function describe({ tag }: Fork, described: Described): readonly Effect[] {
@@ -121,9 +126,10 @@ function describe({ tag }: Fork, described: Described): readonly Effect[] {
 }
 
 /** §13.2.2.4: every 2xx is acknowledged, each time it comes; the first one wins, unless the caller has given up. */
-function accepted(fixed: Fixed, usage: Usage, response: Response, at: number): Step {
+function accepted(fixed: Fixed, usage: Usage, input: Heard, at: number): Step {
+  const { response } = input;
   const context = contextOf(fixed, usage);
-  const fork = forkFor(context, usage, response);
+  const fork = forkFor(context, usage, input);
   if (fork === null) return absorbed(usage);
   if (fork.state === 'terminated' && fork.ack === null) return acceptedLate(fixed, usage, fork, response, at);
   if (fork.state !== 'early') return repeated(usage, fork);

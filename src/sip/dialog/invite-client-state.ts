@@ -44,8 +44,8 @@ export type TimerName = 'give-up' | 'settle';
 
 /** What happens to it. A response must be that of its INVITE. */
 export type Input =
-  /** 100 to 699 to the INVITE; of a final one no copies but those of a 2xx. */
-  | { readonly type: 'response'; readonly response: Response }
+  /** 100 to 699 to the INVITE; of a final one no copies but those of a 2xx. `to`: where it went, if DNS had a say in it. */
+  | { readonly type: 'response'; readonly response: Response; readonly to?: Target | undefined }
   | { readonly type: 'timeout' }
   | { readonly type: 'transport-failed' }
   | { readonly type: 'timer'; readonly timer: TimerName }

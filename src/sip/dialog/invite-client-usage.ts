@@ -43,7 +43,7 @@ export function begin(invite: SentInvite): Step {
 export function transition(fixed: Fixed, usage: Usage, input: Input, at: number): Step {
   switch (input.type) {
     case 'response':
-      return heard(fixed, usage, input.response, at);
+      return heard(fixed, usage, input, at);
     case 'timeout':
     case 'transport-failed':
       return isOpen(usage.state) ? over(usage, input.type, null) : absorbed(usage);

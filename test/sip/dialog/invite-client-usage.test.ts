@@ -296,6 +296,17 @@ suite('what is written', () => {
     assert.equal(lostBye!.get('Reason'), 'SIP;cause=200;text="Call completed elsewhere"');
     assert.equal(lineOf(lostBye!), 'BYE sip:b@192.0.2.4:5080, CSeq 314160 BYE, branch z9hG4bK776asdhds.1.314160');
   });
+  test('where the INVITE went is where the dialog goes, where DNS could choose (RFC 3263 §4.1)', () => {
+    const connection = { transport: 'tcp', host: '192.0.2.4', port: 5080, flow: 'tcp:1' } as const;
+    const heard = { ...response(200, { tag: 'a', sdp: answerSdp }), to: connection };
+    const sent = invite(offerSdp);
+    const flowOf = (target: typeof sent.target) => {
+      const { forks } = transition(fixed, begin({ ...sent, target }).usage, heard, at).usage;
+      return forks[0]!.dialog.flow.transport;
+    };
+    assert.equal(flowOf({ ...sent.target, open: 'transport' }), 'tcp');
+    assert.equal(flowOf({ transport: 'udp', host: '192.0.2.4', port: 5080 }), 'udp', 'sent by TCP for its size alone');
+  });
   test('a BYE that was challenged goes again to the same fork, and only that', () => {
     const again = (branch: string): Input => ({
       type: 'command',
