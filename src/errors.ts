@@ -132,6 +132,12 @@ export const catalogue = {
     title: 'Unable to execute command',
     detail: 'Every trunk that takes calls to this number has as many as it may.',
   },
+  'application-full': {
+    code: '90033',
+    status: 422,
+    title: 'Unable to execute command',
+    detail: 'This Call Control application has as many outbound calls as its channel_limit lets it have.',
+  },
   'needs-media': {
     code: '10027',
     status: 422,

@@ -39,6 +39,7 @@ const refer = {
 const open = {
   active: true,
   inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
+  outboundChannelLimit: null,
 } as const;
 
 const byDefault = {
@@ -488,6 +489,7 @@ applications:
     active: false
     sip_subdomain: Sales
     sip_subdomain_receive_settings: only_my_connections
+    outbound_channel_limit: 20
     numbers: 300, 301
 `;
 
@@ -498,9 +500,10 @@ applications:
       [true, { ...open.inbound, numbers: ['+13125550100', '+1312*', '*'], channelLimit: 30 }],
     );
     assert.deepEqual(
-      [second?.active, second?.inbound],
+      [second?.active, second?.outboundChannelLimit, second?.inbound],
       [
         false,
+        20,
         { sipSubdomain: 'Sales', sipSubdomainFrom: 'only_my_connections', numbers: ['300', '301'], channelLimit: null },
       ],
     );

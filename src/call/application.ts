@@ -78,6 +78,7 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
       numbers: inbound.numbers,
       channelLimit: inbound.channel_limit,
     },
+    outboundChannelLimit: body.outbound.channel_limit,
     refer: {
       firstNotifyTimeoutMs: body.refer_first_notify_timeout_ms,
       timeoutMs: body.refer_timeout_ms,
@@ -113,7 +114,7 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
       sip_subdomain_receive_settings: inbound.sipSubdomainFrom,
       numbers: [...inbound.numbers],
     },
-    outbound: { channel_limit: null, outbound_voice_profile_id: null },
+    outbound: { channel_limit: application.outboundChannelLimit, outbound_voice_profile_id: null },
     tags: [],
     refer_first_notify_timeout_ms: refer.firstNotifyTimeoutMs,
     refer_timeout_ms: refer.timeoutMs,
@@ -129,7 +130,7 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
 /** An application of which nothing has been said but how its refers go. */
 export function blankBody(refer: ReferSettings): ApplicationBody {
   const nothing = { id: '', name: '', webhookUrl: null, webhookFailoverUrl: null, webhookTimeoutMs: 0 };
-  return bodyOf({ ...nothing, active: true, inbound: unmapped, refer });
+  return bodyOf({ ...nothing, active: true, inbound: unmapped, outboundChannelLimit: null, refer });
 }
 
 /** The body with what was said of it. An empty URL or subdomain stands for none, as in the official API. */

@@ -4,7 +4,7 @@ import type { Refusal } from '../errors.ts';
 import type { Endpoint } from '../sip/endpoint.ts';
 import type { System } from '../system.ts';
 import { askedOf } from './asked.ts';
-import { callsBy } from './channels.ts';
+import { callsBy, callsOf, isFull } from './channels.ts';
 import type { DialBody, Dialled, NamedValue } from './commands.ts';
 import type { Driver } from './driver.ts';
 import type { LifetimePolicy } from './lifetime.ts';
@@ -98,12 +98,20 @@ export class Dialler {
     const refusals: Refusal[] = [];
     const application = this.#options.applicationOf(body.connection_id);
     if (application === null) refusals.push({ name: 'invalid-connection', pointer: '/connection_id' });
-    else if (!application.active) refusals.push(inactive(linked));
+    else if (!application.active) refusals.push(ofApplication('inactive-connection', linked));
     const sessionId = this.#sessionOf(body, refusals);
     const read = readDial(body, this.#options.settings.host);
     if ('refusals' in read) return { refusals: [...refusals, ...read.refusals] };
+    if (application !== null && this.#isFull(application, read.diallings.length)) {
+      refusals.push(ofApplication('application-full', linked));
+    }
     const routed = this.#routed(read.diallings, body, refusals);
     return refusals.length > 0 ? { refusals } : { routed, sessionId, application: application! };
+  }
+
+  /** Whether so many more calls are too many. */
+  #isFull({ id, outboundChannelLimit }: Application, more: number): boolean {
+    return isFull(callsOf(this.#options.calls, id, 'outgoing') + more - 1, outboundChannelLimit);
   }
 
   /** The session of the call it is linked to, else one of its own. */
@@ -217,7 +225,7 @@ export class Dialler {
   }
 }
 
-/** Those it has go on; a transfer makes a new one, and names no application in its body. */
-function inactive(linked: Linked | null): Refusal {
-  return linked === null ? { name: 'inactive-connection', pointer: '/connection_id' } : { name: 'inactive-connection' };
+/** Its calls go on. A transfer names no application in its body. */
+function ofApplication(name: Refusal['name'], linked: Linked | null): Refusal {
+  return linked === null ? { name, pointer: '/connection_id' } : { name };
 }

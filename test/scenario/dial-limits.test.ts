@@ -91,6 +91,28 @@ scenario('link-ended-while-a-port-was-reserved (the dial is refused, no call beg
   transferee.sends(200);
 });
 
+const narrow = application({ outboundChannelLimit: 1 });
+
+scenario('an outbound channel limit (a second call is refused until the first has ended)', { settings: { applications: [narrow] } }, ({ transferee, app }) => {
+  app.dials({ to: ['sip:alice@192.0.2.10', 'sip:bob@192.0.2.20'] }, { status: 422, code: '90033', pointer: '/connection_id', detail: /channel_limit/ });
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  app.dials({}, { status: 422, code: '90033', pointer: '/connection_id', detail: /channel_limit/ });
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
+  app.dials();                           transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
+});
+
+scenario('transfer beyond the outbound channel limit (refused, the call goes on)', { settings: { applications: [narrow] } }, (world) => {
+  const { transferee, peer, app } = world;
+  answers(world);
+  const bob = peer('bob');
+  app.dials({ to: 'sip:bob@192.0.2.20' });
+                                         bob.gets('INVITE'); app.gets('call.initiated');
+  app.posts('transfer', { to: 'sip:carol@192.0.2.30' }, { call: 0, status: 422, code: '90033', detail: /channel_limit/ });
+  bob.sends(486);                        bob.gets('ACK'); app.gets('call.hangup', {}, { call: 1 });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+});
+
 const idle = application({ active: false });
 
 scenario('inactive-application-dials (refused: it makes no new calls)', { settings: { applications: [idle] } }, ({ app }) => {

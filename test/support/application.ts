@@ -21,6 +21,7 @@ export function application(more: Partial<Application> = {}): Application {
     webhookTimeoutMs: 2_000,
     active: true,
     inbound: unmapped,
+    outboundChannelLimit: null,
     refer: referSettings,
     ...more,
   };
