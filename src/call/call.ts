@@ -4,7 +4,7 @@
 import { deadlineOf as lifetimeDeadline } from '../sip/dialog/session-timer.ts';
 import type { Response } from '../sip/message/message.ts';
 import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
-import { bridgeCommand, joinCaller, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
+import { bridgeCommand, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
 import {
   answerCommand,
@@ -25,6 +25,7 @@ import {
   sayBye,
   sayByeAgain,
 } from './leaving.ts';
+import { awaited, joinLinked, noLongerAwaited } from './linking.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
   lifetimeTimer,
@@ -277,7 +278,7 @@ function responded(turn: Turn, { branch, response, to }: Input & { type: 'respon
   if (isInvite(call, branch)) {
     inviteResponse(turn, response, to);
     // It was dialled for another call, and has just been answered.
-    if (call.phase.name === 'dialing' && turn.call.phase.name === 'active') joinCaller(turn);
+    if (call.phase.name === 'dialing' && turn.call.phase.name === 'active') joinLinked(turn);
     return;
   }
   if (response.status < 200) return;
@@ -316,7 +317,10 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':
       return giveUp(turn, 'originator_cancel', elsewhere);
+    case 'awaited':
+      return awaited(turn, from);
     default:
+      if (signal.type === 'left' || signal.type === 'join') noLongerAwaited(turn, from);
       if (isAlive(turn.call)) return signalledByBridge(turn, from, signal);
       if (signal.type === 'join') turn.effects.push({ type: 'signal', to: from, signal: { type: 'left' } });
   }

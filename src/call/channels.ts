@@ -1,5 +1,5 @@
 // How many calls a trunk and an application have, and what a call of ours has to know of others when it decides: which
-// trunks are full. Leaves out how many they may have (outbound-routes.ts, routing.ts).
+// trunks are full, and whether the call it was dialled for has a partner. Leaves out how many they may have (outbound-routes.ts, routing.ts).
 import type { LiveCalls } from './live.ts';
 import type { Gateway } from './outbound-routes.ts';
 import { type Call, isAlive, type Surroundings } from './state.ts';
@@ -25,7 +25,9 @@ export function surroundingsOf(calls: LiveCalls, gateways: readonly Gateway[], c
   if (call.phase.name !== 'dialing' || call.outbound === null) return null;
   const next = new Set(call.outbound.routes.map(({ gateway }) => gateway));
   const full = gateways.filter(({ name, channels }) => next.has(name) && isFull(callsBy(calls, name), channels));
-  return full.length === 0 ? null : { fullGateways: full.map(({ name }) => name) };
+  const { link } = call;
+  const isLinkBridged = link?.preventsDouble === true && calls.withId(link.to)?.call.bridge != null;
+  return { fullGateways: full.map(({ name }) => name), isLinkBridged };
 }
 
 /** Null: any number. */

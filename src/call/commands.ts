@@ -42,7 +42,7 @@ export interface Bodies {
     prevent_double_bridge?: boolean;
   };
   transfer: Common &
-    Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to'> & {
+    Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to' | keyof DialLink> & {
       to: string;
       from?: string;
       target_leg_client_state?: string;
@@ -83,8 +83,17 @@ export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
 );
 
+/** What becomes of the call that a dial makes and of the one it is linked to. */
+interface DialLink {
+  bridge_intent?: boolean;
+  bridge_on_answer?: boolean;
+  prevent_double_bridge?: boolean;
+  park_after_unbridge?: string;
+  hold_after_unbridge?: boolean;
+}
+
 /** The body of a dial, as the API names its fields. */
-export interface DialBody extends Common {
+export interface DialBody extends Common, DialLink {
   connection_id: string;
   from: string;
   to: string | string[];
@@ -120,6 +129,8 @@ export interface DialOrder {
   readonly preferredCodecs: string | null;
   readonly credentials: Credentials | null;
   readonly clientState: string | null;
+  /** Whether it outlives a bridge it is in. */
+  readonly parks: boolean;
 }
 
 /** A call as `GET /v2/calls/{id}` shows it. Instants are wall-clock milliseconds, the duration is in seconds. */

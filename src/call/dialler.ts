@@ -100,7 +100,7 @@ export class Dialler {
     if (application === null) refusals.push({ name: 'invalid-connection', pointer: '/connection_id' });
     else if (!application.active) refusals.push(ofApplication('inactive-connection', linked));
     const sessionId = this.#sessionOf(body, refusals);
-    const read = readDial(body, this.#options.settings.host);
+    const read = readDial(this.#asFrom(body), this.#options.settings.host);
     if ('refusals' in read) return { refusals: [...refusals, ...read.refusals] };
     if (application !== null && this.#isFull(application, read.diallings.length)) {
       refusals.push(ofApplication('application-full', linked));
@@ -114,12 +114,19 @@ export class Dialler {
     return isFull(callsOf(this.#options.calls, id, 'outgoing') + more - 1, outboundChannelLimit);
   }
 
+  /** With `bridge_intent` whoever calls the linked call calls. */
+  #asFrom(body: DialBody): DialBody {
+    const linked = body.bridge_intent === true ? this.#options.calls.withId(body.link_to ?? '') : undefined;
+    return linked === undefined ? body : { ...body, from: linked.call.from };
+  }
+
   /** The session of the call it is linked to, else one of its own. */
-  #sessionOf({ link_to: linkTo }: DialBody, refusals: Refusal[]): string {
+  #sessionOf({ link_to: linkTo, bridge_on_answer: bridges = false }: DialBody, refusals: Refusal[]): string {
     if (linkTo === undefined) return this.#options.system.ids.uuid();
     const live = this.#options.calls.withId(linkTo);
     if (live === undefined) refusals.push({ name: 'invalid-call-control-id', pointer: '/link_to' });
     else if (!isAlive(live.call)) refusals.push({ name: 'call-ended', pointer: '/link_to' });
+    else if (bridges && !canBeJoined(live.call)) refusals.push({ name: 'not-answered', pointer: '/link_to' });
     return live?.call.sessionId ?? '';
   }
 
@@ -162,8 +169,9 @@ export class Dialler {
         // Whoever has said no has said why.
         if (linked?.decide(ids[0]!) === false) return settle([{ name: 'unable-to-execute' }]);
         isBegun = true;
+        const link = linked === null ? linkOf(body) : linked.link;
         for (const [index, dialling] of plan.routed.entries()) {
-          const live = this.#beginOne(dialling, { ids, index, rtpPort: ports[index]!, plan, linked });
+          const live = this.#beginOne(dialling, { ids, index, rtpPort: ports[index]!, plan, linked, link });
           const commandId = body.command_id ?? null;
           // All are committed together: the first one speaks for them.
           const reason = {
@@ -175,6 +183,7 @@ export class Dialler {
           } as const;
           this.#options.driver.begin(live.live, { ...live.step, refusals: [] }, reason, ports[index]!);
         }
+        if (linked === null && body.bridge_on_answer === true) this.#tellLinked(body, ids);
       });
     });
     if (!isBegun) for (const port of ports) this.#options.release(port);
@@ -183,9 +192,24 @@ export class Dialler {
     return { calls: ids.map((id) => viewOf(this.#options.calls.withId(id)!.committed!, now)) };
   }
 
+  /** The linked call learns who is to be joined to it. */
+  #tellLinked({ link_to: linkTo = '' }: DialBody, ids: readonly string[]): void {
+    const live = this.#options.calls.withId(linkTo)!;
+    for (const from of ids) {
+      this.#options.driver.decide(live, { type: 'signal', from, signal: { type: 'awaited' } }, { type: 'signal' });
+    }
+  }
+
   #beginOne(
     { order, routes }: Routed,
-    of: { ids: readonly string[]; index: number; rtpPort: number; plan: Plan; linked: Linked | null },
+    of: {
+      ids: readonly string[];
+      index: number;
+      rtpPort: number;
+      plan: Plan;
+      linked: Linked | null;
+      link: Call['link'];
+    },
   ): { live: Live; step: { call: Call; effects: ReturnType<typeof outgoing>['effects'] } } {
     const { system, endpoint, sdpAddress, media, sessionTimers, settings } = this.#options;
     const { application } = of.plan;
@@ -206,7 +230,7 @@ export class Dialler {
         followsRedirects: settings.followsRedirects,
         routes,
         siblings: of.ids.filter((each) => each !== id),
-        link: of.linked?.link ?? null,
+        link: of.link,
         reportsTo: of.linked?.referral?.reportsTo ?? null,
         referInbound: application.refer.inbound,
       },
@@ -223,6 +247,21 @@ export class Dialler {
     for (const port of ports) this.#options.release(port);
     return null;
   }
+}
+
+/** The call it is to be joined to. Both end with the bridge, but for one that parks. */
+function linkOf({
+  link_to: to,
+  bridge_on_answer: bridges,
+  prevent_double_bridge: preventsDouble,
+}: DialBody): Call['link'] {
+  if (to === undefined || bridges !== true) return null;
+  return { to, parks: false, ...(preventsDouble === true && { preventsDouble }) };
+}
+
+/** Whether its peer can be asked to hear another one: it has answered, or can be answered at once. */
+function canBeJoined({ phase, session }: Call): boolean {
+  return phase.name === 'active' || phase.name === 'answered' || (phase.name === 'ringing' && session !== null);
 }
 
 /** Its calls go on. A transfer names no application in its body. */

@@ -130,11 +130,11 @@ export function refuseChange(turn: Turn, status: number): void {
 
 /** The call it is joined to, the one it was dialled for and the one that is dialled for it learn that it is over. */
 function leaveOthers(turn: Turn): void {
-  const { bridge, link, transferring } = turn.call;
-  for (const to of new Set([bridge?.with, link?.to, transferring])) {
+  const { bridge, link, transferring, awaits = [] } = turn.call;
+  for (const to of new Set([bridge?.with, link?.to, transferring, ...awaits])) {
     if (to != null) turn.effects.push({ type: 'signal', to, signal: { type: 'left' } });
   }
-  change(turn, { bridge: null, transferring: null });
+  change(turn, { bridge: null, transferring: null, ...(awaits.length > 0 && { awaits: [] }) });
 }
 
 /** Only a BYE can still be challenged, ours or that of a fork: a password is not kept longer with a call that is over. */

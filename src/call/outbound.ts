@@ -119,6 +119,7 @@ export function outgoing(
       referee: null,
       bridge: null,
       link,
+      ...(order.parks && { parks: true }),
       transferring: null,
       modification: null,
       acked: null,

@@ -17,7 +17,7 @@ export type ReadDial = { readonly diallings: readonly Dialling[] } | { readonly 
 
 /** `host` is what we say of ourselves: where a number of ours lives. */
 export function readDial(body: DialBody, host: string): ReadDial {
-  const refusals: Refusal[] = [];
+  const refusals: Refusal[] = [...lackOfLink(body)];
   const caller = readCaller(body, host, refusals);
   const headers = [...readHeaders(body, 'custom_headers', refusals), ...readHeaders(body, 'sip_headers', refusals)];
   if (body.diversion !== undefined) headers.push({ name: 'Diversion', value: fromUtf8(body.diversion) });
@@ -43,9 +43,24 @@ export function readDial(body: DialBody, host: string): ReadDial {
       preferredCodecs: body.preferred_codecs ?? null,
       credentials,
       clientState: body.client_state ?? null,
+      parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
     },
   }));
   return { diallings };
+}
+
+/** What is said of a bridge says nothing without the call that is to be in it. */
+function lackOfLink(body: DialBody): Refusal[] {
+  const needs = [
+    ['bridge_intent', body.bridge_intent === true],
+    ['bridge_on_answer', body.bridge_on_answer === true],
+    ['park_after_unbridge', body.park_after_unbridge !== undefined],
+    ['hold_after_unbridge', body.hold_after_unbridge === true],
+  ] as const;
+  const [first] = needs.filter(([, isSaid]) => isSaid);
+  if (first === undefined || body.link_to !== undefined) return [];
+  const detail = `The 'link_to' parameter is required with '${first[0]}' and cannot be blank.`;
+  return [{ name: 'missing-parameter', pointer: '/link_to', detail }];
 }
 
 interface Caller {

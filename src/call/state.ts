@@ -224,8 +224,12 @@ export interface Call {
   /** The call that learns how this one goes: it was dialled because of a REFER there. */
   readonly reportsTo: string | null;
   readonly bridge: Bridge | null;
-  /** The call it was dialled for; `parks` is whether that one outlives it. */
-  readonly link: { readonly to: string; readonly parks: boolean } | null;
+  /** The call it was dialled for; `parks` is whether that one outlives it. `preventsDouble`: it is hung up where that one is joined to another by then. */
+  readonly link: { readonly to: string; readonly parks: boolean; readonly preventsDouble?: boolean } | null;
+  /** Whether it outlives every bridge, whatever the command says that makes one. */
+  readonly parks?: boolean;
+  /** The calls that were dialled to be joined to it. */
+  readonly awaits?: readonly string[];
   /** The call that is being dialled for it. */
   readonly transferring: string | null;
   /** How long the session lives without a refresh (RFC 4028). */
@@ -280,6 +284,8 @@ export type Signal =
   | { readonly type: 'left' }
   /** A call was dialled for it because another one's peer has sent a REFER. */
   | { readonly type: 'dialled' }
+  /** A call was dialled to be joined to it. */
+  | { readonly type: 'awaited' }
   /** The call that was dialled because of its REFER has come so far; a final status ends that. */
   | { readonly type: 'progress'; readonly status: number };
 
@@ -293,6 +299,8 @@ export interface Place {
 export interface Surroundings {
   /** The trunks among its next routes that have as many calls as they may. */
   readonly fullGateways: readonly string[];
+  /** Whether the call it was dialled for is joined to another one. */
+  readonly isLinkBridged: boolean;
 }
 
 /** What an input is given when it is decided on. */

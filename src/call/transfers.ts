@@ -59,7 +59,9 @@ function answeredCall(calls: LiveCalls, id: string, pointer: string): Call | Ref
 
 /** The dial of a transfer: by default from whom the call is for. */
 export function dialOf(call: Call, body: Bodies['transfer']): DialBody {
-  const { client_state: _own, command_id: _once, target_leg_client_state: clientState, from, ...rest } = body;
+  const { client_state: _own, command_id: _once, target_leg_client_state: clientState, from, ...all } = body;
+  // That it parks is said of the call itself.
+  const { park_after_unbridge: _parks, ...rest } = all;
   return {
     ...rest,
     connection_id: call.connectionId,

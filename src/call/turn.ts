@@ -31,7 +31,7 @@ export interface Turn {
 }
 
 const alone: Place = { position: 1, averageWaitSecs: 0 };
-const empty: Surroundings = { fullGateways: [] };
+const empty: Surroundings = { fullGateways: [], isLinkBridged: false };
 
 export function beginTurn(call: Call, stamp: Pick<Input, 'at' | 'seed' | 'place' | 'surroundings'>): Turn {
   const { at, seed, place, surroundings } = stamp;

@@ -269,8 +269,38 @@ export const DialRequest = component(
     }),
     ...ofCallOut,
     link_to: Type.Optional(
-      line(256, 'The call_control_id of a live call that this one belongs to: they share the call_session_id.'),
+      line(
+        256,
+        'The call_control_id of a live call that this one belongs to: they share the call_session_id.',
+        notBlank,
+      ),
     ),
+    bridge_intent: Type.Optional(
+      Type.Boolean({
+        description:
+          'The call is to be bridged to that of `link_to`, by a `bridge` of yours: it comes from whom that one comes from, whatever `from` says.',
+      }),
+    ),
+    bridge_on_answer: Type.Optional(
+      Type.Boolean({
+        description:
+          'The call is bridged to that of `link_to` when it is answered, and given up when that one ends before. Of several destinations the first to answer is.',
+      }),
+    ),
+    prevent_double_bridge: Type.Optional(
+      Type.Boolean({
+        description:
+          'With `bridge_on_answer`: the call is hung up, once it is answered, where that of `link_to` is bridged to another by then. Default false: it is taken out of that bridge.',
+      }),
+    ),
+    park_after_unbridge: Type.Optional(
+      Type.String({
+        enum: ['self'],
+        description:
+          '`self`: the call goes on by itself when one it is bridged to leaves; else it is hung up. Wants `link_to`.',
+      }),
+    ),
+    hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.', ...additive })),
     ...ofMedia(
       ...([
         'record',

@@ -68,6 +68,7 @@ const dialOrder: DialOrder = {
   preferredCodecs: null,
   credentials: null,
   clientState: null,
+  parks: false,
 };
 
 export const target = 'sip:bob@biloxi.example';

@@ -168,13 +168,15 @@ const callStatus = (data: StateAsTyped<Static<typeof CallStatusResponse>['data']
   data,
 });
 
-// A dial: what the client may send passes our schema, what passes is what the call layer reads, and no field is ours alone.
+// A dial: what the client may send passes our schema, what passes is what the call layer reads, and no field is ours alone
+// but those that are marked so.
 type Dial = Static<typeof DialRequest>;
-type OfCalls = Exclude<keyof Dial, keyof typeof mediaFields>;
+type AdditiveOfDial = 'hold_after_unbridge';
+type OfCalls = Exclude<keyof Dial, keyof typeof mediaFields | AdditiveOfDial>;
 const dial = {
   request: (params: Pick<CallDialParams, OfCalls>): Pick<Dial, OfCalls> => params,
   body: (body: Pick<Dial, OfCalls>): DialBody => body,
-  field: (field: keyof Dial): keyof CallDialParams => field as OfCalls,
+  field: (field: Exclude<keyof Dial, AdditiveOfDial>): keyof CallDialParams => field as OfCalls,
   ofMedia: (field: keyof typeof mediaFields & keyof Dial): keyof CallDialParams => field,
   response: (data: StateAsTyped<Static<typeof DialResponse>['data']>): CallDialResponse => ({ data }),
 };
