@@ -38,6 +38,7 @@ import {
 import {
   elsewhere,
   giveUp,
+  giveUpWaiting,
   inviteDeadline,
   inviteResponse,
   inviteTimer,
@@ -352,7 +353,7 @@ function timedOut(turn: Turn, timer: CallTimer): void {
     case 'leave':
       return finishLeaving(turn);
     case 'dial-timeout':
-      return giveUp(turn, 'timeout');
+      return giveUpWaiting(turn);
     case 'give-up':
     case 'settle':
       return inviteTimer(turn, timer);

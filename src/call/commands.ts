@@ -42,7 +42,7 @@ export interface Bodies {
     prevent_double_bridge?: boolean;
   };
   transfer: Common &
-    Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to' | keyof DialLink> & {
+    Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to' | 'retry_on_timeout' | keyof DialLink> & {
       to: string;
       from?: string;
       target_leg_client_state?: string;
@@ -108,6 +108,7 @@ export interface DialBody extends Common, DialLink {
   sip_transport_protocol?: 'UDP' | 'TCP' | 'TLS';
   preferred_codecs?: string;
   diversion?: string;
+  retry_on_timeout?: boolean;
   link_to?: string;
 }
 
@@ -131,6 +132,8 @@ export interface DialOrder {
   readonly clientState: string | null;
   /** Whether it outlives a bridge it is in. */
   readonly parks: boolean;
+  /** What the application is told when nobody answers in time. */
+  readonly timeoutCause: 'timeout' | 'no_answer';
 }
 
 /** A call as `GET /v2/calls/{id}` shows it. Instants are wall-clock milliseconds, the duration is in seconds. */

@@ -23,8 +23,8 @@ import type { Origin } from '../sip/endpoint.ts';
 import { tagOf } from '../sip/message/address.ts';
 import { credentialsIn, forNextRequest } from '../sip/message/authorizations.ts';
 import { copy } from '../sip/message/grammar.ts';
-import type { Reason } from '../sip/message/headers.ts';
-import type { Request, Response } from '../sip/message/message.ts';
+import { type Reason, sameHeader } from '../sip/message/headers.ts';
+import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Target } from '../sip/transport/transport.ts';
 import type { DialOrder } from './commands.ts';
 import { answered, causeOf, initiated } from './events.ts';
@@ -112,6 +112,7 @@ export function outgoing(
         timeoutAt: at + order.timeoutMs,
         timeLimitMs: order.timeLimitMs,
         siblings,
+        ...(order.timeoutCause !== 'timeout' && { timeoutCause: order.timeoutCause }),
       },
       refer: null,
       pastRefers: [],
@@ -154,12 +155,18 @@ function follow(
   const invitation = { ...plan.invitation, uri, routes, cseq, branch: freshBranch(turn) };
   change(turn, { dialog: withoutPeer(invitation) });
   const asks = turn.call.expiry.unasked ? askHeaders(plan.asked) : [];
-  const headers = [...credentialsFor(turn, 'INVITE'), ...asks, ...invitation.headers];
+  const headers = [...credentialsFor(turn, 'INVITE'), ...asks, ...discreet(turn.call, invitation.headers)];
   const written = initialInvite({ ...invitation, headers }, turn.call.local);
   const invite = flow === null ? written : { ...written, target: { ...flow, behindNat: true as const } };
   const step = next(invite);
   change(turn, { outbound: { ...plan, invitation, usage: step.usage, until: turn.at + sixtyFourT1Ms } });
   for (const effect of step.effects) act(turn, effect, null);
+}
+
+/** RFC 3325 §9.1: where privacy is asked for, only a trunk, whom we trust, is told who calls. */
+function discreet({ gateway }: Call, headers: HeaderList): HeaderList {
+  const isPrivate = headers.some(([name, value]) => sameHeader(name, 'Privacy') && value === 'id');
+  return isPrivate && gateway === null ? headers.filter(([name]) => !sameHeader(name, 'P-Asserted-Identity')) : headers;
 }
 
 function fixedOf({ local, contactUser, outbound }: Call): Fixed {
@@ -192,7 +199,11 @@ export function inviteTimer(turn: Turn, timer: 'give-up' | 'settle'): void {
 export function giveUp(turn: Turn, cause: Ending['cause'], reason: Reason | null = null): void {
   const { phase } = turn.call;
   if (phase.name !== 'dialing') return;
-  report(turn, cause === 'timeout' ? 408 : 487);
+  report(turn, 487);
+  abandon(turn, cause, reason);
+}
+
+function abandon(turn: Turn, cause: Ending['cause'], reason: Reason | null): void {
   const wasHeard = turn.call.outbound!.usage.state.name !== 'calling';
   end(turn, endingOf(cause, 'us', wasHeard ? 487 : null), {});
   step(turn, { type: 'command', command: { name: 'cancel', reason } }, null);
@@ -211,6 +222,14 @@ export function leaveForkAgain(turn: Turn, { branch, text }: OwedRequest, respon
   const reasons = bye.all('Reason').map((value) => ['Reason', copy(value)] as const);
   const headers = [...credentialsFor(turn, 'BYE', fork.dialog), ...reasons];
   step(turn, { type: 'command', command: { name: 'bye-again', branch, headers } }, null);
+}
+
+/** Nobody has answered in time. */
+export function giveUpWaiting(turn: Turn): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'dialing') return;
+  report(turn, 408);
+  abandon(turn, phase.timeoutCause ?? 'timeout', null);
 }
 
 /** RFC 3326 §2: why the others that were dialled with it are cancelled. */

@@ -148,6 +148,8 @@ export type Phase =
       readonly timeoutAt: number;
       readonly timeLimitMs: number;
       readonly siblings: readonly string[];
+      /** Absent: `timeout`. */
+      readonly timeoutCause?: 'timeout' | 'no_answer';
     }
   /** Our 2xx is repeated until its ACK; `offered`: it carried our offer, and the ACK brings the answer. */
   | { readonly name: 'answered'; readonly ok: OwedResponse; readonly offered: boolean; readonly held: readonly Held[] }

@@ -5,9 +5,10 @@ import type { CallControl, DialBody, Dialled } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import type { Refusal } from '../errors.ts';
 import { commandId, refuse } from './answers.ts';
+import { wantsMedia } from './media-fields.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
-import { knownFields, wantsMedia } from './validation.ts';
+import { knownFields } from './validation.ts';
 
 export function dialRoute(app: FastifyInstance, calls: CallControl): void {
   const fields = Object.keys(schemas.DialRequest.properties);

@@ -3,6 +3,7 @@
 // is refused by the call layer.
 import { type Static, type TSchema, Type } from 'typebox';
 import { headerPlacements, refersBeforeAnswer } from '../call/routing.ts';
+import { callOutFields, ofMedia, recordFields, streamFields } from './media-fields.ts';
 
 /** Fields the Telnyx API does not have. */
 export const additive = { 'x-switchhook-additive': true };
@@ -88,6 +89,14 @@ export const AnswerRequest = component(
     preferred_codecs: Type.Optional(
       line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
     ),
+    ...ofMedia(...recordFields, ...streamFields, 'transcription', 'transcription_config', 'send_silence_when_idle'),
+    ...ofMedia(
+      'sound_modifications',
+      'deepfake_detection',
+      'assistant',
+      'conversation_relay_config',
+      'billing_group_id',
+    ),
   }),
 );
 
@@ -170,40 +179,6 @@ export const ReferRequest = component(
 const seconds = (minimum: number, maximum: number, description: string) =>
   Type.Optional(Type.Integer({ minimum, maximum, description }));
 
-/** What a command may ask of the sound and this server cannot give: refused where it is not switched off. */
-export const mediaFields = {
-  record: [],
-  stream_url: [],
-  stream_track: [],
-  transcription: [false],
-  answering_machine_detection: ['disabled'],
-  audio_url: [],
-  media_name: [],
-  send_digits_on_answer: [],
-  conference_config: [],
-  supervise_call_control_id: [],
-  media_encryption: ['disabled'],
-  sound_modifications: [],
-  enable_dialogflow: [false],
-  dialogflow_config: [],
-  deepfake_detection: [],
-  assistant: [],
-  conversation_relay_config: [],
-  play_ringtone: [false],
-  ringtone: [],
-  video_room_id: [],
-  mute_dtmf: ['none'],
-} as const satisfies Record<string, readonly unknown[]>;
-
-const mediaField = () =>
-  Type.Optional(Type.Unknown({ description: 'Needs a media engine: refused, unless it says that it is off.' }));
-
-/** Fields of a body that are refused so. */
-function ofMedia<const F extends string>(...names: readonly F[]) {
-  const fields = Object.fromEntries(names.map((name) => [name, mediaField()]));
-  return fields as unknown as { readonly [Name in F]: ReturnType<typeof mediaField> };
-}
-
 const destination = line(2048, 'A number in E.164 with a plus sign, or a `sip:` or `sips:` URI.', {
   ...notBlank,
   examples: ['+13125550100', 'sip:bob@example.com'],
@@ -236,7 +211,9 @@ const ofCallOut = {
   preferred_codecs: Type.Optional(
     line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
   ),
-  diversion: Type.Optional(line(2048, 'A Diversion header for the INVITE.')),
+  diversion: Type.Optional(
+    line(2048, 'Who was called before: a number in E.164 with a plus sign, or the value of the Diversion header.'),
+  ),
 };
 
 const parkAfterUnbridge = Type.Optional(
@@ -301,19 +278,17 @@ export const DialRequest = component(
       }),
     ),
     hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.', ...additive })),
-    ...ofMedia(
-      ...([
-        'record',
-        'stream_url',
-        'stream_track',
-        'transcription',
-        'answering_machine_detection',
-        'audio_url',
-      ] as const),
-      ...(['media_name', 'send_digits_on_answer', 'conference_config', 'supervise_call_control_id'] as const),
-      ...(['media_encryption', 'sound_modifications', 'enable_dialogflow', 'dialogflow_config'] as const),
-      ...(['deepfake_detection', 'assistant', 'conversation_relay_config'] as const),
+    retry_on_timeout: Type.Optional(
+      Type.Boolean({
+        description:
+          '`false`: a call that is given up after `timeout_secs` has the hangup_cause `no_answer`. Refused where it is true: no other route is tried then.',
+      }),
     ),
+    ...ofMedia(...callOutFields, ...streamFields, 'stream_auth_token', 'stream_bidirectional_sampling_rate'),
+    ...ofMedia('transcription', 'transcription_config', 'send_silence_when_idle', 'conference_config'),
+    ...ofMedia('stream_establish_before_call_originate'),
+    ...ofMedia('supervise_call_control_id', 'supervisor_role', 'enable_dialogflow', 'dialogflow_config'),
+    ...ofMedia('deepfake_detection', 'assistant', 'conversation_relay_config', 'billing_group_id'),
   }),
 );
 
@@ -333,7 +308,7 @@ export const BridgeRequest = component(
           'Whether the command is refused where one of the calls is bridged already. Default false: it is taken out of that bridge.',
       }),
     ),
-    ...ofMedia('play_ringtone', 'ringtone', 'record', 'mute_dtmf', 'video_room_id'),
+    ...ofMedia(...recordFields, 'play_ringtone', 'ringtone', 'mute_dtmf', 'video_room_id', 'video_room_context'),
   }),
 );
 
@@ -346,8 +321,7 @@ export const TransferRequest = component(
     ...ofCallOut,
     target_leg_client_state: Type.Optional(Type.String(clientState)),
     park_after_unbridge: parkAfterUnbridge,
-    ...ofMedia('record', 'answering_machine_detection', 'audio_url', 'media_name', 'send_digits_on_answer'),
-    ...ofMedia('media_encryption', 'mute_dtmf', 'sound_modifications'),
+    ...ofMedia(...callOutFields, 'mute_dtmf', 'early_media'),
   }),
 );
 

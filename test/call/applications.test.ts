@@ -85,6 +85,7 @@ suite('applications', () => {
       webhookTimeoutMs: 5_000,
       active: true,
       inbound: { ...unmapped, numbers: ['200'], channelLimit: 3 },
+      outboundChannelLimit: null,
       refer: referSettings,
     };
     assert.deepEqual(applications.ofCall({ connectionId: id }), inForce);

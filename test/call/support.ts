@@ -69,6 +69,7 @@ const dialOrder: DialOrder = {
   credentials: null,
   clientState: null,
   parks: false,
+  timeoutCause: 'timeout',
 };
 
 export const target = 'sip:bob@biloxi.example';

@@ -23,14 +23,9 @@ import type { CallEvent } from '../../src/http/call-events.ts';
 import { commands } from '../../src/http/calls.ts';
 import type { ActiveCall, Connection as OurConnection } from '../../src/http/connections.ts';
 import type { WebhookDelivery as OurDelivery } from '../../src/http/deliveries.ts';
+import type { mediaFields } from '../../src/http/media-fields.ts';
 import type { CreateQueueRequest, Queue, QueueCall, UpdateQueueRequest } from '../../src/http/queues.ts';
-import type {
-  CallStatusResponse,
-  CommandResponse,
-  DialRequest,
-  DialResponse,
-  mediaFields,
-} from '../../src/http/schemas.ts';
+import type { CallStatusResponse, CommandResponse, DialRequest, DialResponse } from '../../src/http/schemas.ts';
 
 /** Commands and events of ours that the client does not have. */
 const ours = ['refer_accept', 'refer_reject', 'call.refer.received'] as const;

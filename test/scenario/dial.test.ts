@@ -71,16 +71,26 @@ scenario('dialled-by-name-and-dns-chose-tcp (NAPTR and SRV: the dialog goes on b
   transferee.sends(200);
 });
 
-scenario('dialled with privacy (RFC 3323, RFC 3325)', ({ transferee, app }) => {
-  app.dials({ privacy: 'id' });
+scenario('dialled with privacy (RFC 3323: a stranger is not told who calls)', ({ transferee, app }) => {
+  app.dials({ privacy: 'id', from_display_name: 'Front desk' });
                                          transferee.gets('INVITE', {
                                            From: /^"Anonymous" <sip:anonymous@anonymous\.invalid>;tag=/,
                                            Privacy: 'id',
-                                           'P-Asserted-Identity': '<sip:+13125550100@192.0.2.1>',
+                                           'P-Asserted-Identity': null,
+                                           Contact: /^<sip:192/,
                                          });
                                          app.gets('call.initiated', { from: '+13125550100' });
   transferee.sends(603);                 transferee.gets('ACK');
                                          app.gets('call.hangup', { hangup_cause: 'call_rejected', sip_hangup_cause: '603' });
+});
+
+scenario('dialled for whom was called before (diversion: a number becomes an address)', ({ transferee, app }) => {
+  app.dials({ diversion: '+13125550177' });
+                                         transferee.gets('INVITE', { Diversion: '<sip:+13125550177@192.0.2.1>' }); app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
+  app.dials({ diversion: '<sip:bob@example.com>;reason=unconditional' });
+                                         transferee.gets('INVITE', { Diversion: '<sip:bob@example.com>;reason=unconditional' }); app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
 });
 
 for (const [status, cause] of [[404, 'not_found'], [480, 'no_answer'], [408, 'no_answer'], [484, 'not_found'], [600, 'user_busy'], [500, 'unspecified']] as const) {
@@ -190,6 +200,16 @@ scenario('dialled and not answered in time (timeout_secs)', ({ transferee, app, 
                                          transferee.gets('ACK');
 });
 
+scenario('dialled and not answered in time, and no other route is wished for (retry_on_timeout: false)', ({ transferee, app, after }) => {
+  app.dials({ timeout_secs: 20, retry_on_timeout: false });
+                                         transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  after(20_000);                         transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'no_answer', hangup_source: 'caller', sip_hangup_cause: '487' });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(487, { answers: 'INVITE' });
+                                         transferee.gets('ACK');
+});
+
 scenario('dialled, and nobody is there (Timer B)', ({ transferee, app, after }) => {
   app.dials({ timeout_secs: 60 });       transferee.gets('INVITE'); app.gets('call.initiated');
   after(32_000);                         app.gets('call.hangup', { hangup_cause: 'timeout', hangup_source: 'caller', sip_hangup_cause: 'unspecified' });
@@ -269,9 +289,27 @@ scenario('dial refused (each bad value by name)', ({ app }) => {
   app.dials({ to: '+13125550111' }, { status: 422, code: '10015', pointer: '/to', detail: /No trunk/ });
   app.dials({ to: 'sip:alice@192.0.2.10;secure=srtp' }, { status: 422, code: '10027', pointer: '/to' });
   app.dials({ record: 'record-from-answer' }, { status: 422, code: '10027', pointer: '/record' });
+  for (const to of ['+13125550111;secure=true', '+13125550111,,12', 'sip:alice@192.0.2.10,1']) {
+    app.dials({ to }, { status: 422, code: '10027', pointer: '/to' });
+  }
+  app.dials({ to: '+13125550111;ext=5' }, { status: 422, code: '10016', pointer: '/to' });
+  app.dials({ sip_region: 'Europe' }, { status: 422, code: '10027', pointer: '/sip_region', detail: /Telnyx/ });
+  app.dials({ stream_codec: 'PCMU' }, { status: 422, code: '10027', pointer: '/stream_codec', detail: /media engine/ });
+  app.dials({ retry_on_timeout: true }, { status: 422, code: '10015', pointer: '/retry_on_timeout' });
+  app.dials({ diversion: 'nobody' }, { status: 422, code: '10015', pointer: '/diversion' });
   app.dials({ timeout_secs: 4 }, { status: 422, code: '10033', pointer: '/timeout_secs' });
   app.dials({ link_to: 'v3:nobody' }, { status: 422, code: '90015', pointer: '/link_to' });
   app.dials({ custom_headers: [{ name: 'Via', value: 'x' }] }, { status: 422, code: '10015', pointer: '/custom_headers/0/name' });
+});
+
+scenario('transfer refused (what it asks of the sound, each by name)', (world) => {
+  const { app } = world;
+  dialsAndIsAnswered(world);
+  for (const [field, value] of [['early_media', true], ['mute_dtmf', 'both'], ['record_format', 'mp3'], ['media_encryption', 'SRTP'], ['send_digits_on_answer', '1']]) {
+    app.posts('transfer', { to: 'sip:bob@192.0.2.20', [String(field)]: value }, { status: 422, code: '10027', pointer: `/${field}` });
+  }
+  app.posts('transfer', { to: 'sip:bob@192.0.2.20;secure=srtp' }, { status: 422, code: '10027', pointer: '/to' });
+  hangsUp(world);
 });
 
 const trunk = {
@@ -300,6 +338,13 @@ scenario('number dialled by trunks (the next one after 503; the first one asks f
   transferee.sends(503);                 transferee.gets('ACK'); app.gets('call.hangup', { sip_hangup_cause: '503' });
   bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup');
   app.dials({ to: '+4420' }, { status: 422, code: '10015', pointer: '/to' });
+});
+
+scenario('number dialled with privacy by a trunk (which is told who calls)', { settings: { access } }, ({ transferee, app }) => {
+  app.dials({ to: '+13125550111', privacy: 'id' });
+                                         transferee.gets('INVITE', { Privacy: 'id', From: /anonymous\.invalid/, 'P-Asserted-Identity': '<sip:+13125550100@192.0.2.1>' });
+                                         app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
 });
 
 scenario('refer of a call we made', (world) => {
