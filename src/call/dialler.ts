@@ -52,7 +52,8 @@ type Routed = Dialling & { readonly routes: readonly [Route, ...Route[]] };
 
 interface Plan {
   readonly routed: readonly Routed[];
-  readonly sessionId: string;
+  /** Null: one of its own. */
+  readonly sessionId: string | null;
   readonly application: Application;
 }
 
@@ -120,9 +121,9 @@ export class Dialler {
     return linked === undefined ? body : { ...body, from: linked.call.from };
   }
 
-  /** The session of the call it is linked to, else one of its own. */
-  #sessionOf({ link_to: linkTo, bridge_on_answer: bridges = false }: DialBody, refusals: Refusal[]): string {
-    if (linkTo === undefined) return this.#options.system.ids.uuid();
+  /** The session of the call it is linked to; null: one of its own. */
+  #sessionOf({ link_to: linkTo, bridge_on_answer: bridges = false }: DialBody, refusals: Refusal[]): string | null {
+    if (linkTo === undefined) return null;
     const live = this.#options.calls.withId(linkTo);
     if (live === undefined) refusals.push({ name: 'invalid-call-control-id', pointer: '/link_to' });
     else if (!isAlive(live.call)) refusals.push({ name: 'call-ended', pointer: '/link_to' });
@@ -160,6 +161,7 @@ export class Dialler {
 
   /** The wait for the ports is over: what was found free before it may be taken by now, so it is looked at again. */
   async #begin(body: DialBody, linked: Linked | null, ports: readonly number[]): Promise<Dialled> {
+    const session = body.link_to === undefined ? this.#options.system.ids.uuid() : '';
     const ids = ports.map(() => this.#options.system.ids.callControlId());
     let isBegun = false;
     const refusals = await new Promise<readonly Refusal[]>((settle) => {
@@ -169,9 +171,10 @@ export class Dialler {
         // Whoever has said no has said why.
         if (linked?.decide(ids[0]!) === false) return settle([{ name: 'unable-to-execute' }]);
         isBegun = true;
+        const sessionId = plan.sessionId ?? session;
         const link = linked === null ? linkOf(body) : linked.link;
         for (const [index, dialling] of plan.routed.entries()) {
-          const live = this.#beginOne(dialling, { ids, index, rtpPort: ports[index]!, plan, linked, link });
+          const live = this.#beginOne(dialling, { ids, index, rtpPort: ports[index]!, sessionId, plan, linked, link });
           const commandId = body.command_id ?? null;
           // All are committed together: the first one speaks for them.
           const reason = {
@@ -206,6 +209,7 @@ export class Dialler {
       ids: readonly string[];
       index: number;
       rtpPort: number;
+      sessionId: string;
       plan: Plan;
       linked: Linked | null;
       link: Call['link'];
@@ -219,7 +223,7 @@ export class Dialler {
       {
         id,
         legId: system.ids.uuid(),
-        sessionId: of.plan.sessionId,
+        sessionId: of.sessionId,
         connectionId: application.id,
         local: endpoint.localAddresses(),
         sdpAddress,
