@@ -382,6 +382,12 @@ export const applicationTable = {
     'How many inbound calls it may have at once; what is more gets 486. Unset: any.',
     orNull(check.wholeNumber(1, 1_000_000)),
   ),
+  outboundChannelLimit: setting(
+    'outbound_channel_limit',
+    '',
+    'How many outbound calls it may have at once; a `dial` or `transfer` beyond it is refused. Unset: any.',
+    orNull(check.wholeNumber(1, 1_000_000)),
+  ),
   referFirstNotifyTimeoutMs: table.referFirstNotifyTimeoutMs,
   referTimeoutMs: table.referTimeoutMs,
   referByeGraceMs: table.referByeGraceMs,
@@ -490,6 +496,7 @@ function applicationOf(
       numbers: entry.numbers ?? [],
       channelLimit: entry.channelLimit ?? null,
     },
+    outboundChannelLimit: entry.outboundChannelLimit ?? null,
     refer: referSettings({ ...all, ...entry }),
   };
 }

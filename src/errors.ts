@@ -119,6 +119,12 @@ export const catalogue = {
     title: 'Invalid value for connection_id (Call Control App ID)',
     detail: 'There is no Call Control application with this id.',
   },
+  'inactive-connection': {
+    code: '10015',
+    status: 422,
+    title: 'Invalid value for connection_id (Call Control App ID)',
+    detail: 'This Call Control application is not active: it takes and makes no new calls.',
+  },
   'invalid-number': {
     code: '10016',
     status: 422,
@@ -137,6 +143,12 @@ export const catalogue = {
     status: 422,
     title: 'Unable to execute command',
     detail: 'Every trunk that takes calls to this number has as many as it may.',
+  },
+  'application-full': {
+    code: '90033',
+    status: 422,
+    title: 'Unable to execute command',
+    detail: 'This Call Control application has as many outbound calls as its channel_limit lets it have.',
   },
   'needs-media': {
     code: '10027',

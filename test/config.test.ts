@@ -41,6 +41,7 @@ const open = {
   dtmfType: 'RFC 2833',
   firstCommandTimeoutMs: null,
   inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
+  outboundChannelLimit: null,
 } as const;
 
 const byDefault = {
@@ -494,6 +495,7 @@ applications:
     first_command_timeout_secs: 15
     sip_subdomain: Sales
     sip_subdomain_receive_settings: only_my_connections
+    outbound_channel_limit: 20
     numbers: 300, 301
 `;
 
@@ -504,11 +506,12 @@ applications:
       [true, { ...open.inbound, numbers: ['+13125550100', '+1312*', '*'], channelLimit: 30 }],
     );
     assert.deepEqual(
-      [second?.active, second?.dtmfType, second?.firstCommandTimeoutMs, second?.inbound],
+      [second?.active, second?.dtmfType, second?.firstCommandTimeoutMs, second?.outboundChannelLimit, second?.inbound],
       [
         false,
         'SIP INFO',
         15_000,
+        20,
         { sipSubdomain: 'Sales', sipSubdomainFrom: 'only_my_connections', numbers: ['300', '301'], channelLimit: null },
       ],
     );

@@ -65,7 +65,12 @@ test('metrics: every count of the defence, calls, transactions, registrations an
       ...['delivered', 'failed', 'repeated'].map(
         (outcome) => `switchhook_webhook_outcomes_total{outcome="${outcome}"} 0`,
       ),
-      ...['switchhook_calls 0', 'switchhook_sip_bindings 0', 'switchhook_webhooks_due 0'],
+      ...[
+        'switchhook_calls 0',
+        'switchhook_calls_turned_away_total 0',
+        'switchhook_sip_bindings 0',
+        'switchhook_webhooks_due 0',
+      ],
       'switchhook_sip_registered{trunk="pbx"} 0',
       // The REGISTER that nobody answers.
       'switchhook_sip_transactions 1',

@@ -79,6 +79,7 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
       numbers: inbound.numbers,
       channelLimit: inbound.channel_limit,
     },
+    outboundChannelLimit: body.outbound.channel_limit,
     refer: {
       firstNotifyTimeoutMs: body.refer_first_notify_timeout_ms,
       timeoutMs: body.refer_timeout_ms,
@@ -116,7 +117,7 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
       sip_subdomain_receive_settings: inbound.sipSubdomainFrom,
       numbers: [...inbound.numbers],
     },
-    outbound: { channel_limit: null, outbound_voice_profile_id: null },
+    outbound: { channel_limit: application.outboundChannelLimit, outbound_voice_profile_id: null },
     tags: [],
     refer_first_notify_timeout_ms: refer.firstNotifyTimeoutMs,
     refer_timeout_ms: refer.timeoutMs,
@@ -138,6 +139,7 @@ export function blankBody(refer: ReferSettings): ApplicationBody {
     dtmfType: 'RFC 2833',
     firstCommandTimeoutMs: null,
     inbound: unmapped,
+    outboundChannelLimit: null,
     refer,
   });
 }

@@ -60,7 +60,7 @@ function leaveFor(turn: Turn, other: string, of: Omit<Bridge, 'with' | 'isJoined
   const { bridge } = turn.call;
   dequeue(turn, 'bridged');
   if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left' });
-  change(turn, { bridge: { with: other, isJoined: false, ...of } });
+  change(turn, { bridge: { with: other, isJoined: false, ...of, parks: of.parks || turn.call.parks === true } });
 }
 
 /** A call that was dialled for another one was answered: that one is joined to it, and answered first if it still rings. */

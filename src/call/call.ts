@@ -4,7 +4,7 @@
 import { deadlineOf as lifetimeDeadline } from '../sip/dialog/session-timer.ts';
 import type { Response } from '../sip/message/message.ts';
 import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
-import { bridgeCommand, joinCaller, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
+import { bridgeCommand, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
 import { digitAnswered, digitOut, digitsCommand, digitsDeadline, dropDigits, nextDigit } from './digits.ts';
 import {
@@ -17,7 +17,17 @@ import {
   ringingTimer,
 } from './inbound.ts';
 import { sendInfo } from './info.ts';
-import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, sayByeAgain } from './leaving.ts';
+import {
+  clearedBy,
+  endingOf,
+  finishLeaving,
+  forgetSecrets,
+  leave,
+  refuseInvite,
+  sayBye,
+  sayByeAgain,
+} from './leaving.ts';
+import { awaited, joinLinked, noLongerAwaited } from './linking.ts';
 import { deadlineOf as modificationDeadline } from './modification.ts';
 import {
   lifetimeTimer,
@@ -30,11 +40,13 @@ import {
 import {
   elsewhere,
   giveUp,
+  giveUpWaiting,
   inviteDeadline,
   inviteResponse,
   inviteTimer,
   inviteUnanswered,
   isInvite,
+  leaveForkAgain,
   requestedEarly,
   resumeInvite,
 } from './outbound.ts';
@@ -60,8 +72,9 @@ import { beginTurn, challengeToAnswer, change, refuse, respond, respondText, typ
 import { acked, requested } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
-  const turn = beginTurn(call, input.at, input.seed, input.place);
+  const turn = beginTurn(call, input);
   decide(turn, input);
+  forgetSecrets(turn);
   if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
@@ -76,7 +89,7 @@ function decide(turn: Turn, input: Input): void {
     case 'ack':
       return acked(turn, input.request);
     case 'response':
-      return responded(turn, input.branch, input.response);
+      return responded(turn, input);
     case 'timeout':
       return unanswered(turn, input.branch, 'timeout');
     case 'failed':
@@ -184,8 +197,8 @@ export function isForgotten(call: Call, at: number): boolean {
 }
 
 /** The end of a call on which no decision could be made: a bug is the call's end, never the peer's or the application's wait. */
-export function collapse(call: Call, { at, seed, place, ...input }: Input): Step {
-  const turn = beginTurn(call, at, seed, place);
+export function collapse(call: Call, input: Input): Step {
+  const turn = beginTurn(call, input);
   if (input.type === 'request' && input.origin.key !== call.invite?.key) {
     respond(turn, input.request, input.origin, 500);
   }
@@ -193,6 +206,7 @@ export function collapse(call: Call, { at, seed, place, ...input }: Input): Step
   else if (call.phase.name === 'ringing') refuseInvite(turn, 500, endingOf('unspecified', 'us', 500));
   else if (isAlive(call)) sayBye(turn, endingOf('unspecified', 'us', 200));
   else finishLeaving(turn);
+  forgetSecrets(turn);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
@@ -246,8 +260,7 @@ function hangupCommand(turn: Turn, command: Command & { name: 'hangup' }): void 
   const { phase } = turn.call;
   if (phase.name === 'dialing') giveUp(turn, 'originator_cancel', { headers: command.headers });
   else if (phase.name === 'ringing') refuseCall(turn, 480, command.headers);
-  else if (phase.name === 'answered') hold(turn, phase, { type: 'hangup', headers: command.headers });
-  else sayBye(turn, clearedBy('us'), command.headers);
+  else leave(turn, command.headers);
 }
 
 /** Each is kept, and written with every state of the call, until the peer answers it. */
@@ -264,19 +277,19 @@ function infoCommand(turn: Turn, command: Command & { name: 'send_sip_info' }): 
   else refuse(turn, 'not-answered');
 }
 
-/** Kept until the ACK of our 2xx: before it the peer may not know the dialog (§15, §13.2.2.4). */
+/** Kept until the ACK of our 2xx: before it the peer may not know the dialog (§13.2.2.4). */
 function hold(turn: Turn, phase: Phase & { name: 'answered' }, held: Held): void {
   change(turn, { phase: { ...phase, held: [...phase.held, held] } });
 }
 
-function responded(turn: Turn, branch: string, response: Response): void {
+function responded(turn: Turn, { branch, response, to }: Input & { type: 'response' }): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referResponse(turn, response);
   if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationResponse(turn, response));
   if (isInvite(call, branch)) {
-    inviteResponse(turn, response);
+    inviteResponse(turn, response, to);
     // It was dialled for another call, and has just been answered.
-    if (call.phase.name === 'dialing' && turn.call.phase.name === 'active') joinCaller(turn);
+    if (call.phase.name === 'dialing' && turn.call.phase.name === 'active') joinLinked(turn);
     return;
   }
   if (response.status < 200) return;
@@ -291,12 +304,13 @@ function responded(turn: Turn, branch: string, response: Response): void {
   const errand = call.errands.find((each) => each.branch === branch);
   if (errand === undefined) return;
   change(turn, { errands: call.errands.filter((each) => each !== errand) });
+  if (errand.method === 'BYE') return leaveForkAgain(turn, errand, response);
   if (response.status === 481 && errand.method === 'INFO') dialogLost(turn);
 }
 
 function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Response): void {
   const answer = challengeToAnswer(turn, response);
-  if (answer === null) return change(turn, { phase: { ...phase, bye: null }, credentials: null, authorizations: [] });
+  if (answer === null) return change(turn, { phase: { ...phase, bye: null } });
   change(turn, { authorizations: answer });
   const bye = sayByeAgain(turn, phase.byeHeaders);
   change(turn, { phase: { ...phase, bye } });
@@ -311,7 +325,7 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
       if (turn.call.phase.name === 'dialing') return giveUp(turn, 'originator_cancel');
-      if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
+      if (isAlive(turn.call)) leave(turn);
       return;
     case 'progress':
       return progressed(turn, from, signal.status);
@@ -319,7 +333,10 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':
       return giveUp(turn, 'originator_cancel', { reason: elsewhere });
+    case 'awaited':
+      return awaited(turn, from);
     default:
+      if (signal.type === 'left' || signal.type === 'join') noLongerAwaited(turn, from);
       if (isAlive(turn.call)) return signalledByBridge(turn, from, signal);
       if (signal.type === 'join') turn.effects.push({ type: 'signal', to: from, signal: { type: 'left' } });
   }
@@ -332,7 +349,7 @@ function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-fail
   if (isInvite(call, branch)) return inviteUnanswered(turn, why);
   if (branch === digitOut(call)?.branch) return dropDigits(turn);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
-    return change(turn, { phase: { ...call.phase, bye: null }, credentials: null, authorizations: [] });
+    return change(turn, { phase: { ...call.phase, bye: null } });
   }
   if (call.errands.some((each) => each.branch === branch)) {
     change(turn, { errands: call.errands.filter((each) => each.branch !== branch) });
@@ -353,7 +370,7 @@ function timedOut(turn: Turn, timer: CallTimer): void {
     case 'leave':
       return finishLeaving(turn);
     case 'dial-timeout':
-      return giveUp(turn, 'timeout');
+      return giveUpWaiting(turn);
     case 'give-up':
     case 'settle':
       return inviteTimer(turn, timer);

@@ -44,7 +44,7 @@ export interface Bodies {
     mute_dtmf?: MuteDtmf;
   };
   transfer: Common &
-    Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to'> & {
+    Omit<DialBody, 'connection_id' | 'from' | 'to' | 'link_to' | 'retry_on_timeout' | keyof DialLink> & {
       to: string;
       from?: string;
       target_leg_client_state?: string;
@@ -98,8 +98,17 @@ export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'send_dtmf'; readonly order: DigitOrder }
 );
 
+/** What becomes of the call that a dial makes and of the one it is linked to. */
+interface DialLink {
+  bridge_intent?: boolean;
+  bridge_on_answer?: boolean;
+  prevent_double_bridge?: boolean;
+  park_after_unbridge?: string;
+  hold_after_unbridge?: boolean;
+}
+
 /** The body of a dial, as the API names its fields. */
-export interface DialBody extends Common {
+export interface DialBody extends Common, DialLink {
   connection_id: string;
   from: string;
   to: string | string[];
@@ -114,6 +123,7 @@ export interface DialBody extends Common {
   sip_transport_protocol?: 'UDP' | 'TCP' | 'TLS';
   preferred_codecs?: string;
   diversion?: string;
+  retry_on_timeout?: boolean;
   link_to?: string;
 }
 
@@ -135,6 +145,10 @@ export interface DialOrder {
   readonly preferredCodecs: string | null;
   readonly credentials: Credentials | null;
   readonly clientState: string | null;
+  /** Whether it outlives a bridge it is in. */
+  readonly parks: boolean;
+  /** What the application is told when nobody answers in time. */
+  readonly timeoutCause: 'timeout' | 'no_answer';
 }
 
 /** A call as `GET /v2/calls/{id}` shows it. Instants are wall-clock milliseconds, the duration is in seconds. */

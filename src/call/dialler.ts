@@ -4,6 +4,7 @@ import type { Refusal } from '../errors.ts';
 import type { Endpoint } from '../sip/endpoint.ts';
 import type { System } from '../system.ts';
 import { askedOf } from './asked.ts';
+import { callsBy, callsOf, isFull } from './channels.ts';
 import type { DialBody, Dialled, NamedValue } from './commands.ts';
 import type { Driver } from './driver.ts';
 import type { LifetimePolicy } from './lifetime.ts';
@@ -11,7 +12,7 @@ import type { Live, LiveCalls } from './live.ts';
 import { outgoing } from './outbound.ts';
 import { type Contact, type Gateway, type Route, routesOut } from './outbound-routes.ts';
 import { type Dialling, readDial } from './reading-dial.ts';
-import type { ReferInbound } from './routing.ts';
+import type { Application } from './routing.ts';
 import { type Call, isAlive } from './state.ts';
 import { viewOf } from './view.ts';
 
@@ -35,13 +36,10 @@ interface DiallerOptions {
   readonly calls: LiveCalls;
   readonly driver: Driver;
   readonly endpoint: Endpoint;
-  readonly hasApplication: (id: string) => boolean;
-  readonly referInbound: (connectionId: string) => ReferInbound;
+  readonly applicationOf: (id: string) => Application | null;
   readonly reserve: () => Promise<number | null>;
   readonly release: (port: number) => void;
 }
-
-const notTaken: readonly Refusal[] = [{ name: 'unable-to-execute' }];
 
 interface Linked {
   readonly link: Call['link'];
@@ -51,6 +49,13 @@ interface Linked {
 }
 
 type Routed = Dialling & { readonly routes: readonly [Route, ...Route[]] };
+
+interface Plan {
+  readonly routed: readonly Routed[];
+  /** Null: one of its own. */
+  readonly sessionId: string | null;
+  readonly application: Application;
+}
 
 export class Dialler {
   readonly #options: DiallerOptions;
@@ -82,24 +87,47 @@ export class Dialler {
   }
 
   async #dial(body: DialBody, linked: Linked | null = null): Promise<Dialled> {
-    const refusals: Refusal[] = [];
-    if (!this.#options.hasApplication(body.connection_id)) {
-      refusals.push({ name: 'invalid-connection', pointer: '/connection_id' });
-    }
-    const sessionId = this.#sessionOf(body, refusals);
-    const read = readDial(body, this.#options.settings.host);
-    if ('refusals' in read) return { refusals: [...refusals, ...read.refusals] };
-    const routed = this.#routed(read.diallings, body, refusals);
-    if (refusals.length > 0) return { refusals };
-    return this.#begin(routed, body, sessionId, linked);
+    const before = this.#plan(body, linked);
+    if ('refusals' in before) return before;
+    const ports = await this.#reserve(before.routed.length);
+    if (ports === null) return { refusals: [{ name: 'unavailable', detail: 'No RTP port is free. Try again.' }] };
+    return this.#begin(body, linked, ports);
   }
 
-  /** The session of the call it is linked to, else one of its own. */
-  #sessionOf({ link_to: linkTo }: DialBody, refusals: Refusal[]): string {
-    if (linkTo === undefined) return this.#options.system.ids.uuid();
+  /** What the body comes to as things are now. */
+  #plan(body: DialBody, linked: Linked | null): Plan | { readonly refusals: readonly Refusal[] } {
+    const refusals: Refusal[] = [];
+    const application = this.#options.applicationOf(body.connection_id);
+    if (application === null) refusals.push({ name: 'invalid-connection', pointer: '/connection_id' });
+    else if (!application.active) refusals.push(ofApplication('inactive-connection', linked));
+    const sessionId = this.#sessionOf(body, refusals);
+    const read = readDial(this.#asFrom(body), this.#options.settings.host);
+    if ('refusals' in read) return { refusals: [...refusals, ...read.refusals] };
+    if (application !== null && this.#isFull(application, read.diallings.length)) {
+      refusals.push(ofApplication('application-full', linked));
+    }
+    const routed = this.#routed(read.diallings, body, refusals);
+    return refusals.length > 0 ? { refusals } : { routed, sessionId, application: application! };
+  }
+
+  /** Whether so many more calls are too many. */
+  #isFull({ id, outboundChannelLimit }: Application, more: number): boolean {
+    return isFull(callsOf(this.#options.calls, id, 'outgoing') + more - 1, outboundChannelLimit);
+  }
+
+  /** With `bridge_intent` whoever calls the linked call calls. */
+  #asFrom(body: DialBody): DialBody {
+    const linked = body.bridge_intent === true ? this.#options.calls.withId(body.link_to ?? '') : undefined;
+    return linked === undefined ? body : { ...body, from: linked.call.from };
+  }
+
+  /** The session of the call it is linked to; null: one of its own. */
+  #sessionOf({ link_to: linkTo, bridge_on_answer: bridges = false }: DialBody, refusals: Refusal[]): string | null {
+    if (linkTo === undefined) return null;
     const live = this.#options.calls.withId(linkTo);
     if (live === undefined) refusals.push({ name: 'invalid-call-control-id', pointer: '/link_to' });
     else if (!isAlive(live.call)) refusals.push({ name: 'call-ended', pointer: '/link_to' });
+    else if (bridges && !canBeJoined(live.call)) refusals.push({ name: 'not-answered', pointer: '/link_to' });
     return live?.call.sessionId ?? '';
   }
 
@@ -111,10 +139,12 @@ export class Dialler {
     const { system, settings, calls } = this.#options;
     const { gateways, locate } = settings;
     const chance = () => Number.parseInt(system.ids.seed().slice(0, 8), 16) / 2 ** 32;
+    /** What this dial takes itself. */
+    const taken = new Map<string, number>();
     return diallings.flatMap((dialling, index) => {
       const found = routesOut(dialling.destination, {
         ...{ gateways: gateways(), connectionId, locate, chance },
-        calls: (gateway) => callsBy(calls, gateway),
+        calls: (gateway) => callsBy(calls, gateway) + (taken.get(gateway) ?? 0),
       });
       const pointer = Array.isArray(to) ? `/to/${index}` : '/to';
       if (found === 'full' || found.length === 0) {
@@ -123,27 +153,28 @@ export class Dialler {
       }
       const own = dialling.order.credentials;
       const [first, ...others] = found.map((route) => ({ ...route, credentials: own ?? route.credentials }));
+      const { gateway } = first!;
+      if (gateway !== null) taken.set(gateway, (taken.get(gateway) ?? 0) + 1);
       return [{ ...dialling, routes: [first!, ...others] as const }];
     });
   }
 
-  async #begin(routed: readonly Routed[], body: DialBody, sessionId: string, linked: Linked | null): Promise<Dialled> {
-    const ports = await this.#reserve(routed.length);
-    if (ports === null) return { refusals: [{ name: 'unavailable', detail: 'No RTP port is free. Try again.' }] };
-    const ids = routed.map(() => this.#options.system.ids.callControlId());
+  /** The wait for the ports is over: what was found free before it may be taken by now, so it is looked at again. */
+  async #begin(body: DialBody, linked: Linked | null, ports: readonly number[]): Promise<Dialled> {
+    const session = body.link_to === undefined ? this.#options.system.ids.uuid() : '';
+    const ids = ports.map(() => this.#options.system.ids.callControlId());
+    let isBegun = false;
     const refusals = await new Promise<readonly Refusal[]>((settle) => {
       this.#options.driver.together(() => {
+        const plan = this.#plan(body, linked);
+        if ('refusals' in plan) return settle(plan.refusals);
         // Whoever has said no has said why.
-        if (linked?.decide(ids[0]!) === false) return settle(notTaken);
-        for (const [index, dialling] of routed.entries()) {
-          const live = this.#beginOne(dialling, {
-            ids,
-            index,
-            rtpPort: ports[index]!,
-            sessionId,
-            connectionId: body.connection_id,
-            linked,
-          });
+        if (linked?.decide(ids[0]!) === false) return settle([{ name: 'unable-to-execute' }]);
+        isBegun = true;
+        const sessionId = plan.sessionId ?? session;
+        const link = linked === null ? linkOf(body) : linked.link;
+        for (const [index, dialling] of plan.routed.entries()) {
+          const live = this.#beginOne(dialling, { ids, index, rtpPort: ports[index]!, sessionId, plan, linked, link });
           const commandId = body.command_id ?? null;
           // All are committed together: the first one speaks for them.
           const reason = {
@@ -155,12 +186,21 @@ export class Dialler {
           } as const;
           this.#options.driver.begin(live.live, { ...live.step, refusals: [] }, reason, ports[index]!);
         }
+        if (linked === null && body.bridge_on_answer === true) this.#tellLinked(body, ids);
       });
     });
-    if (refusals === notTaken) for (const port of ports) this.#options.release(port);
+    if (!isBegun) for (const port of ports) this.#options.release(port);
     if (refusals.length > 0) return { refusals };
     const now = this.#options.system.clock.date();
     return { calls: ids.map((id) => viewOf(this.#options.calls.withId(id)!.committed!, now)) };
+  }
+
+  /** The linked call learns who is to be joined to it. */
+  #tellLinked({ link_to: linkTo = '' }: DialBody, ids: readonly string[]): void {
+    const live = this.#options.calls.withId(linkTo)!;
+    for (const from of ids) {
+      this.#options.driver.decide(live, { type: 'signal', from, signal: { type: 'awaited' } }, { type: 'signal' });
+    }
   }
 
   #beginOne(
@@ -170,11 +210,13 @@ export class Dialler {
       index: number;
       rtpPort: number;
       sessionId: string;
-      connectionId: string;
+      plan: Plan;
       linked: Linked | null;
+      link: Call['link'];
     },
   ): { live: Live; step: { call: Call; effects: ReturnType<typeof outgoing>['effects'] } } {
     const { system, endpoint, sdpAddress, media, sessionTimers, settings } = this.#options;
+    const { application } = of.plan;
     const id = of.ids[of.index]!;
     const turn = outgoing(
       { at: system.clock.date(), seed: system.ids.seed() },
@@ -182,7 +224,7 @@ export class Dialler {
         id,
         legId: system.ids.uuid(),
         sessionId: of.sessionId,
-        connectionId: of.connectionId,
+        connectionId: application.id,
         local: endpoint.localAddresses(),
         sdpAddress,
         media,
@@ -192,9 +234,9 @@ export class Dialler {
         followsRedirects: settings.followsRedirects,
         routes,
         siblings: of.ids.filter((each) => each !== id),
-        link: of.linked?.link ?? null,
+        link: of.link,
         reportsTo: of.linked?.referral?.reportsTo ?? null,
-        referInbound: this.#options.referInbound(of.connectionId),
+        referInbound: application.refer.inbound,
       },
       { ...order, headers: [...order.headers, ...(of.linked?.referral?.headers ?? [])] },
     );
@@ -211,8 +253,22 @@ export class Dialler {
   }
 }
 
-function callsBy(calls: LiveCalls, gateway: string): number {
-  let count = 0;
-  for (const { call } of calls) if (call.gateway === gateway && isAlive(call)) count += 1;
-  return count;
+/** The call it is to be joined to. Both end with the bridge, but for one that parks. */
+function linkOf({
+  link_to: to,
+  bridge_on_answer: bridges,
+  prevent_double_bridge: preventsDouble,
+}: DialBody): Call['link'] {
+  if (to === undefined || bridges !== true) return null;
+  return { to, parks: false, ...(preventsDouble === true && { preventsDouble }) };
+}
+
+/** Whether its peer can be asked to hear another one: it has answered, or can be answered at once. */
+function canBeJoined({ phase, session }: Call): boolean {
+  return phase.name === 'active' || phase.name === 'answered' || (phase.name === 'ringing' && session !== null);
+}
+
+/** Its calls go on. A transfer names no application in its body. */
+function ofApplication(name: Refusal['name'], linked: Linked | null): Refusal {
+  return linked === null ? { name, pointer: '/connection_id' } : { name };
 }

@@ -15,10 +15,22 @@ import type { Live, LiveCalls } from './live.ts';
 import { eventRow } from './outbox.ts';
 import { Retention } from './retention.ts';
 import type { Application } from './routing.ts';
-import { type Call, type Effect, type Input, type Place, type Step, sixtyFourT1Ms } from './state.ts';
+import {
+  type Call,
+  type Effect,
+  type Input,
+  type Place,
+  type Step,
+  type Surroundings,
+  sixtyFourT1Ms,
+} from './state.ts';
 
 /** An input before it is given its instant and its seed. */
-export type Unstamped = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed' | 'place'> : never) : never;
+export type Unstamped = Input extends infer I
+  ? I extends Input
+    ? Omit<I, 'at' | 'seed' | 'place' | 'surroundings'>
+    : never
+  : never;
 
 /** Whom to answer when the commit of a decision fails, or what to try again. */
 export type Reason =
@@ -44,6 +56,8 @@ interface DriverOptions {
   readonly applicationOf: (call: Call) => Application;
   /** Where a call stands in its queue; null: no queue is concerned. */
   readonly placeOf: (live: Live, input: Unstamped) => Place | null;
+  /** What a call has to know of others; null: nothing. */
+  readonly surroundingsOf: (call: Call) => Surroundings | null;
   /** A call has left a queue, and that is committed. */
   readonly dequeued: (queue: string, waitedMs: number) => void;
   /** How long the store keeps calls that have ended. */
@@ -118,8 +132,10 @@ export class Driver {
 
   decide(live: Live, unstamped: Unstamped, reason = reasonOf(unstamped)): void {
     if (this.#stopped) return;
+    const { clock, ids } = this.#system;
     const place = this.#options.placeOf(live, unstamped);
-    const input = { ...unstamped, at: this.#system.clock.date(), seed: this.#system.ids.seed(), place } as Input;
+    const surroundings = this.#options.surroundingsOf(live.call);
+    const input = { ...unstamped, at: clock.date(), seed: ids.seed(), place, surroundings } as Input;
     const step = this.#stepOf(live, input);
     if (step === null) return this.#collapse(live, input, reason);
     const port = input.type === 'command' ? input.rtpPort : null;

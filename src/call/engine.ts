@@ -9,10 +9,12 @@ import { tagOf } from '../sip/message/address.ts';
 import { readReplaces } from '../sip/message/headers.ts';
 import type { Request, Response } from '../sip/message/message.ts';
 import { inviteKey } from '../sip/transaction/key.ts';
+import type { Target } from '../sip/transport/transport.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { System } from '../system.ts';
 import type { Applications } from './applications.ts';
 import { type Asked, askedOf } from './asked.ts';
+import { callsOf, isFull, surroundingsOf } from './channels.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
@@ -29,7 +31,7 @@ import { obstacleToEnqueue } from './queueing.ts';
 import type { Queues, WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
-import { type Application, route } from './routing.ts';
+import { route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { attendedOf, dialOf, otherOf } from './transfers.ts';
@@ -82,6 +84,7 @@ export class Engine implements EndpointUser, CallControl {
       follow: (live, effect) => this.#follow(live, effect),
       calls: this.#calls,
       placeOf: (live, input) => placeOf(this.#calls, queues, live, input),
+      surroundingsOf: (call) => surroundingsOf(this.#calls, this.#options.dial.gateways(), call),
       dequeued: (queue, waitedMs) => queues.left(queue, waitedMs),
     });
     this.#dialler = this.#newDialler(endpoint);
@@ -139,12 +142,12 @@ export class Engine implements EndpointUser, CallControl {
     if (live && belongsTo(live.call.dialog, request)) this.#driver.decide(live, { type: 'ack', request });
   }
 
-  response(branch: string, response: Response): void {
+  response(branch: string, response: Response, to: Target): void {
     // What becomes of a CANCEL shows in the INVITE, whose branch it has (RFC 3261 §9.1).
     if (response.cseq.method === 'CANCEL') return;
     // The 2xx of an INVITE comes again until its ACK has arrived.
     const isLast = response.status >= 200 && (response.cseq.method !== 'INVITE' || response.status >= 300);
-    this.#ofBranch(branch, isLast, { type: 'response', branch, response });
+    this.#ofBranch(branch, isLast, { type: 'response', branch, response, to });
   }
 
   timeout(branch: string, method: string): void {
@@ -258,14 +261,8 @@ export class Engine implements EndpointUser, CallControl {
   #routed(request: Request, { peer }: Origin): string | number {
     const application = route(this.#options.applications.routes, request.uri, peer !== undefined);
     if (typeof application === 'number') return application;
-    const { channelLimit } = application.inbound;
-    return channelLimit !== null && this.#inboundOf(application) >= channelLimit ? 486 : application.id;
-  }
-
-  #inboundOf({ id }: Application): number {
-    let count = 0;
-    for (const { call } of this.#calls.ofConnection(id)) if (isAlive(call) && call.direction === 'incoming') count += 1;
-    return count;
+    const { id, inbound } = application;
+    return isFull(callsOf(this.#calls, id, 'incoming'), inbound.channelLimit) ? 486 : id;
   }
 
   // What the API asks.
@@ -446,8 +443,7 @@ export class Engine implements EndpointUser, CallControl {
     return new Dialler({
       ...{ system, endpoint, sessionTimers, sdpAddress, settings: dial, calls: this.#calls, driver: this.#driver },
       media: media.kind,
-      hasApplication: (id) => applications.view(id) !== null,
-      referInbound: (connectionId) => applications.ofCall({ connectionId }).refer.inbound,
+      applicationOf: (id) => (applications.view(id) === null ? null : applications.ofCall({ connectionId: id })),
       reserve: () => this.#reserve(),
       release: (port) => media.release(port),
     });

@@ -92,7 +92,7 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
     credentials: null,
     authorizations: [],
   };
-  const turn = beginTurn(call, at, seed);
+  const turn = beginTurn(call, { at, seed });
   if (replaces === null) ring(turn);
   tell(turn, initiated(turn.call, { ...told(request), replaces }));
   if (replaces !== null) takePlace(turn, replaces);

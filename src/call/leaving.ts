@@ -33,6 +33,14 @@ export function sayBye(turn: Turn, ending: Ending, headers: readonly NamedValue[
   end(turn, ending, { bye, byeHeaders: headers });
 }
 
+/** RFC 3261 §15: whoever was called sends no BYE before the ACK of its 2xx; until then the end waits. */
+export function leave(turn: Turn, headers: readonly NamedValue[] = []): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'answered') return sayBye(turn, clearedBy('us'), headers);
+  if (phase.held.some(({ type }) => type === 'hangup')) return;
+  change(turn, { phase: { ...phase, held: [...phase.held, { type: 'hangup', headers }] } });
+}
+
 /** Sends the BYE again with what answers its challenge. */
 export function sayByeAgain(turn: Turn, headers: readonly NamedValue[] = []): OwedRequest {
   return sendWithin(turn, 'BYE', [...credentialsFor(turn, 'BYE'), ...headerList(headers)]);
@@ -124,11 +132,19 @@ export function refuseChange(turn: Turn, status: number): void {
 
 /** The call it is joined to, the one it was dialled for and the one that is dialled for it learn that it is over. */
 function leaveOthers(turn: Turn): void {
-  const { bridge, link, transferring } = turn.call;
-  for (const to of new Set([bridge?.with, link?.to, transferring])) {
+  const { bridge, link, transferring, awaits = [] } = turn.call;
+  for (const to of new Set([bridge?.with, link?.to, transferring, ...awaits])) {
     if (to != null) turn.effects.push({ type: 'signal', to, signal: { type: 'left' } });
   }
-  change(turn, { bridge: null, transferring: null });
+  change(turn, { bridge: null, transferring: null, ...(awaits.length > 0 && { awaits: [] }) });
+}
+
+/** Only a BYE can still be challenged, ours or that of a fork: a password is not kept longer with a call that is over. */
+export function forgetSecrets(turn: Turn): void {
+  const { phase, outbound, credentials, ownCredentials, authorizations } = turn.call;
+  if (phase.name !== 'ended' || phase.bye !== null || outbound !== null) return;
+  if (credentials === null && ownCredentials === null && authorizations.length === 0) return;
+  change(turn, { credentials: null, ownCredentials: null, authorizations: [] });
 }
 
 interface Owed {
@@ -150,8 +166,6 @@ export function end(turn: Turn, ending: Ending, { final = null, bye, byeHeaders 
     },
     // What belongs to an INVITE of ours goes on: its forks are let go of.
     errands: turn.call.errands.filter(({ method }) => method !== 'INFO'),
-    // Only a BYE can still be challenged: a password is not kept with a call that is over.
-    ...(bye ? {} : { credentials: null, authorizations: [] }),
   });
   tell(turn, hangup(turn.call, ending));
 }

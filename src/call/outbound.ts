@@ -2,7 +2,7 @@
 // redirect or a longer session interval asks for; its CANCEL; and what is left of it when it has been answered. The machine
 // is sip/dialog/invite-client-usage.ts. Leaves out which routes there are (outbound-routes.ts).
 
-import type { SentInvite } from '../sip/dialog/fork.ts';
+import { isOfFork, type SentInvite } from '../sip/dialog/fork.ts';
 import { type Invitation, initialInvite, withoutPeer } from '../sip/dialog/initial-invite.ts';
 import {
   deadlineOf,
@@ -10,6 +10,7 @@ import {
   type Fixed,
   isOpen,
   type Remedy,
+  requestOf,
   type Step,
   type Told,
   winnerOf,
@@ -20,10 +21,11 @@ import { hasSdp } from '../sip/dialog/invite-usage.ts';
 import { type Asked, agreedBy, askAgain, askHeaders, firstAsk, off } from '../sip/dialog/session-timer.ts';
 import type { Origin } from '../sip/endpoint.ts';
 import { tagOf } from '../sip/message/address.ts';
-import { forNextRequest } from '../sip/message/authorizations.ts';
+import { credentialsIn, forNextRequest } from '../sip/message/authorizations.ts';
 import { copy } from '../sip/message/grammar.ts';
-import type { Reason } from '../sip/message/headers.ts';
-import type { Request, Response } from '../sip/message/message.ts';
+import { type Reason, sameHeader } from '../sip/message/headers.ts';
+import type { HeaderList, Request, Response } from '../sip/message/message.ts';
+import type { Target } from '../sip/transport/transport.ts';
 import type { DialOrder, NamedValue } from './commands.ts';
 import { answered, causeOf, initiated } from './events.ts';
 import { informed } from './info.ts';
@@ -33,7 +35,7 @@ import type { LifetimePolicy } from './lifetime.ts';
 import { lives } from './modifying.ts';
 import type { Route } from './outbound-routes.ts';
 import { makeOffer, newSession, takeAnswer } from './sound.ts';
-import { type Call, type Ending, type Outbound, sixtyFourT1Ms } from './state.ts';
+import { type Call, type Ending, type Outbound, type OwedRequest, sixtyFourT1Ms } from './state.ts';
 import {
   beginTurn,
   capabilities,
@@ -111,6 +113,7 @@ export function outgoing(
         timeoutAt: at + order.timeoutMs,
         timeLimitMs: order.timeLimitMs,
         siblings,
+        ...(order.timeoutCause !== 'timeout' && { timeoutCause: order.timeoutCause }),
       },
       refer: null,
       pastRefers: [],
@@ -118,6 +121,7 @@ export function outgoing(
       referee: null,
       bridge: null,
       link,
+      ...(order.parks && { parks: true }),
       transferring: null,
       modification: null,
       acked: null,
@@ -127,8 +131,7 @@ export function outgoing(
       credentials: route.credentials,
       authorizations: [],
     },
-    at,
-    seed,
+    { at, seed },
   );
   const { displayName: callerIdName } = order;
   tell(turn, initiated(turn.call, { callerIdName, customHeaders: [], offeredCodecs: [], replaces: null }));
@@ -153,12 +156,18 @@ function follow(
   const invitation = { ...plan.invitation, uri, routes, cseq, branch: freshBranch(turn) };
   change(turn, { dialog: withoutPeer(invitation) });
   const asks = turn.call.expiry.unasked ? askHeaders(plan.asked) : [];
-  const headers = [...credentialsFor(turn, 'INVITE'), ...asks, ...invitation.headers];
+  const headers = [...credentialsFor(turn, 'INVITE'), ...asks, ...discreet(turn.call, invitation.headers)];
   const written = initialInvite({ ...invitation, headers }, turn.call.local);
   const invite = flow === null ? written : { ...written, target: { ...flow, behindNat: true as const } };
   const step = next(invite);
   change(turn, { outbound: { ...plan, invitation, usage: step.usage, until: turn.at + sixtyFourT1Ms } });
   for (const effect of step.effects) act(turn, effect, null);
+}
+
+/** RFC 3325 §9.1: where privacy is asked for, only a trunk, whom we trust, is told who calls. */
+function discreet({ gateway }: Call, headers: HeaderList): HeaderList {
+  const isPrivate = headers.some(([name, value]) => sameHeader(name, 'Privacy') && value === 'id');
+  return isPrivate && gateway === null ? headers.filter(([name]) => !sameHeader(name, 'P-Asserted-Identity')) : headers;
 }
 
 function fixedOf({ local, contactUser, outbound }: Call): Fixed {
@@ -171,8 +180,8 @@ export function isInvite({ outbound }: Call, branch: string): boolean {
   return outbound?.usage.invite.branch === branch;
 }
 
-export function inviteResponse(turn: Turn, response: Response): void {
-  step(turn, { type: 'response', response }, response);
+export function inviteResponse(turn: Turn, response: Response, to?: Target): void {
+  step(turn, { type: 'response', response, to }, response);
 }
 
 export function inviteUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): void {
@@ -195,10 +204,42 @@ export function giveUp(
 ): void {
   const { phase } = turn.call;
   if (phase.name !== 'dialing') return;
-  report(turn, cause === 'timeout' ? 408 : 487);
+  report(turn, 487);
+  abandon(turn, cause, { reason, headers: headerList(headers) });
+}
+
+interface CancelWords {
+  readonly reason: Reason | null;
+  readonly headers: HeaderList;
+}
+
+function abandon(turn: Turn, cause: Ending['cause'], words: CancelWords): void {
   const wasHeard = turn.call.outbound!.usage.state.name !== 'calling';
   end(turn, endingOf(cause, 'us', wasHeard ? 487 : null), {});
-  step(turn, { type: 'command', command: { name: 'cancel', reason, headers: headerList(headers) } }, null);
+  step(turn, { type: 'command', command: { name: 'cancel', ...words } }, null);
+}
+
+/** The BYE to a fork that nobody wants is challenged: it goes once more. */
+export function leaveForkAgain(turn: Turn, { branch, text }: OwedRequest, response: Response): void {
+  const { outbound } = turn.call;
+  const fork = outbound?.usage.forks.find((each) => isOfFork(outbound.usage.invite, each, branch));
+  const bye = requestOf({ text });
+  if (fork === undefined || credentialsIn(bye).length > 0) return;
+  change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
+  const answer = challengeToAnswer(turn, response);
+  if (answer === null) return;
+  change(turn, { authorizations: answer });
+  const reasons = bye.all('Reason').map((value) => ['Reason', copy(value)] as const);
+  const headers = [...credentialsFor(turn, 'BYE', fork.dialog), ...reasons];
+  step(turn, { type: 'command', command: { name: 'bye-again', branch, headers } }, null);
+}
+
+/** Nobody has answered in time. */
+export function giveUpWaiting(turn: Turn): void {
+  const { phase } = turn.call;
+  if (phase.name !== 'dialing') return;
+  report(turn, 408);
+  abandon(turn, phase.timeoutCause ?? 'timeout', { reason: null, headers: [] });
 }
 
 /** RFC 3326 §2: why the others that were dialled with it are cancelled. */
@@ -396,7 +437,8 @@ function unsuccessful(turn: Turn, why: (Told & { type: 'ended' })['why'], respon
   const { phase, outbound } = turn.call;
   // The application has given up before.
   if (phase.name !== 'dialing' || outbound === null) return;
-  const [route, ...routes] = outbound.routes;
+  // What has filled up since the call was routed is passed over.
+  const [route, ...routes] = outbound.routes.filter(({ gateway }) => !isFull(turn, gateway));
   if (route !== undefined && isOfThePlace(why, response)) return tryNext(turn, { ...outbound, routes }, route);
   change(turn, { outbound: null });
   report(turn, response?.status ?? (why === 'timeout' ? 408 : 503));
@@ -409,6 +451,9 @@ function isOfThePlace(why: string, response: Response | null): boolean {
   const status = response?.status ?? 0;
   return status >= 500 && status < 600;
 }
+
+const isFull = ({ surroundings }: Turn, gateway: string | null): boolean =>
+  gateway !== null && surroundings.fullGateways.includes(gateway);
 
 function tryNext(turn: Turn, plan: Plan, route: Route): void {
   const { gateway, credentials } = route;

@@ -2,6 +2,7 @@
 // are E.164 with a plus sign; what is called and who calls become addresses of SIP. Leaves out where they lead
 // (outbound-routes.ts), and what JSON Schema can say of a body.
 import type { Refusal } from '../errors.ts';
+import { readAddress } from '../sip/message/address.ts';
 import { fromUtf8 } from '../sip/message/grammar.ts';
 import { readUri, type SipUri, writeUri } from '../sip/message/uri.ts';
 import type { DialBody, DialOrder, NamedValue } from './commands.ts';
@@ -17,10 +18,12 @@ export type ReadDial = { readonly diallings: readonly Dialling[] } | { readonly 
 
 /** `host` is what we say of ourselves: where a number of ours lives. */
 export function readDial(body: DialBody, host: string): ReadDial {
-  const refusals: Refusal[] = [];
+  const refusals: Refusal[] = [...lackOfLink(body)];
   const caller = readCaller(body, host, refusals);
   const headers = [...readHeaders(body, 'custom_headers', refusals), ...readHeaders(body, 'sip_headers', refusals)];
-  if (body.diversion !== undefined) headers.push({ name: 'Diversion', value: fromUtf8(body.diversion) });
+  headers.push(...readDiversion(body, host, refusals));
+  if (body.retry_on_timeout === true)
+    refusals.push({ name: 'invalid-value', pointer: '/retry_on_timeout', detail: noRetry });
   const credentials = readSipAuth(body, refusals);
   const isList = Array.isArray(body.to);
   const destinations = [body.to].flat().map((to, index) => ({
@@ -28,24 +31,53 @@ export function readDial(body: DialBody, host: string): ReadDial {
     destination: readDestination(to, body, isList ? `/to/${index}` : '/to', refusals),
   }));
   if (refusals.length > 0) return { refusals };
-  const diallings = destinations.map(({ to, destination }) => ({
-    destination: destination!,
-    order: {
-      from: body.from,
-      to,
-      fromAddress: caller.address,
-      toAddress: `<${toUri(destination!, host)}>`,
-      displayName: body.from_display_name ?? null,
-      contactUser: caller.user,
-      headers: [...caller.headers, ...headers],
-      timeoutMs: (body.timeout_secs ?? 30) * 1000,
-      timeLimitMs: (body.time_limit_secs ?? 14_400) * 1000,
-      preferredCodecs: body.preferred_codecs ?? null,
-      credentials,
-      clientState: body.client_state ?? null,
-    },
-  }));
+  const diallings = destinations.map(
+    ({ to, destination }): Dialling => ({
+      destination: destination!,
+      order: {
+        from: body.from,
+        to,
+        fromAddress: caller.address,
+        toAddress: `<${toUri(destination!, host)}>`,
+        displayName: body.from_display_name ?? null,
+        contactUser: caller.user,
+        headers: [...caller.headers, ...headers],
+        timeoutMs: (body.timeout_secs ?? 30) * 1000,
+        timeLimitMs: (body.time_limit_secs ?? 14_400) * 1000,
+        preferredCodecs: body.preferred_codecs ?? null,
+        credentials,
+        clientState: body.client_state ?? null,
+        timeoutCause: body.retry_on_timeout === false ? 'no_answer' : 'timeout',
+        parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
+      },
+    }),
+  );
   return { diallings };
+}
+
+/** What is said of a bridge says nothing without the call that is to be in it. */
+function lackOfLink(body: DialBody): Refusal[] {
+  const needs = [
+    ['bridge_intent', body.bridge_intent === true],
+    ['bridge_on_answer', body.bridge_on_answer === true],
+    ['park_after_unbridge', body.park_after_unbridge !== undefined],
+    ['hold_after_unbridge', body.hold_after_unbridge === true],
+  ] as const;
+  const [first] = needs.filter(([, isSaid]) => isSaid);
+  if (first === undefined || body.link_to !== undefined) return [];
+  const detail = `The 'link_to' parameter is required with '${first[0]}' and cannot be blank.`;
+  return [{ name: 'missing-parameter', pointer: '/link_to', detail }];
+}
+
+const noRetry = 'A call that nobody answers in time is not tried by another route: the value can only be false.';
+
+/** A name-addr with parameters; a number is one at our host. */
+function readDiversion({ diversion }: DialBody, host: string, refusals: Refusal[]): NamedValue[] {
+  if (diversion === undefined) return [];
+  const value = isNumber(diversion) ? `<sip:${diversion}@${uriHost(host)}>` : fromUtf8(diversion);
+  if (readAddress(value) !== null) return [{ name: 'Diversion', value }];
+  refusals.push({ name: 'invalid-value', pointer: '/diversion', detail: 'It must be a number or an address of SIP.' });
+  return [];
 }
 
 interface Caller {
@@ -77,7 +109,7 @@ function readDestination(to: string, body: DialBody, pointer: string, refusals: 
   const [, target = '', suffix = ''] = /^([^,]*)((?:,.*)?)$/s.exec(to) ?? [];
   const [number = '', ...params] = target.split(';');
   const isUri = /^sips?:/i.test(target);
-  const wantsSecure = isUri ? /;secure=/i.test(target) : params.length > 0;
+  const wantsSecure = /;secure=/i.test(target);
   if (suffix !== '' || wantsSecure) {
     const detail = 'Digits after a comma and encrypted sound need a media engine, which this server does not have.';
     refusals.push({ name: 'needs-media', pointer, detail });
@@ -85,7 +117,7 @@ function readDestination(to: string, body: DialBody, pointer: string, refusals: 
   }
   if (!isUri) {
     const plain = number.replace(/^tel:/i, '');
-    if (isNumber(plain)) return { number: plain };
+    if (isNumber(plain) && params.length === 0) return { number: plain };
     refusals.push({ name: 'invalid-number', pointer });
     return null;
   }

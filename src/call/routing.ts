@@ -53,6 +53,8 @@ export interface Application {
   /** One that is not takes no new calls; those it has go on. */
   readonly active: boolean;
   readonly inbound: Inbound;
+  /** How many calls it may make at once, all it dials included; null: any. */
+  readonly outboundChannelLimit: number | null;
 }
 
 export const webhookTimeoutByDefaultMs = 2_000;

@@ -13,6 +13,7 @@ import type { Authorizations } from '../sip/message/authorizations.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
+import type { Target } from '../sip/transport/transport.ts';
 import type { Command, MuteDtmf, NamedValue } from './commands.ts';
 import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
@@ -150,6 +151,8 @@ export type Phase =
       readonly timeoutAt: number;
       readonly timeLimitMs: number;
       readonly siblings: readonly string[];
+      /** Absent: `timeout`. */
+      readonly timeoutCause?: 'timeout' | 'no_answer';
     }
   /** Our 2xx is repeated until its ACK; `offered`: it carried our offer, and the ACK brings the answer. */
   | { readonly name: 'answered'; readonly ok: OwedResponse; readonly offered: boolean; readonly held: readonly Held[] }
@@ -170,6 +173,16 @@ export type Phase =
       /** What the application has put onto the BYE: it comes again with the answer to a challenge. */
       readonly byeHeaders?: readonly NamedValue[];
     };
+
+/** The call that another was dialled for. */
+export interface Link {
+  readonly to: string;
+  /** Whether that one outlives it. */
+  readonly parks: boolean;
+  /** It is hung up where that one is joined to another by then. */
+  readonly preventsDouble?: boolean;
+  readonly muteDtmf?: MuteDtmf;
+}
 
 /** One INVITE usage and its name in the API. */
 export interface Call {
@@ -232,8 +245,11 @@ export interface Call {
   /** The call that learns how this one goes: it was dialled because of a REFER there. */
   readonly reportsTo: string | null;
   readonly bridge: Bridge | null;
-  /** The call it was dialled for; `parks` is whether that one outlives it. */
-  readonly link: { readonly to: string; readonly parks: boolean; readonly muteDtmf?: MuteDtmf } | null;
+  readonly link: Link | null;
+  /** Whether it outlives every bridge, whatever the command says that makes one. */
+  readonly parks?: boolean;
+  /** The calls that were dialled to be joined to it. */
+  readonly awaits?: readonly string[];
   /** The call that is being dialled for it. */
   readonly transferring: string | null;
   /** How long the session lives without a refresh (RFC 4028). */
@@ -294,6 +310,8 @@ export type Signal =
   | { readonly type: 'left' }
   /** A call was dialled for it because another one's peer has sent a REFER. */
   | { readonly type: 'dialled' }
+  /** A call was dialled to be joined to it. */
+  | { readonly type: 'awaited' }
   /** The call that was dialled because of its REFER has come so far; a final status ends that. */
   | { readonly type: 'progress'; readonly status: number };
 
@@ -303,22 +321,39 @@ export interface Place {
   readonly averageWaitSecs: number;
 }
 
-/**
- * `at` is the wall-clock instant of the input; `seed` is what fresh ids are derived from; `place` is there where the call
- * waits in a queue, or is to.
- */
-export type Input = { readonly at: number; readonly seed: string; readonly place?: Place | null } & (
-  | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
-  | { readonly type: 'ack'; readonly request: Request }
-  | { readonly type: 'response'; readonly branch: string; readonly response: Response }
-  | { readonly type: 'timeout'; readonly branch: string }
-  | { readonly type: 'failed'; readonly branch: string }
-  | { readonly type: 'command'; readonly command: Command; readonly rtpPort: number | null }
-  | { readonly type: 'timer'; readonly timer: CallTimer }
-  /** `from` is the id of the call that says so. */
-  | { readonly type: 'signal'; readonly from: string; readonly signal: Signal }
-  | { readonly type: 'resumed' }
-);
+/** What a call cannot see of others and has to know when it decides. */
+export interface Surroundings {
+  /** The trunks among its next routes that have as many calls as they may. */
+  readonly fullGateways: readonly string[];
+  /** Whether the call it was dialled for is joined to another one. */
+  readonly isLinkBridged: boolean;
+}
+
+/** What an input is given when it is decided on. */
+interface Stamp {
+  /** The wall-clock instant. */
+  readonly at: number;
+  /** What fresh ids are derived from. */
+  readonly seed: string;
+  /** Where the call waits in a queue, or is to. */
+  readonly place?: Place | null;
+  readonly surroundings?: Surroundings | null;
+}
+
+export type Input = Stamp &
+  (
+    | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
+    | { readonly type: 'ack'; readonly request: Request }
+    /** `to` is where the request went: an address, or a connection. */
+    | { readonly type: 'response'; readonly branch: string; readonly response: Response; readonly to?: Target }
+    | { readonly type: 'timeout'; readonly branch: string }
+    | { readonly type: 'failed'; readonly branch: string }
+    | { readonly type: 'command'; readonly command: Command; readonly rtpPort: number | null }
+    | { readonly type: 'timer'; readonly timer: CallTimer }
+    /** `from` is the id of the call that says so. */
+    | { readonly type: 'signal'; readonly from: string; readonly signal: Signal }
+    | { readonly type: 'resumed' }
+  );
 
 export type Effect =
   | { readonly type: 'respond'; readonly to: ReplyPath; readonly status: number; readonly text: string }

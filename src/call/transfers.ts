@@ -63,6 +63,8 @@ export function dialOf(call: Call, body: Bodies['transfer']): DialBody {
     client_state: _own,
     command_id: _once,
     mute_dtmf: _muting,
+    // That it parks is said of the call itself.
+    park_after_unbridge: _parks,
     target_leg_client_state: clientState,
     from,
     ...rest

@@ -8,22 +8,37 @@ import { sameHeader } from '../sip/message/headers.ts';
 import { type HeaderList, type Request, type Response, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
 import type { Event } from './events.ts';
-import { type Call, type Effect, type OwedRequest, type Place, type ReplyPath, sixtyFourT1Ms } from './state.ts';
+import {
+  type Call,
+  type Effect,
+  type Input,
+  type OwedRequest,
+  type Place,
+  type ReplyPath,
+  type Surroundings,
+  sixtyFourT1Ms,
+} from './state.ts';
 
 export interface Turn {
   call: Call;
   readonly at: number;
   readonly seed: string;
   readonly place: Place;
+  readonly surroundings: Surroundings;
   readonly effects: Effect[];
   readonly refusals: Refusal[];
   branches: number;
 }
 
 const alone: Place = { position: 1, averageWaitSecs: 0 };
+const empty: Surroundings = { fullGateways: [], isLinkBridged: false };
 
-export function beginTurn(call: Call, at: number, seed: string, place: Place | null = null): Turn {
-  return { call, at, seed, place: place ?? alone, effects: [], refusals: [], branches: 0 };
+export function beginTurn(call: Call, stamp: Pick<Input, 'at' | 'seed' | 'place' | 'surroundings'>): Turn {
+  const { at, seed, place, surroundings } = stamp;
+  return {
+    ...{ call, at, seed, place: place ?? alone, surroundings: surroundings ?? empty },
+    ...{ effects: [], refusals: [], branches: 0 },
+  };
 }
 
 export function change(turn: Turn, changes: Partial<Call>): void {
@@ -114,8 +129,8 @@ export function challengeToAnswer(
 }
 
 /** What answers the challenges the peer has put so far, in the next request of this method. Each use of a nonce is counted. */
-export function credentialsFor(turn: Turn, method: string): HeaderList {
-  const { dialog, credentials } = turn.call;
+export function credentialsFor(turn: Turn, method: string, dialog = turn.call.dialog): HeaderList {
+  const { credentials } = turn.call;
   const request = { method, uri: requestUriOf(dialog), cnonce: turn.seed };
   const { headers, authorizations } = authorized(turn.call.authorizations, request, credentials);
   change(turn, { authorizations });

@@ -61,7 +61,7 @@ const Inbound = component(
 const Outbound = component(
   'CallControlApplicationOutbound',
   Type.Object({
-    channel_limit: limit('How many outbound calls it may have at once.'),
+    channel_limit: limit('How many outbound calls it may have at once; a dial or transfer beyond it is refused.'),
     outbound_voice_profile_id: orNull<string>('string', { format: 'line', maxLength: 64, description: kept }),
   }),
 );

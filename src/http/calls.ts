@@ -7,9 +7,10 @@ import { isoStamp } from '../call/events.ts';
 import type { Ladders } from '../call/ladders.ts';
 import { catalogue, type Refusal, statusOf } from '../errors.ts';
 import { accept, commandId, refuse } from './answers.ts';
+import { wantsMedia } from './media-fields.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
-import { knownFields, wantsMedia } from './validation.ts';
+import { knownFields } from './validation.ts';
 
 interface Command {
   readonly method: 'POST' | 'PUT';

@@ -6,9 +6,10 @@ import { isoStamp } from '../call/events.ts';
 import type { Refusal } from '../errors.ts';
 import { retryAfterS } from '../load.ts';
 import { commandId, refuse } from './answers.ts';
+import { wantsMedia } from './media-fields.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
-import { knownFields, wantsMedia } from './validation.ts';
+import { knownFields } from './validation.ts';
 
 /** `mayDial` is asked once for each request to dial that is not the copy of one that was carried out. */
 export function dialRoute(app: FastifyInstance, calls: CallControl, mayDial: () => boolean): void {

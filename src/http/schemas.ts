@@ -4,6 +4,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { mutings } from '../call/commands.ts';
 import { headerPlacements, refersBeforeAnswer } from '../call/routing.ts';
+import { callOutFields, ofMedia, recordFields, streamFields } from './media-fields.ts';
 
 /** Fields the Telnyx API does not have. */
 export const additive = { 'x-switchhook-additive': true };
@@ -162,38 +163,13 @@ export const ReferRequest = component(
 const seconds = (minimum: number, maximum: number, description: string) =>
   Type.Optional(Type.Integer({ minimum, maximum, description }));
 
-/** What a command may ask of the sound and this server cannot give: refused where it is not switched off. */
-export const mediaFields = {
-  record: [],
-  stream_url: [],
-  stream_track: [],
-  transcription: [false],
-  answering_machine_detection: ['disabled'],
-  audio_url: [],
-  media_name: [],
-  send_digits_on_answer: [],
-  conference_config: [],
-  supervise_call_control_id: [],
-  media_encryption: ['disabled'],
-  sound_modifications: [],
-  enable_dialogflow: [false],
-  dialogflow_config: [],
-  deepfake_detection: [],
-  assistant: [],
-  conversation_relay_config: [],
-  play_ringtone: [false],
-  ringtone: [],
-  video_room_id: [],
-} as const satisfies Record<string, readonly unknown[]>;
-
-const mediaField = () =>
-  Type.Optional(Type.Unknown({ description: 'Needs a media engine: refused, unless it says that it is off.' }));
-
-/** Fields of a body that are refused so. */
-function ofMedia<const F extends string>(...names: readonly F[]) {
-  const fields = Object.fromEntries(names.map((name) => [name, mediaField()]));
-  return fields as unknown as { readonly [Name in F]: ReturnType<typeof mediaField> };
-}
+const idleSilence = Type.Optional(
+  Type.Boolean({
+    description:
+      'Accepted, and nothing depends on it: silence is what is sent, unless `media` of the settings is `none`.',
+  }),
+);
+const billingGroup = Type.Optional(line(64, 'Accepted, and nothing depends on it: calls cost nothing here.'));
 
 export const AnswerRequest = component(
   'AnswerRequest',
@@ -204,15 +180,10 @@ export const AnswerRequest = component(
     preferred_codecs: Type.Optional(
       line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
     ),
-    send_silence_when_idle: Type.Optional(
-      Type.Boolean({
-        description:
-          'Accepted, and nothing depends on it: silence is what is sent, unless `media` of the settings is `none`.',
-      }),
-    ),
-    billing_group_id: Type.Optional(line(64, 'Accepted, and nothing depends on it: calls cost nothing here.')),
-    ...ofMedia('record', 'stream_url', 'stream_track', 'transcription', 'sound_modifications'),
-    ...ofMedia('deepfake_detection', 'assistant', 'conversation_relay_config'),
+    send_silence_when_idle: idleSilence,
+    billing_group_id: billingGroup,
+    ...ofMedia(...recordFields, ...streamFields, 'transcription', 'transcription_config'),
+    ...ofMedia('sound_modifications', 'deepfake_detection', 'assistant', 'conversation_relay_config'),
   }),
 );
 
@@ -248,7 +219,9 @@ const ofCallOut = {
   preferred_codecs: Type.Optional(
     line(256, 'Codecs in the order of preference, separated by commas.', { examples: ['PCMU,PCMA'] }),
   ),
-  diversion: Type.Optional(line(2048, 'A Diversion header for the INVITE.')),
+  diversion: Type.Optional(
+    line(2048, 'Who was called before: a number in E.164 with a plus sign, or the value of the Diversion header.'),
+  ),
 };
 
 const parkAfterUnbridge = Type.Optional(
@@ -290,21 +263,51 @@ export const DialRequest = component(
     }),
     ...ofCallOut,
     link_to: Type.Optional(
-      line(256, 'The call_control_id of a live call that this one belongs to: they share the call_session_id.'),
+      line(
+        256,
+        'The call_control_id of a live call that this one belongs to: they share the call_session_id.',
+        notBlank,
+      ),
     ),
-    ...ofMedia(
-      ...([
-        'record',
-        'stream_url',
-        'stream_track',
-        'transcription',
-        'answering_machine_detection',
-        'audio_url',
-      ] as const),
-      ...(['media_name', 'send_digits_on_answer', 'conference_config', 'supervise_call_control_id'] as const),
-      ...(['media_encryption', 'sound_modifications', 'enable_dialogflow', 'dialogflow_config'] as const),
-      ...(['deepfake_detection', 'assistant', 'conversation_relay_config'] as const),
+    bridge_intent: Type.Optional(
+      Type.Boolean({
+        description:
+          'The call is to be bridged to that of `link_to`, by a `bridge` of yours: it comes from whom that one comes from, whatever `from` says.',
+      }),
     ),
+    bridge_on_answer: Type.Optional(
+      Type.Boolean({
+        description:
+          'The call is bridged to that of `link_to` when it is answered, and given up when that one ends before. Of several destinations the first to answer is.',
+      }),
+    ),
+    prevent_double_bridge: Type.Optional(
+      Type.Boolean({
+        description:
+          'With `bridge_on_answer`: the call is hung up, once it is answered, where that of `link_to` is bridged to another by then. Default false: it is taken out of that bridge.',
+      }),
+    ),
+    park_after_unbridge: Type.Optional(
+      Type.String({
+        enum: ['self'],
+        description:
+          '`self`: the call goes on by itself when one it is bridged to leaves; else it is hung up. Wants `link_to`.',
+      }),
+    ),
+    hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.', ...additive })),
+    retry_on_timeout: Type.Optional(
+      Type.Boolean({
+        description:
+          '`false`: a call that is given up after `timeout_secs` has the hangup_cause `no_answer`. Refused where it is true: no other route is tried then.',
+      }),
+    ),
+    ...ofMedia(...callOutFields, ...streamFields, 'stream_auth_token', 'stream_bidirectional_sampling_rate'),
+    send_silence_when_idle: idleSilence,
+    billing_group_id: billingGroup,
+    ...ofMedia('transcription', 'transcription_config', 'conference_config'),
+    ...ofMedia('stream_establish_before_call_originate'),
+    ...ofMedia('supervise_call_control_id', 'supervisor_role', 'enable_dialogflow', 'dialogflow_config'),
+    ...ofMedia('deepfake_detection', 'assistant', 'conversation_relay_config'),
   }),
 );
 
@@ -325,7 +328,7 @@ export const BridgeRequest = component(
       }),
     ),
     mute_dtmf: muteDtmf,
-    ...ofMedia('play_ringtone', 'ringtone', 'record', 'video_room_id'),
+    ...ofMedia(...recordFields, 'play_ringtone', 'ringtone', 'video_room_id', 'video_room_context'),
   }),
 );
 
@@ -338,9 +341,8 @@ export const TransferRequest = component(
     ...ofCallOut,
     target_leg_client_state: Type.Optional(Type.String(clientState)),
     park_after_unbridge: parkAfterUnbridge,
-    ...ofMedia('record', 'answering_machine_detection', 'audio_url', 'media_name', 'send_digits_on_answer'),
-    ...ofMedia('media_encryption', 'sound_modifications'),
     mute_dtmf: muteDtmf,
+    ...ofMedia(...callOutFields, 'early_media'),
   }),
 );
 

@@ -3,7 +3,6 @@
 import { isUtf8 } from 'node:buffer';
 import { faultOfWebUrl, numberPattern, subdomainPattern } from '../call/routing.ts';
 import { catalogue, type Refusal, type RefusalName } from '../errors.ts';
-import { mediaFields } from './schemas.ts';
 
 /** A request that cannot be taken, on its way to the error handler: fastify takes refusals of a body only as errors. */
 export class Refused extends Error {
@@ -235,12 +234,3 @@ function malformed(
 function invalid(detail: string): Refusal {
   return { name: 'invalid-value', detail };
 }
-
-/** The fields that ask for what needs a media engine, and do not say that it is off. */
-export function wantsMedia(body: object): Refusal[] {
-  const wanted = Object.entries(body).filter(([field, value]) => offOf(field)?.includes(value) === false);
-  return wanted.map(([field]) => ({ name: 'needs-media', pointer: `/${field}` }));
-}
-
-const offOf = (field: string): readonly unknown[] | undefined =>
-  (mediaFields as Readonly<Record<string, readonly unknown[]>>)[field];

@@ -94,6 +94,7 @@ suite('applications', () => {
       dtmfType: 'SIP INFO',
       firstCommandTimeoutMs: 12_000,
       inbound: { ...unmapped, numbers: ['200'], channelLimit: 3 },
+      outboundChannelLimit: null,
       refer: referSettings,
     };
     assert.deepEqual(applications.ofCall({ connectionId: id }), inForce);

@@ -14,7 +14,7 @@ import type { EventRow } from '../../src/store/store.ts';
 import { application } from '../support/application.ts';
 import { fakeMedia } from '../support/fake-media.ts';
 import { type FakeSystem, fakeSystem } from '../support/fake-system.ts';
-import { identity, inviteOf, Line, originOf, responseOf, target, us } from './support.ts';
+import { identity, inviteOf, Line, originOf, peer, responseOf, target, us } from './support.ts';
 import { type WilfulStore, wilfulStore } from './wilful-store.ts';
 
 const sessionTimers = identity.policy;
@@ -124,7 +124,7 @@ class Rig {
   async responds(status: number): Promise<void> {
     const { branch, text } = this.sent.at(-1)!;
     const head = text.slice(text.indexOf('\r\n'), text.indexOf('\r\n\r\n'));
-    this.engine.response(branch, responseOf(`SIP/2.0 ${status} Whatever${head}\r\n\r\n`));
+    this.engine.response(branch, responseOf(`SIP/2.0 ${status} Whatever${head}\r\n\r\n`), peer);
     await this.settle();
   }
 

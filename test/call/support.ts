@@ -69,6 +69,8 @@ const dialOrder: DialOrder = {
   preferredCodecs: null,
   credentials: null,
   clientState: null,
+  parks: false,
+  timeoutCause: 'timeout',
 };
 
 export const target = 'sip:bob@biloxi.example';

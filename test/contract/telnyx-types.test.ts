@@ -23,14 +23,9 @@ import type { CallEvent } from '../../src/http/call-events.ts';
 import { commands } from '../../src/http/calls.ts';
 import type { ActiveCall, Connection as OurConnection } from '../../src/http/connections.ts';
 import type { WebhookDelivery as OurDelivery } from '../../src/http/deliveries.ts';
+import type { mediaFields } from '../../src/http/media-fields.ts';
 import type { CreateQueueRequest, Queue, QueueCall, UpdateQueueRequest } from '../../src/http/queues.ts';
-import type {
-  CallStatusResponse,
-  CommandResponse,
-  DialRequest,
-  DialResponse,
-  mediaFields,
-} from '../../src/http/schemas.ts';
+import type { CallStatusResponse, CommandResponse, DialRequest, DialResponse } from '../../src/http/schemas.ts';
 
 /** Commands and events of ours that the client does not have. */
 const ours = ['refer_accept', 'refer_reject', 'call.refer.received', 'call.sip_info.received'] as const;
@@ -177,13 +172,15 @@ const callStatus = (data: StateAsTyped<Static<typeof CallStatusResponse>['data']
   data,
 });
 
-// A dial: what the client may send passes our schema, what passes is what the call layer reads, and no field is ours alone.
+// A dial: what the client may send passes our schema, what passes is what the call layer reads, and no field is ours alone
+// but those that are marked so.
 type Dial = Static<typeof DialRequest>;
-type OfCalls = Exclude<keyof Dial, keyof typeof mediaFields>;
+type AdditiveOfDial = 'hold_after_unbridge';
+type OfCalls = Exclude<keyof Dial, keyof typeof mediaFields | AdditiveOfDial>;
 const dial = {
   request: (params: Pick<CallDialParams, OfCalls>): Pick<Dial, OfCalls> => params,
   body: (body: Pick<Dial, OfCalls>): DialBody => body,
-  field: (field: keyof Dial): keyof CallDialParams => field as OfCalls,
+  field: (field: Exclude<keyof Dial, AdditiveOfDial>): keyof CallDialParams => field as OfCalls,
   ofMedia: (field: keyof typeof mediaFields & keyof Dial): keyof CallDialParams => field,
   response: (data: StateAsTyped<Static<typeof DialResponse>['data']>): CallDialResponse => ({ data }),
 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ActionName } from '../../src/call/commands.ts';
 import { commands } from '../../src/http/calls.ts';
+import { mediaFields } from '../../src/http/media-fields.ts';
 import * as schemas from '../../src/http/schemas.ts';
-import { mediaFields } from '../../src/http/schemas.ts';
 import { ask, authorized, callId, errorsIn, json, ok, sharedFixture } from './support.ts';
 
 const common = { client_state: 'aGVsbG8=', command_id: '891510ac-f3e4-11e8-af5b-de00688a4901' };

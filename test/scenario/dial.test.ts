@@ -1,4 +1,5 @@
 // Calls of ours: the INVITE, how the callee answers it or not, how we give it up, and what the application is told.
+import assert from 'node:assert/strict';
 import type { Access } from '../../src/config/access.ts';
 import { algorithms } from '../../src/sip/message/digest.ts';
 import { scenario } from '../support/play.ts';
@@ -51,16 +52,45 @@ scenario('dialled: what the INVITE says', ({ transferee, app }) => {
                                          app.gets('call.hangup', { hangup_cause: 'user_busy', hangup_source: 'callee', sip_hangup_cause: '486', client_state: 'eA==' });
 });
 
-scenario('dialled with privacy (RFC 3323, RFC 3325)', ({ transferee, app }) => {
-  app.dials({ privacy: 'id' });
+scenario('dialled-by-name-and-dns-chose-tcp (NAPTR and SRV: the dialog goes on by that connection)', {
+  records: {
+    naptr: async () => [{ order: 1, preference: 1, flags: 's', service: 'SIP+D2T', replacement: '_sip._tcp.atlanta.example' }],
+    srv: async () => [{ priority: 1, weight: 0, port: 5060, name: 'pbx.atlanta.example' }],
+  },
+}, ({ transferee, app, after }) => {
+  app.dials({ to: 'sip:alice@atlanta.example' });
+                                         transferee.gets('INVITE', { Via: /TCP/, Contact: /transport=tcp>/ });
+                                         app.gets('call.initiated');
+  // Its Contact does not say by which transport.
+  transferee.sends(200, { Contact: '<sip:alice@192.0.2.10:5060>', 'Session-Expires': '90;refresher=uac', Require: 'timer' });
+                                         transferee.gets('ACK', { Via: /TCP/ }); app.gets('call.answered');
+  after(45_000);                         transferee.gets('INVITE', { Via: /TCP/, Contact: /transport=tcp>/ });
+  transferee.sends(200, { 'Session-Expires': '1800;refresher=uas', Require: 'timer' });
+                                         transferee.gets('ACK', { Via: /TCP/ });
+  app.posts('hangup');                   transferee.gets('BYE', { Via: /TCP/ }); app.gets('call.hangup');
+  transferee.sends(200);
+});
+
+scenario('dialled with privacy (RFC 3323: a stranger is not told who calls)', ({ transferee, app }) => {
+  app.dials({ privacy: 'id', from_display_name: 'Front desk' });
                                          transferee.gets('INVITE', {
                                            From: /^"Anonymous" <sip:anonymous@anonymous\.invalid>;tag=/,
                                            Privacy: 'id',
-                                           'P-Asserted-Identity': '<sip:+13125550100@192.0.2.1>',
+                                           'P-Asserted-Identity': null,
+                                           Contact: /^<sip:192/,
                                          });
                                          app.gets('call.initiated', { from: '+13125550100' });
   transferee.sends(603);                 transferee.gets('ACK');
                                          app.gets('call.hangup', { hangup_cause: 'call_rejected', sip_hangup_cause: '603' });
+});
+
+scenario('dialled for whom was called before (diversion: a number becomes an address)', ({ transferee, app }) => {
+  app.dials({ diversion: '+13125550177' });
+                                         transferee.gets('INVITE', { Diversion: '<sip:+13125550177@192.0.2.1>' }); app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
+  app.dials({ diversion: '<sip:bob@example.com>;reason=unconditional' });
+                                         transferee.gets('INVITE', { Diversion: '<sip:bob@example.com>;reason=unconditional' }); app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
 });
 
 for (const [status, cause] of [[404, 'not_found'], [480, 'no_answer'], [408, 'no_answer'], [484, 'not_found'], [600, 'user_busy'], [500, 'unspecified']] as const) {
@@ -142,10 +172,39 @@ scenario('dialled, and the 200 crosses the CANCEL (ACK, then BYE)', ({ transfere
   transferee.sends(200, { answers: 'BYE' });
 });
 
+scenario('late-fork-challenges-its-bye (the password of a call that was given up is still there)', ({ transferee, app, does, after }) => {
+  app.dials({ sip_auth_username: 'carol', sip_auth_password: 'secret' });
+                                         transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  app.posts('hangup');                   transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'originator_cancel' });
+  transferee.sends(200, { answers: 'INVITE' });
+                                         transferee.gets('ACK'); transferee.gets('BYE', { 'Proxy-Authorization': null });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(407, { answers: 'BYE', ...challenge });
+                                         transferee.gets('BYE', { 'Proxy-Authorization': /username="carol", realm="pbx"/ });
+  transferee.sends(407, { answers: 'BYE', ...challenge });
+                                         transferee.getsNothing();
+  after(40_000);
+  does('look for the password', async ({ store }) => {
+    const [row] = await store.calls(0);
+    assert.doesNotMatch(row!.state, /secret/);
+  });
+});
+
 scenario('dialled and not answered in time (timeout_secs)', ({ transferee, app, after }) => {
   app.dials({ timeout_secs: 20 });       transferee.gets('INVITE'); app.gets('call.initiated');
   transferee.sends(180);
   after(20_000);                         transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'timeout', hangup_source: 'caller', sip_hangup_cause: '487' });
+  transferee.sends(200, { answers: 'CANCEL' });
+  transferee.sends(487, { answers: 'INVITE' });
+                                         transferee.gets('ACK');
+});
+
+scenario('dialled and not answered in time, and no other route is wished for (retry_on_timeout: false)', ({ transferee, app, after }) => {
+  app.dials({ timeout_secs: 20, retry_on_timeout: false });
+                                         transferee.gets('INVITE'); app.gets('call.initiated');
+  transferee.sends(180);
+  after(20_000);                         transferee.gets('CANCEL'); app.gets('call.hangup', { hangup_cause: 'no_answer', hangup_source: 'caller', sip_hangup_cause: '487' });
   transferee.sends(200, { answers: 'CANCEL' });
   transferee.sends(487, { answers: 'INVITE' });
                                          transferee.gets('ACK');
@@ -230,9 +289,27 @@ scenario('dial refused (each bad value by name)', ({ app }) => {
   app.dials({ to: '+13125550111' }, { status: 422, code: '10015', pointer: '/to', detail: /No trunk/ });
   app.dials({ to: 'sip:alice@192.0.2.10;secure=srtp' }, { status: 422, code: '10027', pointer: '/to' });
   app.dials({ record: 'record-from-answer' }, { status: 422, code: '10027', pointer: '/record' });
+  for (const to of ['+13125550111;secure=true', '+13125550111,,12', 'sip:alice@192.0.2.10,1']) {
+    app.dials({ to }, { status: 422, code: '10027', pointer: '/to' });
+  }
+  app.dials({ to: '+13125550111;ext=5' }, { status: 422, code: '10016', pointer: '/to' });
+  app.dials({ sip_region: 'Europe' }, { status: 422, code: '10027', pointer: '/sip_region', detail: /Telnyx/ });
+  app.dials({ stream_codec: 'PCMU' }, { status: 422, code: '10027', pointer: '/stream_codec', detail: /media engine/ });
+  app.dials({ retry_on_timeout: true }, { status: 422, code: '10015', pointer: '/retry_on_timeout' });
+  app.dials({ diversion: 'nobody' }, { status: 422, code: '10015', pointer: '/diversion' });
   app.dials({ timeout_secs: 4 }, { status: 422, code: '10033', pointer: '/timeout_secs' });
   app.dials({ link_to: 'v3:nobody' }, { status: 422, code: '90015', pointer: '/link_to' });
   app.dials({ custom_headers: [{ name: 'Via', value: 'x' }] }, { status: 422, code: '10015', pointer: '/custom_headers/0/name' });
+});
+
+scenario('transfer refused (what it asks of the sound, each by name)', (world) => {
+  const { app } = world;
+  dialsAndIsAnswered(world);
+  for (const [field, value] of [['early_media', true], ['record_format', 'mp3'], ['media_encryption', 'SRTP'], ['send_digits_on_answer', '1']]) {
+    app.posts('transfer', { to: 'sip:bob@192.0.2.20', [String(field)]: value }, { status: 422, code: '10027', pointer: `/${field}` });
+  }
+  app.posts('transfer', { to: 'sip:bob@192.0.2.20;secure=srtp' }, { status: 422, code: '10027', pointer: '/to' });
+  hangsUp(world);
 });
 
 const trunk = {
@@ -261,6 +338,13 @@ scenario('number dialled by trunks (the next one after 503; the first one asks f
   transferee.sends(503);                 transferee.gets('ACK'); app.gets('call.hangup', { sip_hangup_cause: '503' });
   bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup');
   app.dials({ to: '+4420' }, { status: 422, code: '10015', pointer: '/to' });
+});
+
+scenario('number dialled with privacy by a trunk (which is told who calls)', { settings: { access } }, ({ transferee, app }) => {
+  app.dials({ to: '+13125550111', privacy: 'id' });
+                                         transferee.gets('INVITE', { Privacy: 'id', From: /anonymous\.invalid/, 'P-Asserted-Identity': '<sip:+13125550100@192.0.2.1>' });
+                                         app.gets('call.initiated');
+  transferee.sends(486);                 transferee.gets('ACK'); app.gets('call.hangup');
 });
 
 scenario('refer of a call we made', (world) => {

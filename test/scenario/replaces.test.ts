@@ -34,6 +34,23 @@ scenario('replaced by another caller (answered at once, and the other one gets B
                                          app.gets('call.hangup', { hangup_source: 'caller' });
 });
 
+scenario('replaced-before-its-ack (the BYE waits for the ACK: RFC 3261 §15)', (world) => {
+  const { transferee, peer, app } = world;
+  rings(world);
+  app.posts('answer');                   transferee.gets(200);
+  const carol = peer('carol');
+  carol.sends('INVITE', replaces(world));
+                                         carol.gets(100); carol.gets(200);
+                                         transferee.getsNothing();
+                                         app.gets('call.initiated', { replaces_call_control_id: /^v3:/ });
+  transferee.sends('ACK');               transferee.gets('BYE');
+                                         app.gets('call.answered', {}, { call: 0 });
+                                         app.gets('call.hangup', { hangup_cause: 'normal_clearing', hangup_source: 'callee' }, { call: 0 });
+  transferee.sends(200);
+  carol.sends('ACK');                    app.gets('call.answered', {}, { call: 1 });
+  carol.sends('BYE');                    carol.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
 scenario('replaced while a refer is out (failed before hangup)', (world) => {
   const { transferee, peer, app } = world;
   answers(world);

@@ -23,6 +23,7 @@ export function application(more: Partial<Application> = {}): Application {
     dtmfType: 'RFC 2833',
     firstCommandTimeoutMs: null,
     inbound: unmapped,
+    outboundChannelLimit: null,
     refer: referSettings,
     ...more,
   };

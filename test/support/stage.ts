@@ -185,6 +185,7 @@ export class Stage {
       store: this.#mortalStore(this.#store!, () => this.#process === process),
       transports: this.#transports,
       resolve: async (host) => this.#resolve(host),
+      ...(this.#options.records && { records: this.#options.records }),
       media: this.#media,
       post: (request) => this.#desk.post(request),
       authHashes: [createHash('sha256').update(apiKey).digest('hex')],

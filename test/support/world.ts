@@ -1,6 +1,7 @@
 // What a scenario is written with: its parties, its options, and what it may look at inside the server.
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../../src/config.ts';
+import type { Records } from '../../src/sip/transport/records.ts';
 import type { Transport, TransportName } from '../../src/sip/transport/transport.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { System } from '../../src/system.ts';
@@ -19,6 +20,7 @@ export interface PartsUnderTest {
   readonly store: Store;
   readonly transports: readonly Transport[];
   readonly resolve: (host: string) => Promise<readonly string[]>;
+  readonly records?: Pick<Records, 'srv' | 'naptr'>;
   readonly media: FakeMedia;
   readonly post: (request: Post) => Promise<{ status: number }>;
   readonly authHashes: readonly string[];
@@ -44,6 +46,8 @@ export interface ScenarioOptions extends SettingsOptions {
   readonly latencyMs?: number;
   /** Names that resolve; default: everything below atlanta.example is the transferee's address. */
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** What DNS says of names (RFC 3263); default: nothing but their addresses. */
+  readonly records?: PartsUnderTest['records'];
   /** Errors in the log that this scenario is about. */
   readonly logs?: RegExp;
   /** Kills the server before this step of the script and starts it again; no ladder is compared then. */

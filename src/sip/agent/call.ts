@@ -1,6 +1,7 @@
 // A call that was answered: its dialog, the requests in it both ways, and its end (RFC 3261 §12.2, §15). Who called whom
 // makes no difference. Leaves out changing the session by an INVITE of ours, and session timers: those who need them have
 // the machines of sip/dialog.
+import type { Timer } from '../../system.ts';
 import { afterRequest, type Dialog, isOutOfOrder } from '../dialog/dialog.ts';
 import { hasSdp } from '../dialog/invite-usage.ts';
 import type { Origin } from '../endpoint.ts';
@@ -37,6 +38,9 @@ export class Call {
   readonly #options: CallOptions;
   readonly #line: Line;
   readonly #end: () => void;
+  #bye: Promise<Outcome> | null = null;
+  /** The CSeq of a re-INVITE whose 2xx waits for its ACK, and when that is given up. */
+  #unacknowledged: { readonly cseq: number; readonly timer: Timer } | null = null;
 
   constructor(core: Core, options: CallOptions) {
     this.#core = core;
@@ -45,7 +49,10 @@ export class Call {
     this.remoteSdp = options.remoteSdp;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
-    this.#end = resolve;
+    this.#end = () => {
+      this.#quiet();
+      resolve();
+    };
   }
 
   /** As it is now: each request in it changes it. */
@@ -61,8 +68,13 @@ export class Call {
     return outcome;
   }
 
-  /** Leaves. What becomes of the BYE changes nothing: the call is over (§15.1.1). */
-  async bye(saying: Saying = {}): Promise<Outcome> {
+  /** Leaves, once. What becomes of the BYE changes nothing: the call is over (§15.1.1). */
+  bye(saying: Saying = {}): Promise<Outcome> {
+    this.#bye ??= this.#sayBye(saying);
+    return this.#bye;
+  }
+
+  async #sayBye(saying: Saying): Promise<Outcome> {
     await this.#options.acknowledged;
     const outcome = await this.#core.ask(this.#line, 'BYE', saying);
     this.#end();
@@ -83,6 +95,27 @@ export class Call {
     else incoming.respond(request.method === 'INVITE' || hasSdp(request) ? 488 : 200);
   }
 
+  /** The ACK of a 2xx to a re-INVITE. For the user agent that has it. */
+  acknowledge(ack: Request): void {
+    if (ack.cseq.number === this.#unacknowledged?.cseq) this.#quiet();
+  }
+
+  /** §14.2: without an ACK in 64*T1 the call is left. */
+  #repeat({ cseq }: Request, origin: Origin, status: number, text: string): void {
+    this.#quiet();
+    const { endpoint, options } = this.#core;
+    const timer = this.#core.after(options.patienceMs, () => void this.bye());
+    this.#unacknowledged = { cseq: cseq.number, timer };
+    endpoint.repeat(repeatId(this.dialog), '2xx', origin, status, text);
+  }
+
+  #quiet(): void {
+    if (this.#unacknowledged === null) return;
+    this.#core.cancel(this.#unacknowledged.timer);
+    this.#core.endpoint.quiet(repeatId(this.dialog));
+    this.#unacknowledged = null;
+  }
+
   #respondTo(request: Request, origin: Origin): Incoming['respond'] {
     const { endpoint } = this.#core;
     return (status, options = {}) => {
@@ -91,7 +124,7 @@ export class Call {
       const contact = refreshes && address !== null ? [this.#core.contact(address, this.dialog)] : [];
       const text = reply(request, status, { ...options, headers: [...contact, ...(options.headers ?? [])] });
       const repeats = request.method === 'INVITE' && status >= 200 && status < 300;
-      if (repeats) endpoint.repeat(repeatId(this.dialog), '2xx', origin, status, text);
+      if (repeats) this.#repeat(request, origin, status, text);
       else endpoint.respond(origin, status, text);
     };
   }

@@ -8,7 +8,7 @@ import { type Authorizations, authorized, challenged, forNextRequest } from '../
 import type { Credentials } from '../message/digest.ts';
 import type { HeaderList, Response } from '../message/message.ts';
 import { clientKey } from '../transaction/key.ts';
-import type { LocalAddress } from '../transport/transport.ts';
+import type { LocalAddress, Target } from '../transport/transport.ts';
 
 /**
  * What became of a request. `response` is the final one; null when the peer was silent, which counts as 408, or out of
@@ -27,7 +27,8 @@ export interface Saying {
 
 /** What is heard of a request that was sent. */
 export type Heard =
-  | { readonly type: 'response'; readonly response: Response }
+  /** `to` is where it went. */
+  | { readonly type: 'response'; readonly response: Response; readonly to?: Target }
   | { readonly type: 'timeout' }
   | { readonly type: 'transport-failed' };
 

@@ -6,12 +6,12 @@ import { withoutPeer } from '../dialog/initial-invite.ts';
 import { Endpoint, type EndpointOptions, type EndpointUser, type Origin } from '../endpoint.ts';
 import { tagOf } from '../message/address.ts';
 import type { Credentials } from '../message/digest.ts';
-import { type Request, type Response, reply } from '../message/message.ts';
+import { type Request, reply } from '../message/message.ts';
 import { inviteKey } from '../transaction/key.ts';
 import { patienceMs, standardTiming } from '../transaction/timers.ts';
 import { resolveHost } from '../transport/resolve.ts';
 import { type PartUser, users } from '../users.ts';
-import { type Call, type Incoming, repeatId } from './call.ts';
+import type { Call, Incoming } from './call.ts';
 import { Core, type Outcome, type Saying } from './core.ts';
 import { IncomingInvite } from './incoming-invite.ts';
 import { type InviteOptions, type InviteOutcome, OutgoingInvite } from './outgoing-invite.ts';
@@ -121,14 +121,11 @@ export class UserAgent {
     return {
       request: (request, origin) => this.#take(request, origin),
       ack: (request) => this.#acknowledged(request),
-      response: (branch, response) => this.#hear(branch, response),
+      response: (branch, response, to) =>
+        this.#core.hear(branch, response.cseq.method, { type: 'response', response, to }),
       timeout: (branch, method) => this.#core.hear(branch, method, { type: 'timeout' }),
       failed: (branch, _error, method) => this.#core.hear(branch, method, { type: 'transport-failed' }),
     };
-  }
-
-  #hear(branch: string, response: Response): void {
-    this.#core.hear(branch, response.cseq.method, { type: 'response', response });
   }
 
   #take(request: Request, origin: Origin): void {
@@ -190,8 +187,7 @@ export class UserAgent {
     const id = idIn(request);
     const invite = this.#dialogs.get(id);
     if (invite) return invite.take({ type: 'ack', ack: request });
-    const call = this.#calls.get(id);
-    if (call) this.endpoint.quiet(repeatId(call.dialog));
+    this.#calls.get(id)?.acknowledge(request);
   }
 }
 

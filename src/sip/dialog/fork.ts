@@ -27,6 +27,8 @@ export interface Fork {
   readonly exchange: Exchange;
   /** The last RSeq that was taken. */
   readonly rseq: number | null;
+  /** How many reliable 1xx were taken; absent: as one from before it was counted, none. */
+  readonly reliables?: number;
   /** The offer of the peer, while it waits for our answer. */
   readonly offer: string | null;
   readonly owed: Owed | null;
@@ -72,11 +74,14 @@ export interface ForkStep<Effect = Sending | Acknowledging> {
   readonly effects: readonly Effect[];
 }
 
-export function newFork({ invite, request }: ForkContext, response: Response, number: number): Fork {
+/** `to` is where the INVITE went: the dialog goes by that way, if it is of the transport that was asked for or DNS had the choice. */
+export function newFork({ invite, request }: ForkContext, response: Response, number: number, to?: Target): Fork {
+  const { target } = invite;
+  const isChosen = to !== undefined && (to.transport === target.transport || target.open === 'transport');
   return {
     tag: forkOf(response),
     number,
-    dialog: uacDialog(request, response, invite.target),
+    dialog: uacDialog(request, response, isChosen ? to : target),
     exchange: hasSdp(request) ? 'offered' : 'none',
     rseq: null,
     offer: null,
@@ -124,7 +129,8 @@ export function acknowledgeProvisional(
   response: Response,
 ): ForkStep<Sending> & { readonly described: Described } {
   const rack: Rack = { rseq: rseqOf(response)!, cseq: response.cseq.number, method: 'INVITE' };
-  const { fork: next, described } = taken({ ...fork, rseq: rack.rseq }, response);
+  const counted = { ...fork, rseq: rack.rseq, reliables: (fork.reliables ?? 0) + 1 };
+  const { fork: next, described } = taken(counted, response);
   if (described?.kind === 'offer') {
     return { fork: { ...next, owed: { method: 'PRACK', rack } }, described, effects: [] };
   }
@@ -226,6 +232,11 @@ function sendIn(
 /** The INVITE's own branch is like no other; with the fork and the CSeq it names each request that follows from it. */
 function branchOf(invite: SentInvite, fork: Fork, cseq: number): string {
   return `${invite.branch}.${fork.number}.${cseq}`;
+}
+
+/** Whether a request that left under this branch is one of the fork's. */
+export function isOfFork({ branch }: SentInvite, { number }: Fork, sent: string): boolean {
+  return sent.startsWith(`${branch}.${number}.`);
 }
 
 const typeOf = (sdp: string | undefined): HeaderList =>

@@ -44,8 +44,8 @@ export type TimerName = 'give-up' | 'settle';
 
 /** What happens to it. A response must be that of its INVITE. */
 export type Input =
-  /** 100 to 699 to the INVITE; of a final one no copies but those of a 2xx. */
-  | { readonly type: 'response'; readonly response: Response }
+  /** 100 to 699 to the INVITE; of a final one no copies but those of a 2xx. `to`: where it went, if DNS had a say in it. */
+  | { readonly type: 'response'; readonly response: Response; readonly to?: Target | undefined }
   | { readonly type: 'timeout' }
   | { readonly type: 'transport-failed' }
   | { readonly type: 'timer'; readonly timer: TimerName }
@@ -69,6 +69,8 @@ export type Command =
   /** Our answer to the offer of this fork; null declines it, which ends a fork that waited for its ACK. */
   | { readonly name: 'answer'; readonly tag: string; readonly sdp: string | null }
   | { readonly name: 'update'; readonly tag: string; readonly headers: HeaderList; readonly sdp: string | null }
+  /** The BYE that left under this branch again, with what answers its challenge. */
+  | { readonly name: 'bye-again'; readonly branch: string; readonly headers: HeaderList }
   /** Another INVITE after a refusal: with credentials, to another target, with another interval. */
   | { readonly name: 'again'; readonly invite: SentInvite };
 

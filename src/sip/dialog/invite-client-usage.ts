@@ -4,7 +4,7 @@
 import { type Reason, writeReason } from '../message/headers.ts';
 import type { HeaderList } from '../message/message.ts';
 import { sendEarlyUpdate, update, updated } from './early-update.ts';
-import { acknowledge, answerOffer, type Fork, type SentInvite } from './fork.ts';
+import { acknowledge, answerOffer, type Fork, isOfFork, type SentInvite, sendBye } from './fork.ts';
 import { heard } from './invite-client-responses.ts';
 import {
   absorbed,
@@ -43,7 +43,7 @@ export function begin(invite: SentInvite): Step {
 export function transition(fixed: Fixed, usage: Usage, input: Input, at: number): Step {
   switch (input.type) {
     case 'response':
-      return heard(fixed, usage, input.response, at);
+      return heard(fixed, usage, input, at);
     case 'timeout':
     case 'transport-failed':
       return isOpen(usage.state) ? over(usage, input.type, null) : absorbed(usage);
@@ -77,6 +77,8 @@ function commanded(fixed: Fixed, usage: Usage, command: Command, at: number): St
       return answer(fixed, usage, command.tag, command.sdp);
     case 'update':
       return sendEarlyUpdate(fixed, usage, command);
+    case 'bye-again':
+      return byeAgain(fixed, usage, command);
     case 'again':
       return again(usage, command.invite);
     default:
@@ -122,6 +124,13 @@ function answer(fixed: Fixed, usage: Usage, tag: string, sdp: string | null): St
   if (usage.state.name !== 'proceeding') return absorbed(usage);
   const step = answerOffer(context, fork, sdp);
   return { usage: put(usage, step.fork), effects: step.effects };
+}
+
+function byeAgain(fixed: Fixed, usage: Usage, { branch, headers }: Command & { name: 'bye-again' }): Step {
+  const fork = usage.forks.find((each) => isOfFork(usage.invite, each, branch));
+  if (fork?.state !== 'terminated') return absorbed(usage);
+  const bye = sendBye(contextOf(fixed, usage), fork, headers);
+  return { usage: put(usage, bye.fork), effects: bye.effects };
 }
 
 function again(usage: Usage, invite: SentInvite): Step {

@@ -318,27 +318,59 @@ test('a request that was overtaken is refused with 500 (§12.2.2)', async (t) =>
   assert.equal(ours.dialog.localCseq, 1);
 });
 
+/** Somebody who writes by hand what Bob's phone would say within the call. */
+async function stranger({ dialog: { callId, localTag, remoteTag } }: Call, wire: Wire) {
+  const peer = wire.transport('udp', '192.0.2.9', 5060);
+  await peer.listen(() => {});
+  const headers = { 'Call-ID': callId, From: `<sip:b@x>;tag=${remoteTag}`, To: `<sip:a@x>;tag=${localTag}` };
+  const to = { transport: 'udp', host: '192.0.2.1', port: 5060 } as const;
+  const says = (method: string, branch: string, more = {}): void => {
+    const all = { Via: `SIP/2.0/UDP 192.0.2.9:5060;branch=${branch}`, ...headers, CSeq: `7 ${method}`, ...more };
+    peer.send(rawMessage(`${method} sip:alice@192.0.2.1 SIP/2.0`, all), to, assert.fail);
+  };
+  const reinvites = (): void => says('INVITE', 'z9hG4bKre', { Contact: '<sip:bob@192.0.2.2>' });
+  return { says, reinvites, close: () => peer.close() };
+}
+
 test('a re-INVITE is answered by the user, and its 2xx repeated until its ACK', async (t) => {
   const { ours, bob, wire, sent, clock } = await standing(t, {
     user: ({ respond }) => respond(200, { headers: [['Content-Type', 'application/sdp']], body: ourOffer }),
   });
-  const { callId, localTag, remoteTag } = ours.dialog;
-  const peer = wire.transport('udp', '192.0.2.9', 5060);
-  await peer.listen(() => {});
-  const headers = { 'Call-ID': callId, From: `<sip:b@x>;tag=${remoteTag}`, To: `<sip:a@x>;tag=${localTag}` };
-  const via = (branch: string) => ({ Via: `SIP/2.0/UDP 192.0.2.9:5060;branch=${branch}` });
-  const to = { transport: 'udp', host: '192.0.2.1', port: 5060 } as const;
-  const contact = { Contact: '<sip:bob@192.0.2.2>', CSeq: '7 INVITE' };
-  const reinvite = rawMessage('INVITE sip:alice@192.0.2.1 SIP/2.0', { ...via('z9hG4bKre'), ...headers, ...contact });
-  peer.send(reinvite, to, assert.fail);
+  const { says, reinvites, close } = await stranger(ours, wire);
+  reinvites();
   await clock.advance(1_000);
   assert.deepEqual(sent().filter((line) => line === 'a 200').length, 2, 'at once and after T1');
-  const ack = { ...via('z9hG4bKack'), ...headers, CSeq: '7 ACK' };
-  peer.send(rawMessage('ACK sip:alice@192.0.2.1 SIP/2.0', ack), to, assert.fail);
+  says('ACK', 'z9hG4bKack');
   await clock.advance(5_000);
   assert.ok(!sent().includes('a 200'), 'nothing is repeated any more');
-  await peer.close();
+  await close();
   assert.equal(bob.calls.length, 1);
+});
+
+test('reinvite-never-acknowledged: its 2xx is repeated for 64*T1, then BYE (§14.2)', async (t) => {
+  const { ours, wire, clock, sent } = await standing(t, {
+    user: ({ respond }) => respond(200, { headers: [['Content-Type', 'application/sdp']], body: ourOffer }),
+  });
+  const { reinvites, close } = await stranger(ours, wire);
+  reinvites();
+  await clock.advance(31_900);
+  assert.deepEqual([...new Set(sent())], ['b INVITE', 'a 100', 'a 200']);
+  await clock.advance(200);
+  assert.deepEqual(sent(), ['a BYE', 'b 200']);
+  await ours.ended;
+  await close();
+});
+
+test('bye-twice: one BYE goes, and both learn what became of it', async (t) => {
+  const { ours, sent, clock } = await standing(t);
+  const both = Promise.all([ours.bye(), ours.bye()]);
+  await clock.advance(50);
+  assert.deepEqual(
+    (await both).map(({ status }) => status),
+    [200, 200],
+  );
+  assert.equal((await ours.bye()).status, 200);
+  assert.deepEqual(sent(), ['a BYE', 'b 200']);
 });
 
 test('the peer does not know the call any more: 481 ends it', async (t) => {

@@ -202,6 +202,36 @@ test('it begins by sending the INVITE, and is plain data ever after', () => {
   for (const usage of Object.values(samples)) assert.deepEqual(JSON.parse(JSON.stringify(usage)), usage);
 });
 
+suite('unbounded-reliable-1xx (a callee that sends one after the other, without end)', () => {
+  const reliable = (tag: string, rseq: number) => response(183, { tag, rseq });
+  const flood = (tag: string, count: number) => Array.from({ length: count }, (_, index) => reliable(tag, index + 1));
+
+  test('a fork that goes on is ended, and its INVITE is not', () => {
+    assert.equal(show(after(flood('a', 32))), 'proceeding: tell 183 a, PRACK a');
+    assert.equal(show(after(flood('a', 33))), 'proceeding: BYE a');
+    assert.equal(show(after(flood('a', 34))), 'proceeding');
+    assert.equal(show(after([...flood('a', 33), '180 b'])), 'proceeding: tell 180 b');
+    assert.equal(show(after([...flood('a', 33), '200 b'])), 'accepted: tell answer b, ACK b, tell confirmed b');
+  });
+  test('many forks that ring a little are not let on for ever either', () => {
+    const pracks = Array.from({ length: 200 }, (_, index) => reliable(`fork${index}`, 1));
+    const { usage } = after(pracks);
+    assert.equal(
+      usage.forks.reduce((sum, fork) => sum + (fork.reliables ?? 0), 0),
+      64,
+    );
+    const each = Array.from({ length: 10 }, (_, index) => flood(`fork${index}`, 20)).flat();
+    assert.equal(
+      after(each).usage.forks.reduce((sum, fork) => sum + (fork.reliables ?? 0), 0),
+      128,
+    );
+  });
+  test('a 2xx of a fork that was ended is acknowledged and ended, and nobody has the call', () => {
+    assert.equal(show(after([...flood('a', 33), '200 a'])), 'accepted: ACK a, BYE a, tell ended cancelled by 200');
+    assert.equal(show(after([...flood('a', 33), '200 a', '200 a'])), 'accepted: ACK a');
+  });
+});
+
 suite('what is written', () => {
   const written = (script: readonly (string | Input)[], sdp: string | null = offerSdp): Request[] =>
     after(script, sdp).effects.flatMap((effect) => {
@@ -265,6 +295,31 @@ suite('what is written', () => {
     assert.equal(crossed!.get('Reason'), 'SIP;cause=200');
     assert.equal(lostBye!.get('Reason'), 'SIP;cause=200;text="Call completed elsewhere"');
     assert.equal(lineOf(lostBye!), 'BYE sip:b@192.0.2.4:5080, CSeq 314160 BYE, branch z9hG4bK776asdhds.1.314160');
+  });
+  test('where the INVITE went is where the dialog goes, where DNS could choose (RFC 3263 §4.1)', () => {
+    const connection = { transport: 'tcp', host: '192.0.2.4', port: 5080, flow: 'tcp:1' } as const;
+    const heard = { ...response(200, { tag: 'a', sdp: answerSdp }), to: connection };
+    const sent = invite(offerSdp);
+    const flowOf = (target: typeof sent.target) => {
+      const { forks } = transition(fixed, begin({ ...sent, target }).usage, heard, at).usage;
+      return forks[0]!.dialog.flow.transport;
+    };
+    assert.equal(flowOf({ ...sent.target, open: 'transport' }), 'tcp');
+    assert.equal(flowOf({ transport: 'udp', host: '192.0.2.4', port: 5080 }), 'udp', 'sent by TCP for its size alone');
+  });
+  test('a BYE that was challenged goes again to the same fork, and only that', () => {
+    const again = (branch: string): Input => ({
+      type: 'command',
+      command: { name: 'bye-again', branch, headers: [['Proxy-Authorization', 'Digest username="alice"']] },
+    });
+    const lost = ['200 a', '200 b'];
+    const [, first] = written(lost);
+    assert.equal(first!.method, 'BYE');
+    const [second, ...others] = written([...lost, again(first!.via.branch ?? '')]);
+    assert.deepEqual(others, []);
+    assert.equal(lineOf(second!), 'BYE sip:b@192.0.2.4:5080, CSeq 314161 BYE, branch z9hG4bK776asdhds.1.314161');
+    assert.equal(second!.get('Proxy-Authorization'), 'Digest username="alice"');
+    assert.deepEqual(written([...lost, again('z9hG4bK776asdhds.0.314160')]), []);
   });
   test('a response without Contact leads to where the INVITE went', () => {
     const [ack] = written([response(200, { tag: 'a' }, { Contact: null })]);
