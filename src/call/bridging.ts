@@ -118,7 +118,7 @@ function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean
   }
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
   if (bridge.isJoined && isBusy) return signal(turn, bridge.with, { type: 'refused', status: 491 });
-  modify(turn, { name: 'relay', described, isFinal });
+  modify(turn, { name: 'relay', of: bridge.with, described, isFinal });
 }
 
 function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order']): void {
@@ -187,6 +187,8 @@ function soundAgain(turn: Turn): void {
 /** What came of the re-INVITE to our peer. */
 export function modified(turn: Turn, came: Outcome): void {
   const { bridge } = turn.call;
+  // What one call said was taken or refused after ours was joined to another.
+  if (came.type !== 'offered' && came.wish.name === 'relay' && (came.wish.of ?? bridge?.with) !== bridge?.with) return;
   if (bridge === null) {
     // Nobody waits for it any more.
     if (came.type === 'offered') soundAgain(turn);

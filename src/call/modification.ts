@@ -11,8 +11,8 @@ export type Wish =
   | { readonly name: 'sound' }
   /** That the peer describes what it would have: the re-INVITE has no offer. */
   | { readonly name: 'ask' }
-  /** That the peer hears another one: what that one has said of itself, to be said in our words. */
-  | { readonly name: 'relay'; readonly described: string; readonly isFinal: boolean };
+  /** That the peer hears another one, whose call is `of` (absent: not known): what that one has said, in our words. */
+  | { readonly name: 'relay'; readonly of?: string; readonly described: string; readonly isFinal: boolean };
 
 /** The description that a re-INVITE offers. `order` is where each stream of a relayed one stands in the original. */
 export interface Offered {

@@ -22,7 +22,7 @@ const request: OwedRequest = {
 const waiting = begin({ name: 'refresh' });
 
 const asking = begin({ name: 'ask' });
-const relay = { name: 'relay', described: 'v=0', isFinal: false } as const;
+const relay = { name: 'relay', of: 'v3:1', described: 'v=0', isFinal: false } as const;
 
 const phases: Readonly<Record<string, Modification>> = {
   asking: { ...asking, phase: { name: 'sent', request, cseq: 7, offered: null } },

@@ -7,6 +7,7 @@ import type { Peer, World } from '../support/world.ts';
 
 const alice = '192.0.2.10';
 const bob = '192.0.2.20';
+const carol = '192.0.2.30';
 
 /** What alice's phone says of itself, and bob's: an address and a port that nobody else has. */
 const ofAlice = sdp(alice, 6_000, 'sendrecv');
@@ -286,6 +287,29 @@ scenario('bridged, and a change is in words nobody can read (488, and the other 
                                          transferee.gets(100); transferee.gets(488);
   transferee.sends('ACK');
   endsWith(world, callee);
+});
+
+scenario('bridge: joined to another one before it has answered for the first (that answer does not count for the second)', (world) => {
+  const { app, transferee, peer } = world;
+  const callee = bothAreUp(world);
+  const other = peer('carol');
+  app.dials({ to: `sip:carol@${carol}` }); other.gets('INVITE'); app.gets('call.initiated');
+  other.sends(200);                      other.gets('ACK'); app.gets('call.answered');
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  app.posts('bridge', { call_control_id: idOf(world, 2) }, { call: 1 });
+                                         transferee.gets('ACK', { body: /m=audio 40000 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); callee.gets('INVITE', noOffer);
+  callee.sends(200, { body: ofBob });    other.gets('INVITE', { body: ours(7_000) });
+  other.sends(200, { body: sdp(carol, 8_000, 'sendrecv') });
+                                         other.gets('ACK'); callee.gets('ACK', { body: /m=audio 8000 / });
+                                         app.gets('call.bridged', {}, { call: 2 }); app.gets('call.bridged', {}, { call: 1 });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); other.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 2 });
+  other.sends(200);
 });
 
 scenario('bridge refused (each reason by name)', (world) => {
