@@ -8,8 +8,8 @@ import { type DigitOrder, sendDigits } from './digits.ts';
 import { bridged } from './events.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, refuseChange, sayBye } from './leaving.ts';
-import type { Offered } from './modification.ts';
-import { answerModification, isModifying, modify, type Outcome, unblock } from './modifying.ts';
+import type { Offered, Outcome } from './modification.ts';
+import { answerModification, isModifying, modify, unblock, withdrawModification } from './modifying.ts';
 import { giveUp } from './outbound.ts';
 import { dequeue } from './queueing.ts';
 import { isPending } from './refer.ts';
@@ -94,6 +94,8 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
       return refused(turn, bridge, said.status);
     case 'digit':
       return passDigit(turn, bridge, said.order);
+    case 'withdrawn':
+      return withdrawModification(turn);
     case 'left':
       return left(turn, bridge);
     default:
@@ -188,10 +190,10 @@ function soundAgain(turn: Turn): void {
 export function modified(turn: Turn, came: Outcome): void {
   const { bridge } = turn.call;
   // What one call said was taken or refused after ours was joined to another.
-  if (came.type !== 'offered' && came.wish.name === 'relay' && (came.wish.of ?? bridge?.with) !== bridge?.with) return;
+  if ('wish' in came && came.wish.name === 'relay' && (came.wish.of ?? bridge?.with) !== bridge?.with) return;
   if (bridge === null) {
     // Nobody waits for it any more.
-    if (came.type === 'offered') soundAgain(turn);
+    if (came.type === 'offered' || came.type === 'overdue') soundAgain(turn);
     return;
   }
   switch (came.type) {
@@ -202,11 +204,24 @@ export function modified(turn: Turn, came: Outcome): void {
       if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
       return signal(turn, bridge.with, { type: 'answer', sdp: came.sdp, order: came.order });
+    case 'overdue':
+      return overdue(turn, bridge);
+    case 'unwanted':
+      // Whatever else is wanted by now takes its place.
+      if (turn.call.modification !== null) return;
+      return modify(turn, { name: 'relay', of: bridge.with, described: came.before, isFinal: true });
     case 'refused':
       return changeRefused(turn, bridge, came);
     default:
       return came satisfies never;
   }
+}
+
+/** The other peer takes too long to answer what ours has offered: both go on by themselves. */
+function overdue(turn: Turn, bridge: Bridge): void {
+  signal(turn, bridge.with, { type: 'left' });
+  change(turn, { bridge: null });
+  soundAgain(turn);
 }
 
 /** Our peer has taken the offer and said nothing of itself that can be read: the other one has nobody to hear. */

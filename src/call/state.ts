@@ -261,7 +261,7 @@ export type CallTimer =
   | 'time-limit'
   | 'session-refresh'
   | 'session-expiry'
-  | 'modify-retry'
+  | 'modification'
   | 'referral'
   | 'queue-timeout'
   | 'digits'
@@ -291,6 +291,8 @@ export type Signal =
   | { readonly type: 'refused'; readonly status: number }
   /** Its peer has dialled one, which the sound does not carry. */
   | { readonly type: 'digit'; readonly order: DigitOrder }
+  /** The change that its peer has offered is taken back. */
+  | { readonly type: 'withdrawn' }
   | { readonly type: 'left' }
   /** A call was dialled for it because another one's peer has sent a REFER. */
   | { readonly type: 'dialled' }

@@ -8,6 +8,7 @@ import { sameHeader } from '../sip/message/headers.ts';
 import { type HeaderList, type Request, type Response, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
 import type { Event } from './events.ts';
+import type { Outcome } from './modification.ts';
 import { type Call, type Effect, type OwedRequest, type Place, type ReplyPath, sixtyFourT1Ms } from './state.ts';
 
 export interface Turn {
@@ -17,13 +18,15 @@ export interface Turn {
   readonly place: Place;
   readonly effects: Effect[];
   readonly refusals: Refusal[];
+  /** What has come of changes we had asked for, until it is told to whoever wanted them. */
+  readonly outcomes: Outcome[];
   branches: number;
 }
 
 const alone: Place = { position: 1, averageWaitSecs: 0 };
 
 export function beginTurn(call: Call, at: number, seed: string, place: Place | null = null): Turn {
-  return { call, at, seed, place: place ?? alone, effects: [], refusals: [], branches: 0 };
+  return { call, at, seed, place: place ?? alone, effects: [], refusals: [], outcomes: [], branches: 0 };
 }
 
 export function change(turn: Turn, changes: Partial<Call>): void {

@@ -312,6 +312,123 @@ scenario('bridge: joined to another one before it has answered for the first (th
   other.sends(200);
 });
 
+scenario('bridged, and a change is left at 100 by the other (it is cancelled after 64*T1, and the call goes on)', (world) => {
+  const { transferee, after } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends(100);
+  after(32_000);                         callee.gets('CANCEL');
+  callee.sends(200, { answers: 'CANCEL' });
+  callee.sends(487, { answers: 'INVITE' });
+                                         callee.gets('ACK'); transferee.gets(487);
+  transferee.sends('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridged, and not even the CANCEL ends a change (the call does, 64*T1 later)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends(100);
+  after(32_000);                         callee.gets('CANCEL');
+  callee.sends(200, { answers: 'CANCEL' });
+  after(32_000);                         callee.gets('BYE'); transferee.gets(487); transferee.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 0 });
+  transferee.sends('ACK');
+  transferee.sends(200, { answers: 'BYE' });
+  callee.sends(200, { answers: 'BYE' });
+});
+
+scenario('bridged, and the answer to a change crosses the CANCEL of its deadline (it counts)', (world) => {
+  const { transferee, after } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends(100);
+  after(32_000);                         callee.gets('CANCEL');
+  callee.sends(200, { answers: 'INVITE', body: sdp(bob, 7_010, 'sendrecv') });
+                                         callee.gets('ACK'); transferee.gets(200, { body: /m=audio 7010/ });
+  callee.sends(200, { answers: 'CANCEL' });
+  transferee.sends('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridge: the other takes too long to answer (the ACK leaves before the first one gives up)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(100);
+  after(24_000);                         transferee.gets('ACK', { body: /m=audio 40000 / });
+  after(8_000);                          callee.gets('CANCEL');
+  callee.sends(200, { answers: 'CANCEL' });
+  callee.sends(487, { answers: 'INVITE' });
+                                         callee.gets('ACK'); callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridged, and a change is cancelled while the other is asked (487, and a CANCEL there)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  callee.sends(100);
+  transferee.sends('CANCEL');            transferee.gets(200); transferee.gets(487); callee.gets('CANCEL');
+  transferee.sends('ACK');
+  callee.sends(200, { answers: 'CANCEL' });
+  callee.sends(487, { answers: 'INVITE' });
+                                         callee.gets('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridged, and a change is cancelled before the other was heard (the CANCEL waits for its 100)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE');
+  transferee.sends('CANCEL');            transferee.gets(200); transferee.gets(487);
+  transferee.sends('ACK');               callee.getsNothing();
+  callee.sends(100);                     callee.gets('CANCEL');
+  callee.sends(200, { answers: 'CANCEL' });
+  callee.sends(487, { answers: 'INVITE' });
+                                         callee.gets('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridged, and a change is cancelled that the other has just taken (it is offered what was before)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+                                         transferee.gets(100); callee.gets('INVITE', { body: /m=audio 6010/ });
+  callee.sends(100);
+  transferee.sends('CANCEL');            transferee.gets(200); transferee.gets(487); callee.gets('CANCEL');
+  transferee.sends('ACK');
+  callee.sends(200, { answers: 'INVITE', body: ofBob });
+                                         callee.gets('ACK'); callee.gets('INVITE', { body: /o=- \d+ 4 IN[\s\S]*m=audio 6000 / });
+  callee.sends(200, { answers: 'CANCEL' });
+  callee.sends(200, { answers: 'INVITE', body: ofBob });
+                                         callee.gets('ACK');
+  endsWith(world, callee);
+});
+
+/** As long as a description may be; with the line ends that we write it is longer. */
+const longest = `${ofAlice}a=x:`.replaceAll('\r\n', '\n').padEnd(65_536, 'x');
+
+scenario('bridged, and a change cannot be said in our words (488: nothing is made up for the other)', { transport: 'tcp' }, (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  transferee.sends('INVITE', { body: longest });
+                                         transferee.gets(100); transferee.gets(488); callee.getsNothing();
+  transferee.sends('ACK');
+  endsWith(world, callee);
+});
+
 scenario('bridge refused (each reason by name)', (world) => {
   const { app, transferee } = world;
   answers(world);
