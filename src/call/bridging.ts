@@ -119,7 +119,8 @@ function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean
     return signal(turn, bridge.with, { type: 'refused', status: 488 });
   }
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
-  if (bridge.isJoined && isBusy) return signal(turn, bridge.with, { type: 'refused', status: 491 });
+  // What is final nobody can ask again: it waits for its turn.
+  if (bridge.isJoined && isBusy && !isFinal) return signal(turn, bridge.with, { type: 'refused', status: 491 });
   modify(turn, { name: 'relay', of: bridge.with, described, isFinal });
 }
 
