@@ -312,6 +312,9 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
     default:
       if (isAlive(turn.call)) return signalledByBridge(turn, from, signal);
       if (signal.type === 'join') turn.effects.push({ type: 'signal', to: from, signal: { type: 'left' } });
+      // It waits to be replaced, and its peer would wait with it.
+      if (signal.type === 'offer')
+        turn.effects.push({ type: 'signal', to: from, signal: { type: 'refused', status: 491 } });
   }
 }
 

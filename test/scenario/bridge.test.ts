@@ -304,12 +304,42 @@ scenario('bridged, referred, and hung up while a change waits for the other (487
   transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
   transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
                                          transferee.gets(100); callee.gets('INVITE');
-  transferee.sends('BYE');               transferee.gets(200); transferee.gets(487);
+  transferee.sends('BYE');               transferee.gets(200); transferee.gets(487); callee.gets('BYE'); app.gets('call.hangup', {}, { call: 1 });
   transferee.sends('ACK', { answers: 'INVITE' });
-  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  callee.sends(200, { answers: 'INVITE', body: ofBob });
+                                         callee.gets('ACK');
+  callee.sends(200, { answers: 'BYE' });
   notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 }, { call: 0 });
-                                         callee.gets('BYE'); app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 0 });
+                                         app.gets('call.hangup', {}, { call: 0 });
+});
+
+scenario('bridged leg referred, and gone before the outcome (the other leg does not wait for that)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = areBridged(world);
+  app.posts('refer', { sip_address: target }, { call: 0 });
+                                         transferee.gets('REFER');
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); callee.gets('BYE'); app.gets('call.hangup', {}, { call: 1 });
   callee.sends(200);
+  after(1_000);                          app.gets('call.refer.failed', { sip_notify_response: 487 }, { call: 0 }); app.gets('call.hangup', {}, { call: 0 });
+});
+
+scenario('bridged leg referred, and gone before the outcome, with one that is to be parked (it is at once)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 0), park_after_unbridge: 'self' }, { call: 1 });
+                                         callee.gets('INVITE', noOffer);
+  callee.sends(200, { body: ofBob });    transferee.gets('INVITE', { body: ours(7_000) });
+  transferee.sends(200, { body: ofAlice });
+                                         transferee.gets('ACK'); callee.gets('ACK', { body: ours(6_000) });
+                                         app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
+  app.posts('refer', { sip_address: target }, { call: 0 });
+                                         transferee.gets('REFER');
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  after(1_000);                          app.gets('call.refer.failed', { sip_notify_response: 487 }, { call: 0 }); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
 });
 
 scenario('bridged, and a change is in words nobody can read (488, and the other is left alone)', (world) => {
