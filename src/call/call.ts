@@ -187,7 +187,11 @@ export function collapse(call: Call, { at, seed, place, ...input }: Input): Step
   if (call.phase.name === 'dialing') giveUp(turn, 'unspecified');
   else if (call.phase.name === 'ringing') refuseInvite(turn, 500, endingOf('unspecified', 'us', 500));
   else if (isAlive(call)) sayBye(turn, endingOf('unspecified', 'us', 200));
-  else finishLeaving(turn);
+  else {
+    finishLeaving(turn);
+    // The forks of an INVITE of ours are let go of: its timer would ring for ever, and the call never be forgotten.
+    change(turn, { outbound: null });
+  }
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
