@@ -3,7 +3,7 @@
 // change that either asks for later. Each call keeps its own half, and they signal each other in one turn and one commit.
 
 import { isWithheld } from './acknowledging.ts';
-import type { Command, MuteDtmf } from './commands.ts';
+import type { AfterBridge, Command, MuteDtmf } from './commands.ts';
 import { type DigitOrder, sendDigits } from './digits.ts';
 import { bridged } from './events.ts';
 import { answerRinging } from './inbound.ts';
@@ -28,10 +28,12 @@ export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' })
   // The other one was told to join this one, and both peers asked at once would wait for each other's answer.
   if (call.bridge?.with === command.with && !call.bridge.isJoined) {
     const isMuted = mutesOwn(command.muteDtmf);
-    return change(turn, { bridge: { ...call.bridge, parks: command.parks, isMuted } });
+    return change(turn, { bridge: { ...call.bridge, ...afterOf(command), isMuted } });
   }
-  join(turn, command.with, command.parks, command.muteDtmf);
+  join(turn, command.with, afterOf(command), command.muteDtmf);
 }
+
+const afterOf = ({ parks, holds }: AfterBridge): AfterBridge => ({ parks, ...(holds && { holds }) });
 
 export const alreadyBridged = 'The call is bridged already.';
 
@@ -48,9 +50,9 @@ export function transferCommand(turn: Turn, { callee }: Command & { name: 'trans
 const mutesOwn = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'self';
 const mutesOther = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'opposite';
 
-/** Joins the call to another one. `parks`: whether it goes on by itself when the other one leaves. */
-export function join(turn: Turn, other: string, parks: boolean, muteDtmf: MuteDtmf): void {
-  leaveFor(turn, other, { parks, hasAsked: true, isMuted: mutesOwn(muteDtmf) });
+/** Joins the call to another one. */
+export function join(turn: Turn, other: string, after: AfterBridge, muteDtmf: MuteDtmf): void {
+  leaveFor(turn, other, { ...after, hasAsked: true, isMuted: mutesOwn(muteDtmf) });
   signal(turn, other, { type: 'join', parks: false, isMuted: mutesOther(muteDtmf) });
   modify(turn, { name: 'ask' });
 }
@@ -159,7 +161,7 @@ function passDigit(turn: Turn, { isJoined, isMuted = false }: Bridge, order: Dig
 
 /** The other call is over, or was joined to another one. */
 function left(turn: Turn, bridge: Bridge): void {
-  change(turn, { bridge: null });
+  change(turn, { bridge: null, ...(bridge.isJoined && bridge.holds && { isHeld: true }) });
   const { phase } = turn.call;
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, 487);
   // It waits for the BYE of a peer that has transferred the other one.
@@ -246,7 +248,7 @@ function changeRefused(turn: Turn, bridge: Bridge, { wish, status }: Outcome & {
 
 function joined(turn: Turn, bridge: Bridge): void {
   if (bridge.isJoined) return;
-  change(turn, { bridge: { ...bridge, isJoined: true } });
+  change(turn, { bridge: { ...bridge, isJoined: true }, ...(turn.call.isHeld && { isHeld: false }) });
   tell(turn, bridged(turn.call));
 }
 

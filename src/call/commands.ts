@@ -66,6 +66,12 @@ export type MuteDtmf = (typeof mutings)[number];
 
 export type ActionName = keyof Bodies;
 
+/** Whether the call goes on by itself when the other one leaves, and whether its peer is put on hold then. */
+export interface AfterBridge {
+  readonly parks: boolean;
+  readonly holds?: boolean;
+}
+
 /** A command that was read (reading.ts): what SIP needs of it, in the bytes that go on the wire. */
 export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'answer'; readonly headers: readonly NamedValue[]; readonly preferredCodecs: string | null }
@@ -81,13 +87,12 @@ export type Command = { readonly clientState: string | null } & (
       readonly credentials: Credentials | null;
     }
   /** `with` is the id of a call that can be joined. */
-  | {
+  | ({
       readonly name: 'bridge';
       readonly with: string;
-      readonly parks: boolean;
       readonly preventDouble: boolean;
       readonly muteDtmf: MuteDtmf;
-    }
+    } & AfterBridge)
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
   | { readonly name: 'refer_accept' | 'refer_reject' }

@@ -60,6 +60,7 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     name: 'bridge',
     with: body.call_control_id ?? '',
     parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
+    holds: body.hold_after_unbridge ?? false,
     preventDouble: body.prevent_double_bridge ?? false,
     muteDtmf: body.mute_dtmf ?? 'none',
   }),

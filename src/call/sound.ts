@@ -56,7 +56,7 @@ export function ownOffer(call: Call, session: Session, codecs: string | null = n
 /** Takes the peer's answer to our offer; false when it agrees on nothing we can play. */
 export function takeAnswer(turn: Turn, answered: string): boolean {
   const { session } = turn.call;
-  const agreed = readAnswer(answered);
+  const agreed = readAnswer(answered, directionOf(turn.call));
   if (session === null || typeof agreed === 'string') return false;
   settle(turn, { ...session, agreed });
   return true;
@@ -117,8 +117,14 @@ function describe(call: Call, session: Session, version: number) {
     ...originOf(call, session),
     version,
     port: session.port,
-    direction: call.media === 'none' ? 'inactive' : 'sendrecv',
+    direction: directionOf(call),
   } as const;
+}
+
+/** RFC 3264 §8.4: who is on hold may hear us, and is not heard. */
+function directionOf({ media, isHeld }: Call): 'inactive' | 'sendonly' | 'sendrecv' {
+  if (media === 'none') return 'inactive';
+  return isHeld ? 'sendonly' : 'sendrecv';
 }
 
 const originOf = ({ sdpAddress }: Call, { sessionId, version }: Session) => ({

@@ -13,7 +13,7 @@ import type { Authorizations } from '../sip/message/authorizations.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
-import type { Command, MuteDtmf, NamedValue } from './commands.ts';
+import type { AfterBridge, Command, MuteDtmf, NamedValue } from './commands.ts';
 import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
@@ -61,10 +61,8 @@ export type Held =
   | { readonly type: 'hangup'; readonly headers: readonly NamedValue[] };
 
 /** A call that is joined to another (RFC 3725). */
-export interface Bridge {
+export interface Bridge extends AfterBridge {
   readonly with: string;
-  /** Whether it goes on by itself when the other one leaves; else it ends. */
-  readonly parks: boolean;
   /** Whether the peers hear each other; until then they are being asked. */
   readonly isJoined: boolean;
   /** Whether our peer was asked for a description before the other one: if it gives none, that one is. */
@@ -232,6 +230,8 @@ export interface Call {
   /** The call that learns how this one goes: it was dialled because of a REFER there. */
   readonly reportsTo: string | null;
   readonly bridge: Bridge | null;
+  /** Its peer is on hold until the call is bridged again. Absent: it is not. */
+  readonly isHeld?: boolean;
   /** The call it was dialled for; `parks` is whether that one outlives it. */
   readonly link: { readonly to: string; readonly parks: boolean; readonly muteDtmf?: MuteDtmf } | null;
   /** The call that is being dialled for it. */

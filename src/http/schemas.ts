@@ -317,7 +317,12 @@ export const BridgeRequest = component(
       line(255, 'Instead of `call_control_id`: the call that is next in this queue. It leaves the queue.'),
     ),
     park_after_unbridge: parkAfterUnbridge,
-    hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.' })),
+    hold_after_unbridge: Type.Optional(
+      Type.Boolean({
+        description:
+          'As `park_after_unbridge`, and the peer is put on hold when the other one leaves, until its call is bridged again.',
+      }),
+    ),
     prevent_double_bridge: Type.Optional(
       Type.Boolean({
         description:

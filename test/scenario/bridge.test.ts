@@ -69,6 +69,32 @@ scenario('bridged, parked afterwards (our own sound again, in as many streams)',
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup');
 });
 
+scenario('bridged, held afterwards (it is not heard until it is bridged again)', (world) => {
+  const { app, transferee, peer } = world;
+  const callee = areBridged(world, { hold_after_unbridge: true });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+                                         transferee.gets('INVITE', { body: /o=- \d+ 3 IN[\s\S]*m=audio 40000 [\s\S]*a=sendonly/ });
+  transferee.sends(200, { body: sdp(alice, 6_000, 'recvonly') });
+                                         transferee.gets('ACK'); app.reads({ is_alive: true }, { call: 0 });
+  transferee.sends('INVITE', { body: ofAlice });
+                                         transferee.gets(100); transferee.gets(200, { body: /a=sendonly/ });
+  transferee.sends('ACK');
+  const other = peer('carol');
+  app.dials({ to: `sip:carol@${carol}` }); other.gets('INVITE'); app.gets('call.initiated');
+  other.sends(200);                      other.gets('ACK'); app.gets('call.answered');
+  app.posts('bridge', { call_control_id: idOf(world, 2), park_after_unbridge: 'self' }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         other.gets('INVITE', { body: /m=audio 6000[\s\S]*a=sendrecv/ });
+  other.sends(200, { body: sdp(carol, 8_000, 'sendrecv') });
+                                         other.gets('ACK'); transferee.gets('ACK', { body: /m=audio 8000[\s\S]*a=sendrecv/ });
+                                         app.gets('call.bridged', {}, { call: 2 }); app.gets('call.bridged', {}, { call: 0 });
+  other.sends('BYE');                    other.gets(200); app.gets('call.hangup', {}, { call: 2 });
+                                         transferee.gets('INVITE', { body: /m=audio 40000 [\s\S]*a=sendrecv/ });
+  transferee.sends(200);                 transferee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup');
+});
+
 scenario('bridged, and one puts the other on hold (re-INVITE and its answer go through)', (world) => {
   const { transferee } = world;
   const callee = areBridged(world);
@@ -539,6 +565,22 @@ scenario('transferred (the other is dialled, answers, and they are joined)', (wo
                                          transferee.gets('ACK'); callee.gets('ACK', { body: ours(6_000) });
                                          app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
   endsWith(world, callee);
+});
+
+scenario('transferred, and parked when the other leaves', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}`, park_after_unbridge: 'self' });
+                                         callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); callee.gets('INVITE', noOffer); app.gets('call.answered', {}, { call: 1 });
+  callee.sends(200, { body: ofBob });    transferee.gets('INVITE', { body: ours(7_000) });
+  transferee.sends(200, { body: ofAlice });
+                                         transferee.gets('ACK'); callee.gets('ACK', { body: ours(6_000) });
+                                         app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 }); transferee.gets('INVITE', { body: /m=audio 40000 / });
+  transferee.sends(200);                 transferee.gets('ACK'); app.reads({ is_alive: true }, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
 });
 
 scenario('transfer in vain (the first call goes on)', (world) => {
