@@ -148,10 +148,14 @@ function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order
 function refused(turn: Turn, bridge: Bridge, status: number): void {
   const { phase, modification } = turn.call;
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, status);
+  if (!bridge.isJoined && isFor(turn, bridge)) return sayBye(turn, clearedBy('us'));
   if (isWithheld(modification)) soundAgain(turn);
   if (!bridge.isJoined) change(turn, { bridge: null });
   unblock(turn);
 }
+
+/** Whether it was dialled for the other call, and has nobody to hear without it. */
+const isFor = ({ call: { link } }: Turn, bridge: Bridge): boolean => link?.to === bridge.with;
 
 /** A digit of the other peer. One that goes nowhere was told to the application all the same. */
 function passDigit(turn: Turn, { isJoined, isMuted = false }: Bridge, order: DigitOrder): void {
@@ -168,11 +172,10 @@ function left(turn: Turn, bridge: Bridge): void {
   if (hasTransferred(turn.call)) return;
   // It is being transferred: whoever hears it no more, another one is about to.
   if (turn.call.transferring !== null) return soundAgain(turn);
-  const { link, refer } = turn.call;
-  const isForIt = link?.to === bridge.with;
+  const { refer } = turn.call;
   // Its peer is taking that call's place: what comes of it is still to be told.
   const isReplacing = isPending(refer) && refer.order.replaces === bridge.with;
-  if ((bridge.isJoined || isForIt) && !bridge.parks && !isReplacing) return sayBye(turn, clearedBy('us'));
+  if ((bridge.isJoined || isFor(turn, bridge)) && !bridge.parks && !isReplacing) return sayBye(turn, clearedBy('us'));
   soundAgain(turn);
   unblock(turn);
 }
@@ -220,8 +223,9 @@ export function modified(turn: Turn, came: Outcome): void {
   }
 }
 
-/** The other peer takes too long to answer what ours has offered: both go on by themselves. */
+/** The other peer takes too long to answer what ours has offered: they stay apart. */
 function overdue(turn: Turn, bridge: Bridge): void {
+  if (isFor(turn, bridge)) return sayBye(turn, clearedBy('us'));
   signal(turn, bridge.with, { type: 'left' });
   change(turn, { bridge: null });
   soundAgain(turn);

@@ -583,6 +583,20 @@ scenario('transferred, and parked when the other leaves', (world) => {
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
 });
 
+scenario('transfer in vain: the first one does not take what the other one offers (it goes on, and the other is let go)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}` });
+                                         callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); callee.gets('INVITE', noOffer); app.gets('call.answered', {}, { call: 1 });
+  callee.sends(200, { body: ofBob });    transferee.gets('INVITE', { body: ours(7_000) });
+  transferee.sends(488);                 transferee.gets('ACK'); callee.gets('ACK', { body: /m=audio 0 / }); callee.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.reads({ is_alive: true }, { call: 0 });
+  callee.sends(200);
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+});
+
 scenario('transfer in vain (the first call goes on)', (world) => {
   const { app, transferee, peer } = world;
   answers(world);
