@@ -72,6 +72,18 @@ export function relayedOffer(call: Call, session: Session, described: string): O
   return relayOffer(described, session.sdp, originOf(call, session));
 }
 
+/**
+ * What our peer hears, as the offer it asks for. RFC 3261 §14.2: as in a new call, so that a peer that has put the other
+ * one on hold can resume. Where the other one holds, it stays so.
+ */
+export function relayAgain(turn: Turn, session: Session, last: string): string {
+  const open = last.replace(/^a=(?:recvonly|inactive)(?=\r?$)/gm, 'a=sendrecv');
+  const offered = relayedOffer(turn.call, session, open);
+  if (offered === null) return last;
+  change(turn, { session: { ...session, sdp: offered.sdp, version: offered.version } });
+  return offered.sdp;
+}
+
 /** The other's answer as our answer to the offer of our own peer; null when it cannot be read. */
 export function relayedAnswer(turn: Turn, answered: string, order: Offered['order'], offered: string): string | null {
   const { session } = turn.call;

@@ -110,6 +110,96 @@ scenario('bridged, and one puts the other on hold (re-INVITE and its answer go t
   endsWith(world, callee);
 });
 
+/** One half asks for a change, and what the other answers to it comes back. */
+function changes(from: Peer, to: Peer, offered: { says: string; direction: string }, answer: { says: string; direction: string }): void {
+  const says = (direction: string) => ({ body: new RegExp(`a=${direction}\r\n`) });
+  from.sends('INVITE', { body: offered.says });
+                                         from.gets(100); to.gets('INVITE', says(offered.direction));
+  to.sends(200, { body: answer.says });  to.gets('ACK'); from.gets(200, says(answer.direction));
+  from.sends('ACK');
+}
+
+const said = (host: string, port: number) => (direction: string) => ({ says: sdp(host, port, direction), direction });
+const aliceSays = said(alice, 6_000);
+const bobSays = said(bob, 7_000);
+
+scenario('bridged, held and resumed (by either)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  changes(transferee, callee, aliceSays('sendonly'), bobSays('recvonly'));
+  changes(transferee, callee, aliceSays('sendrecv'), bobSays('sendrecv'));
+  changes(callee, transferee, bobSays('inactive'), aliceSays('inactive'));
+  changes(callee, transferee, bobSays('sendrecv'), aliceSays('sendrecv'));
+  endsWith(world, callee);
+});
+
+scenario('bridged, held by both at once (each resumes for itself)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  changes(transferee, callee, aliceSays('sendonly'), bobSays('recvonly'));
+  changes(callee, transferee, bobSays('inactive'), aliceSays('inactive'));
+  changes(transferee, callee, aliceSays('sendrecv'), bobSays('sendonly'));
+  changes(callee, transferee, bobSays('sendrecv'), aliceSays('sendrecv'));
+  endsWith(world, callee);
+});
+
+scenario('bridged, held, and resumed without an offer (what is offered then is not the hold)', (world) => {
+  const { transferee } = world;
+  const callee = areBridged(world);
+  changes(transferee, callee, aliceSays('sendonly'), bobSays('recvonly'));
+  transferee.sends('INVITE', { body: '' });
+                                         transferee.gets(100); transferee.gets(200, { body: /o=- \d+ 4 IN[\s\S]*m=audio 7000[\s\S]*a=sendrecv/ });
+  transferee.sends('ACK', { body: ofAlice, 'Content-Type': 'application/sdp' });
+                                         callee.gets('INVITE', { body: /m=audio 6000[\s\S]*a=sendrecv/ });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  endsWith(world, callee);
+});
+
+const withVideo = (body: string, port: number) => `${body}m=video ${port} RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n`;
+
+scenario('bridged, one with more streams than the other (as many m= lines as each has seen, port 0 where there is none)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world, { body: withVideo(ofAlice, 6_002) });
+  const callee = peer('bob');
+  app.dials({ to: `sip:bob@${bob}` });   callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); app.gets('call.answered');
+  app.posts('bridge', { call_control_id: idOf(world, 0) }, { call: 1 });
+                                         callee.gets('INVITE', noOffer);
+  callee.sends(200, { body: ofBob });    transferee.gets('INVITE', { body: /m=audio 7000 [\s\S]*m=video 0 / });
+  transferee.sends(200, { body: withVideo(ofAlice, 0) });
+                                         transferee.gets('ACK'); callee.gets('ACK', { body: /m=audio 6000 (?![\s\S]*m=video)/ });
+                                         app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
+  transferee.sends('INVITE', { body: withVideo(ofAlice, 6_002) });
+                                         transferee.gets(100); callee.gets('INVITE', { body: /m=audio 6000 [\s\S]*m=video 6002 / });
+  callee.sends(200, { body: withVideo(ofBob, 0) });
+                                         callee.gets('ACK'); transferee.gets(200, { body: /m=audio 7000 [\s\S]*m=video 0 / });
+  transferee.sends('ACK');
+  callee.sends('INVITE', { body: withVideo(ofBob, 0) });
+                                         callee.gets(100); transferee.gets('INVITE', { body: /m=audio 7000 [\s\S]*m=video 0 / });
+  transferee.sends(200, { body: withVideo(ofAlice, 0) });
+                                         transferee.gets('ACK'); callee.gets(200, { body: /m=audio 6000 [\s\S]*m=video 0 / });
+  callee.sends('ACK');
+  endsWith(world, callee);
+});
+
+scenario('bridged, and both change at the same moment (the one is refused, the other is asked again after the glare)', (world) => {
+  const { transferee, together, after } = world;
+  const callee = areBridged(world);
+  together(() => {
+    transferee.sends('INVITE', { body: sdp(alice, 6_010, 'sendrecv') });
+    callee.sends('INVITE', { body: sdp(bob, 7_010, 'sendrecv') });
+  });
+                                         transferee.gets(100); callee.gets(100); callee.gets('INVITE', { body: /m=audio 6010/ }); callee.gets(491);
+  callee.sends('ACK');
+  callee.sends(491, { answers: 'INVITE' });
+                                         callee.gets('ACK');
+  after(4_000);                          callee.gets('INVITE', { body: /m=audio 6010/ });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); transferee.gets(200, { body: /m=audio 7000/ });
+  transferee.sends('ACK');
+  changes(callee, transferee, { says: sdp(bob, 7_010, 'sendrecv'), direction: 'sendrecv' }, aliceSays('sendrecv'));
+  endsWith(world, callee);
+});
+
 scenario('bridged, and a change is refused by the other (nothing has changed)', (world) => {
   const { transferee } = world;
   const callee = areBridged(world);
