@@ -3,13 +3,13 @@
 // change that either asks for later. Each call keeps its own half, and they signal each other in one turn and one commit.
 
 import { isWithheld } from './acknowledging.ts';
-import type { Command, MuteDtmf } from './commands.ts';
+import type { AfterBridge, Command, MuteDtmf } from './commands.ts';
 import { type DigitOrder, sendDigits } from './digits.ts';
 import { bridged } from './events.ts';
 import { answerRinging } from './inbound.ts';
-import { clearedBy, refuseChange, sayBye } from './leaving.ts';
-import type { Offered } from './modification.ts';
-import { answerModification, isModifying, modify, type Outcome, unblock } from './modifying.ts';
+import { clearedBy, leave, refuseChange, sayBye } from './leaving.ts';
+import type { Offered, Outcome } from './modification.ts';
+import { answerModification, isModifying, modify, unblock, withdrawModification } from './modifying.ts';
 import { giveUp } from './outbound.ts';
 import { dequeue } from './queueing.ts';
 import { isPending } from './refer.ts';
@@ -28,10 +28,12 @@ export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' })
   // The other one was told to join this one, and both peers asked at once would wait for each other's answer.
   if (call.bridge?.with === command.with && !call.bridge.isJoined) {
     const isMuted = mutesOwn(command.muteDtmf);
-    return change(turn, { bridge: { ...call.bridge, parks: command.parks, isMuted } });
+    return change(turn, { bridge: { ...call.bridge, ...afterOf(command), isMuted } });
   }
-  join(turn, command.with, command.parks, command.muteDtmf);
+  join(turn, command.with, afterOf(command), command.muteDtmf);
 }
+
+const afterOf = ({ parks, holds }: AfterBridge): AfterBridge => ({ parks, ...(holds && { holds }) });
 
 export const alreadyBridged = 'The call is bridged already.';
 
@@ -48,19 +50,19 @@ export function transferCommand(turn: Turn, { callee }: Command & { name: 'trans
 const mutesOwn = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'self';
 const mutesOther = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'opposite';
 
-/** Joins the call to another one. `parks`: whether it goes on by itself when the other one leaves. */
-export function join(turn: Turn, other: string, parks: boolean, muteDtmf: MuteDtmf): void {
-  leaveFor(turn, other, { parks, hasAsked: true, isMuted: mutesOwn(muteDtmf) });
+/** Joins the call to another one. */
+export function join(turn: Turn, other: string, after: AfterBridge, muteDtmf: MuteDtmf): void {
+  leaveFor(turn, other, { ...after, hasAsked: true, isMuted: mutesOwn(muteDtmf) });
   signal(turn, other, { type: 'join', parks: false, isMuted: mutesOther(muteDtmf) });
   modify(turn, { name: 'ask' });
 }
 
 /** Whoever it was joined to before is left, and so is the queue it waits in. */
 function leaveFor(turn: Turn, other: string, of: Omit<Bridge, 'with' | 'isJoined'>): void {
-  const { bridge } = turn.call;
+  const { bridge, afterBridge } = turn.call;
   dequeue(turn, 'bridged');
   if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left' });
-  change(turn, { bridge: { with: other, isJoined: false, ...of, parks: of.parks || turn.call.parks === true } });
+  change(turn, { bridge: { with: other, isJoined: false, ...of, ...afterBridge } });
 }
 
 /** A call that was dialled for another one was answered: that one is joined to it, and answered first if it still rings. */
@@ -70,7 +72,7 @@ export function joinCaller(turn: Turn): void {
   // The transfer was a command of the other one.
   const { muteDtmf = 'none' } = link;
   leaveFor(turn, link.to, { parks: false, hasAsked: true, isMuted: mutesOther(muteDtmf) });
-  signal(turn, link.to, { type: 'join', parks: link.parks, isMuted: mutesOwn(muteDtmf) });
+  signal(turn, link.to, { type: 'join', ...afterOf(link), isMuted: mutesOwn(muteDtmf) });
   modify(turn, { name: 'ask' });
 }
 
@@ -94,6 +96,8 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
       return refused(turn, bridge, said.status);
     case 'digit':
       return passDigit(turn, bridge, said.order);
+    case 'withdrawn':
+      return withdrawModification(turn);
     case 'left':
       return left(turn, bridge);
     default:
@@ -101,12 +105,12 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
   }
 }
 
-function invited(turn: Turn, from: string, { parks, isMuted }: Signal & { type: 'join' }): void {
+function invited(turn: Turn, from: string, { isMuted, ...after }: Signal & { type: 'join' }): void {
   if (turn.call.transferring === from) change(turn, { transferring: null });
   answerRinging(turn);
   const { name } = turn.call.phase;
   if (name !== 'active' && name !== 'answered' && name !== 'ringing') return signal(turn, from, { type: 'left' });
-  leaveFor(turn, from, { parks, hasAsked: false, isMuted });
+  leaveFor(turn, from, { ...afterOf(after), hasAsked: false, isMuted });
 }
 
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
@@ -117,8 +121,9 @@ function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean
     return signal(turn, bridge.with, { type: 'refused', status: 488 });
   }
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
-  if (bridge.isJoined && isBusy) return signal(turn, bridge.with, { type: 'refused', status: 491 });
-  modify(turn, { name: 'relay', described, isFinal });
+  // What is final nobody can ask again: it waits for its turn.
+  if (bridge.isJoined && isBusy && !isFinal) return signal(turn, bridge.with, { type: 'refused', status: 491 });
+  modify(turn, { name: 'relay', of: bridge.with, described, isFinal });
 }
 
 function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order']): void {
@@ -143,10 +148,14 @@ function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order
 function refused(turn: Turn, bridge: Bridge, status: number): void {
   const { phase, modification } = turn.call;
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, status);
+  if (!bridge.isJoined && isFor(turn, bridge)) return sayBye(turn, clearedBy('us'));
   if (isWithheld(modification)) soundAgain(turn);
   if (!bridge.isJoined) change(turn, { bridge: null });
   unblock(turn);
 }
+
+/** Whether it was dialled for the other call, and has nobody to hear without it. */
+const isFor = ({ call: { link } }: Turn, bridge: Bridge): boolean => link?.to === bridge.with;
 
 /** A digit of the other peer. One that goes nowhere was told to the application all the same. */
 function passDigit(turn: Turn, { isJoined, isMuted = false }: Bridge, order: DigitOrder): void {
@@ -156,18 +165,17 @@ function passDigit(turn: Turn, { isJoined, isMuted = false }: Bridge, order: Dig
 
 /** The other call is over, or was joined to another one. */
 function left(turn: Turn, bridge: Bridge): void {
-  change(turn, { bridge: null });
+  change(turn, { bridge: null, ...(bridge.isJoined && bridge.holds && { isHeld: true }) });
   const { phase } = turn.call;
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, 487);
   // It waits for the BYE of a peer that has transferred the other one.
   if (hasTransferred(turn.call)) return;
   // It is being transferred: whoever hears it no more, another one is about to.
   if (turn.call.transferring !== null) return soundAgain(turn);
-  const { link, refer } = turn.call;
-  const isForIt = link?.to === bridge.with;
+  const { refer } = turn.call;
   // Its peer is taking that call's place: what comes of it is still to be told.
   const isReplacing = isPending(refer) && refer.order.replaces === bridge.with;
-  if ((bridge.isJoined || isForIt) && !bridge.parks && !isReplacing) return sayBye(turn, clearedBy('us'));
+  if ((bridge.isJoined || isFor(turn, bridge)) && !bridge.parks && !isReplacing) return leave(turn);
   soundAgain(turn);
   unblock(turn);
 }
@@ -187,9 +195,11 @@ function soundAgain(turn: Turn): void {
 /** What came of the re-INVITE to our peer. */
 export function modified(turn: Turn, came: Outcome): void {
   const { bridge } = turn.call;
+  // What one call said was taken or refused after ours was joined to another.
+  if ('wish' in came && came.wish.name === 'relay' && (came.wish.of ?? bridge?.with) !== bridge?.with) return;
   if (bridge === null) {
     // Nobody waits for it any more.
-    if (came.type === 'offered') soundAgain(turn);
+    if (came.type === 'offered' || came.type === 'overdue') soundAgain(turn);
     return;
   }
   switch (came.type) {
@@ -200,11 +210,25 @@ export function modified(turn: Turn, came: Outcome): void {
       if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
       return signal(turn, bridge.with, { type: 'answer', sdp: came.sdp, order: came.order });
+    case 'overdue':
+      return overdue(turn, bridge);
+    case 'unwanted':
+      // Whatever else is wanted by now takes its place.
+      if (turn.call.modification !== null) return;
+      return modify(turn, { name: 'relay', of: bridge.with, described: came.before, isFinal: true });
     case 'refused':
       return changeRefused(turn, bridge, came);
     default:
       return came satisfies never;
   }
+}
+
+/** The other peer takes too long to answer what ours has offered: they stay apart. */
+function overdue(turn: Turn, bridge: Bridge): void {
+  if (isFor(turn, bridge)) return sayBye(turn, clearedBy('us'));
+  signal(turn, bridge.with, { type: 'left' });
+  change(turn, { bridge: null });
+  soundAgain(turn);
 }
 
 /** Our peer has taken the offer and said nothing of itself that can be read: the other one has nobody to hear. */
@@ -228,7 +252,7 @@ function changeRefused(turn: Turn, bridge: Bridge, { wish, status }: Outcome & {
 
 function joined(turn: Turn, bridge: Bridge): void {
   if (bridge.isJoined) return;
-  change(turn, { bridge: { ...bridge, isJoined: true } });
+  change(turn, { bridge: { ...bridge, isJoined: true }, ...(turn.call.isHeld && { isHeld: false }) });
   tell(turn, bridged(turn.call));
 }
 

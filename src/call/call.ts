@@ -7,15 +7,7 @@ import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
 import { bridgeCommand, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
 import { digitAnswered, digitOut, digitsCommand, digitsDeadline, dropDigits, nextDigit } from './digits.ts';
-import {
-  answerCommand,
-  canceled,
-  invitedAgain,
-  notRinging,
-  refuseCall,
-  repeatResponse,
-  ringingTimer,
-} from './inbound.ts';
+import { answerCommand, invitedAgain, notRinging, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
 import { sendInfo } from './info.ts';
 import {
   clearedBy,
@@ -35,7 +27,7 @@ import {
   modificationResponse,
   modificationTimer,
   modificationUnanswered,
-  type Outcome,
+  resumeModification,
 } from './modifying.ts';
 import {
   elsewhere,
@@ -54,6 +46,7 @@ import { dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
+import { cancelInvite } from './relaying.ts';
 import { playing } from './sound.ts';
 import {
   type Call,
@@ -74,6 +67,8 @@ import { acked, requested } from './within.ts';
 export function transition(call: Call, input: Input): Step {
   const turn = beginTurn(call, input);
   decide(turn, input);
+  // What came of a re-INVITE may be for the call that ours is joined to.
+  while (turn.outcomes.length > 0) modified(turn, turn.outcomes.shift()!);
   forgetSecrets(turn);
   if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
   return { call: turn.call, effects: turn.effects, refusals: [] };
@@ -82,7 +77,7 @@ export function transition(call: Call, input: Input): Step {
 function decide(turn: Turn, input: Input): void {
   switch (input.type) {
     case 'request':
-      if (input.request.method === 'CANCEL') return canceled(turn, input.request, input.origin);
+      if (input.request.method === 'CANCEL') return cancelInvite(turn, input.request, input.origin);
       if (input.origin.key === turn.call.invite?.key) return invitedAgain(turn, input.request, input.origin);
       if (turn.call.phase.name === 'dialing') return requestedEarly(turn, input.request, input.origin);
       return requested(turn, input.request, input.origin);
@@ -125,7 +120,7 @@ export const timersOf = {
     ...ofInvite,
     'session-refresh',
     'session-expiry',
-    'modify-retry',
+    'modification',
     'queue-timeout',
     'digits',
     ...ofRefer,
@@ -182,7 +177,7 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
       return call.waiting?.until ?? null;
     case 'digits':
       return digitsDeadline(call);
-    case 'modify-retry':
+    case 'modification':
       return modification === null ? null : modificationDeadline(modification);
     case 'referral':
       return referralDeadline(call.referral);
@@ -205,7 +200,11 @@ export function collapse(call: Call, input: Input): Step {
   if (call.phase.name === 'dialing') giveUp(turn, 'unspecified');
   else if (call.phase.name === 'ringing') refuseInvite(turn, 500, endingOf('unspecified', 'us', 500));
   else if (isAlive(call)) sayBye(turn, endingOf('unspecified', 'us', 200));
-  else finishLeaving(turn);
+  else {
+    finishLeaving(turn);
+    // The forks of an INVITE of ours are let go of: its timer would ring for ever, and the call never be forgotten.
+    change(turn, { outbound: null });
+  }
   forgetSecrets(turn);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
@@ -285,7 +284,7 @@ function hold(turn: Turn, phase: Phase & { name: 'answered' }, held: Held): void
 function responded(turn: Turn, { branch, response, to }: Input & { type: 'response' }): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referResponse(turn, response);
-  if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationResponse(turn, response));
+  if (branch === modificationOut(call)?.branch) return modificationResponse(turn, response);
   if (isInvite(call, branch)) {
     inviteResponse(turn, response, to);
     // It was dialled for another call, and has just been answered.
@@ -316,11 +315,6 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
   change(turn, { phase: { ...phase, bye } });
 }
 
-/** What came of a re-INVITE may be for the call that ours is joined to. */
-function cameOf(turn: Turn, outcome: Outcome | null): void {
-  if (outcome !== null) modified(turn, outcome);
-}
-
 function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
@@ -339,13 +333,16 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
       if (signal.type === 'left' || signal.type === 'join') noLongerAwaited(turn, from);
       if (isAlive(turn.call)) return signalledByBridge(turn, from, signal);
       if (signal.type === 'join') turn.effects.push({ type: 'signal', to: from, signal: { type: 'left' } });
+      // It waits to be replaced, and its peer would wait with it.
+      if (signal.type === 'offer')
+        turn.effects.push({ type: 'signal', to: from, signal: { type: 'refused', status: 491 } });
   }
 }
 
 function unanswered(turn: Turn, branch: string, why: 'timeout' | 'transport-failed'): void {
   const { call } = turn;
   if (branch === referBranch(call)) return referUnanswered(turn, why);
-  if (branch === modificationOut(call)?.branch) return cameOf(turn, modificationUnanswered(turn, why));
+  if (branch === modificationOut(call)?.branch) return modificationUnanswered(turn, why);
   if (isInvite(call, branch)) return inviteUnanswered(turn, why);
   if (branch === digitOut(call)?.branch) return dropDigits(turn);
   if (call.phase.name === 'ended' && call.phase.bye?.branch === branch) {
@@ -382,7 +379,7 @@ function timedOut(turn: Turn, timer: CallTimer): void {
       return lifetimeTimer(turn, 'refresh');
     case 'session-expiry':
       return lifetimeTimer(turn, 'expiry');
-    case 'modify-retry':
+    case 'modification':
       return modificationTimer(turn);
     case 'referral':
       return referralTimer(turn);
@@ -409,6 +406,7 @@ function resumed(turn: Turn): void {
   acknowledgeResumed(turn);
   if ('final' in phase && owed(phase.final)) respondText(turn, call.invite!, phase.final.status, phase.final.text);
   for (const request of requestsOut(call)) sentAgain(turn, request);
+  resumeModification(turn);
   resumeReferral(turn);
   if (isAlive(turn.call)) playing(turn);
 }

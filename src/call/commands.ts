@@ -66,6 +66,12 @@ export type MuteDtmf = (typeof mutings)[number];
 
 export type ActionName = keyof Bodies;
 
+/** Whether the call goes on by itself when the other one leaves, and whether its peer is put on hold then. */
+export interface AfterBridge {
+  readonly parks: boolean;
+  readonly holds?: boolean;
+}
+
 /** A command that was read (reading.ts): what SIP needs of it, in the bytes that go on the wire. */
 export type Command = { readonly clientState: string | null } & (
   | { readonly name: 'answer'; readonly headers: readonly NamedValue[]; readonly preferredCodecs: string | null }
@@ -81,13 +87,12 @@ export type Command = { readonly clientState: string | null } & (
       readonly credentials: Credentials | null;
     }
   /** `with` is the id of a call that can be joined. */
-  | {
+  | ({
       readonly name: 'bridge';
       readonly with: string;
-      readonly parks: boolean;
       readonly preventDouble: boolean;
       readonly muteDtmf: MuteDtmf;
-    }
+    } & AfterBridge)
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
   | { readonly name: 'refer_accept' | 'refer_reject' }
@@ -145,8 +150,8 @@ export interface DialOrder {
   readonly preferredCodecs: string | null;
   readonly credentials: Credentials | null;
   readonly clientState: string | null;
-  /** Whether it outlives a bridge it is in. */
-  readonly parks: boolean;
+  /** What becomes of it after every bridge; null: it ends with the bridge, unless the command that joins it says otherwise. */
+  readonly afterBridge: AfterBridge | null;
   /** What the application is told when nobody answers in time. */
   readonly timeoutCause: 'timeout' | 'no_answer';
 }
@@ -179,4 +184,10 @@ export interface CallControl {
   activeCalls(connectionId: string): readonly CallView[];
   /** Whether it has any, those included that are not committed yet. */
   hasCalls(connectionId: string): boolean;
+}
+
+/** What a body says of the time after a bridge; null: nothing. */
+export function afterBridge(body: { park_after_unbridge?: string; hold_after_unbridge?: boolean }): AfterBridge | null {
+  const { park_after_unbridge: parks, hold_after_unbridge: holds = false } = body;
+  return holds || parks === 'self' ? { parks: true, ...(holds && { holds }) } : null;
 }

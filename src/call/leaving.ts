@@ -63,6 +63,8 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
   dequeue(turn, 'hangup');
   const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
   if (graceMs > 0) {
+    // Whatever comes of the refer, nobody is left to hear. Only the one that is to be replaced by it must wait.
+    leaveOthers(turn, refer?.order.replaces ?? null);
     change(turn, { phase: { name: 'leaving', until: turn.at + graceMs, ending, final } });
     return;
   }
@@ -130,13 +132,16 @@ export function refuseChange(turn: Turn, status: number): void {
   respondText(turn, to, status, writeResponse({ status }, head));
 }
 
-/** The call it is joined to, the one it was dialled for and the one that is dialled for it learn that it is over. */
-function leaveOthers(turn: Turn): void {
+/** The call it is joined to, the one it was dialled for and those that are dialled for it learn that it is over, but for `but`. */
+function leaveOthers(turn: Turn, but: string | null = null): void {
   const { bridge, link, transferring, awaits = [] } = turn.call;
-  for (const to of new Set([bridge?.with, link?.to, transferring, ...awaits])) {
-    if (to != null) turn.effects.push({ type: 'signal', to, signal: { type: 'left' } });
-  }
-  change(turn, { bridge: null, transferring: null, ...(awaits.length > 0 && { awaits: [] }) });
+  const others = new Set([bridge?.with, link?.to, transferring, ...awaits].filter((to) => to != null && to !== but));
+  for (const to of others) turn.effects.push({ type: 'signal', to: to!, signal: { type: 'left' } });
+  change(turn, {
+    ...(transferring !== but && { transferring: null }),
+    ...(bridge?.with !== but && { bridge: null }),
+    ...(awaits.length > 0 && { awaits: [] }),
+  });
 }
 
 /** Only a BYE can still be challenged, ours or that of a fork: a password is not kept longer with a call that is over. */

@@ -3,12 +3,14 @@
 // for most of them (RFC 4028 §10). The machines are modification.ts and sip/dialog/session-timer.ts. What an outcome means
 // for another call is told to whoever asked (bridging.ts).
 import { afterResponse } from '../sip/dialog/dialog.ts';
+import { cancelOf } from '../sip/dialog/invite-client-steps.ts';
 import { hasSdp } from '../sip/dialog/invite-usage.ts';
 import {
   type Agreement,
   agreedBy,
   askAgain,
   asksOf,
+  firstAsk,
   type SessionTimerInput,
   type SessionTimerName,
   transition as timerStep,
@@ -21,9 +23,11 @@ import { clearedBy, endingOf, sayBye } from './leaving.ts';
 import { askedBy } from './lifetime.ts';
 import {
   begin,
+  isOut,
   type ModificationEffect,
   type ModificationInput,
   type Offered,
+  type Outcome,
   transition,
   type Wish,
 } from './modification.ts';
@@ -41,17 +45,9 @@ import {
   type Turn,
 } from './turn.ts';
 
-/** What came of a change, for whoever wanted it. A refresh is nobody's business. */
-export type Outcome =
-  /** The peer has answered our offer; `sdp` is its answer, `order` where the streams of a relayed offer stand. */
-  | { readonly type: 'accepted'; readonly wish: Wish; readonly sdp: string | null; readonly order: Offered['order'] }
-  /** It was asked and has made an offer. */
-  | { readonly type: 'offered'; readonly offer: string }
-  | { readonly type: 'refused'; readonly wish: Wish; readonly status: number };
-
 /** Asks for a change; one that is under way comes first. */
 export function modify(turn: Turn, wish: Wish): void {
-  if (turn.call.modification !== null) return step(turn, { type: 'wanted', wish }, null, null);
+  if (turn.call.modification !== null) return step(turn, { type: 'wanted', wish });
   change(turn, { modification: begin(wish) });
   unblockModification(turn);
 }
@@ -63,7 +59,7 @@ export function unblock(turn: Turn): void {
 }
 
 function unblockModification(turn: Turn): void {
-  step(turn, { type: 'unblocked' }, null, null);
+  step(turn, { type: 'unblocked' });
 }
 
 /** RFC 3261 §14.1: no re-INVITE while another INVITE is open in the dialog, in either direction. */
@@ -73,40 +69,50 @@ function isBlocked({ call: { phase } }: Turn): boolean {
 
 /** Whether we have an INVITE or UPDATE open: one of the peer's that came now would cross it. */
 export function isModifying({ modification }: Call): boolean {
-  return modification?.phase.name === 'sent' || modification?.phase.name === 'offered';
+  return modification !== null && (isOut(modification.phase) || modification.phase.name === 'offered');
 }
 
 /** The request that is out. */
 export function modificationOut({ modification }: Call): OwedRequest | null {
-  return modification?.phase.name === 'sent' ? modification.phase.request : null;
+  return modification !== null && isOut(modification.phase) ? modification.phase.request : null;
 }
 
-/** What comes of it is told when it is more than a refresh. */
-export function modificationResponse(turn: Turn, response: Response): Outcome | null {
+export function modificationResponse(turn: Turn, response: Response): void {
   const { modification } = turn.call;
   const request = modificationOut(turn.call);
-  if (modification === null || request === null) return null;
+  if (modification === null || request === null) return;
   const isAccepted = response.status >= 200 && response.status < 300;
   const sdp = isAccepted && hasSdp(response) ? copy(response.body) : null;
   if (isAccepted) change(turn, { dialog: afterResponse(turn.call.dialog, response) });
   const isHeldBack = modification.wish.name === 'ask' && sdp !== null && isAlive(turn.call);
   if (isAccepted && request.method === 'INVITE' && !isHeldBack) acknowledge(turn, request, response.cseq.number, null);
   // A call that is over only had to acknowledge.
-  if (!isAlive(turn.call)) return null;
+  if (!isAlive(turn.call)) return;
   const answer = challengeToAnswer(turn, response);
   if (answer !== null) change(turn, { authorizations: answer });
   const { status } = response;
   const given = { status, sdp, canAuthenticate: answer !== null, retryDelayMs: glareDelayMs(turn) };
-  return outcomeOf(turn, modification.wish, { type: 'response', ...given }, response, sdp);
+  step(turn, { type: 'response', ...given }, response);
 }
 
-export function modificationUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): Outcome | null {
-  const { modification } = turn.call;
-  return modification === null || !isAlive(turn.call) ? null : outcomeOf(turn, modification.wish, { type }, null, null);
+export function modificationUnanswered(turn: Turn, type: 'timeout' | 'transport-failed'): void {
+  if (isAlive(turn.call)) step(turn, { type });
 }
 
 export function modificationTimer(turn: Turn): void {
-  step(turn, { type: 'timer' }, null, null);
+  step(turn, { type: 'timer' });
+}
+
+/** A change that was relayed is taken back by whoever asked for it. */
+export function withdrawModification(turn: Turn): void {
+  step(turn, { type: 'withdrawn' });
+  if (turn.call.modification === null) unblockRefer(turn);
+}
+
+/** After a restart: the CANCEL, behind its INVITE. */
+export function resumeModification(turn: Turn): void {
+  const { modification } = turn.call;
+  if (modification?.phase.name === 'cancelling' && isAlive(turn.call)) cancel(turn, modification.phase.request);
 }
 
 /** Answers the offer that the peer has made when it was asked. */
@@ -114,38 +120,43 @@ export function answerModification(turn: Turn, sdp: string): void {
   const { modification } = turn.call;
   if (!isWithheld(modification)) return;
   acknowledge(turn, modification.phase.request, modification.phase.cseq, sdp);
-  step(turn, { type: 'answered' }, null, null);
+  step(turn, { type: 'answered' });
   if (turn.call.modification === null) unblockRefer(turn);
 }
 
-function outcomeOf(
-  turn: Turn,
-  wish: Wish,
-  input: ModificationInput,
-  response: Response | null,
-  sdp: string | null,
-): Outcome | null {
-  let outcome: Outcome | null = null;
-  step(turn, input, response, (effect) => {
-    if (effect.type === 'offered') outcome = { type: 'offered', offer: effect.offer };
-    if (effect.type === 'accepted') outcome = { type: 'accepted', wish, sdp, order: effect.offered?.order ?? [] };
-    if (effect.type === 'refused') outcome = { type: 'refused', wish, status: effect.status };
-  });
-  return wish.name === 'refresh' ? null : outcome;
-}
-
-type Tell = ((effect: ModificationEffect) => void) | null;
-
-function step(turn: Turn, input: ModificationInput, response: Response | null, tell: Tell): void {
-  const { modification } = turn.call;
+function step(turn: Turn, input: ModificationInput, response: Response | null = null): void {
+  const { modification, session } = turn.call;
   if (modification === null) return;
+  const { wish, isWithdrawn } = modification;
   const next = transition(modification, input, turn.at);
   if (next.modification !== modification) change(turn, { modification: next.modification });
   for (const effect of next.effects) {
     act(turn, effect, response);
-    tell?.(effect);
+    const outcome = isWithdrawn ? undone(effect, session?.sdp ?? null) : outcomeOf(wish, effect, response);
+    if (outcome !== null && wish.name !== 'refresh') turn.outcomes.push(outcome);
   }
 }
+
+function outcomeOf(wish: Wish, effect: ModificationEffect, response: Response | null): Outcome | null {
+  switch (effect.type) {
+    case 'accepted': {
+      const sdp = response !== null && hasSdp(response) ? copy(response.body) : null;
+      return { type: 'accepted', wish, sdp, order: effect.offered?.order ?? [] };
+    }
+    case 'offered':
+      return { type: 'offered', offer: effect.offer };
+    case 'refused':
+      return { type: 'refused', wish, status: effect.status };
+    case 'overdue':
+      return { type: 'overdue' };
+    default:
+      return null;
+  }
+}
+
+/** What was taken back has crossed its acceptance. `before` is what our peer had been told until then. */
+const undone = ({ type }: ModificationEffect, before: string | null): Outcome | null =>
+  type === 'accepted' && before !== null ? { type: 'unwanted', before } : null;
 
 function act(turn: Turn, effect: ModificationEffect, response: Response | null): void {
   switch (effect.type) {
@@ -155,6 +166,10 @@ function act(turn: Turn, effect: ModificationEffect, response: Response | null):
       return send(turn);
     case 'authenticate':
       return send(turn);
+    case 'cancel':
+      return cancel(turn, effect.request);
+    case 'overdue':
+      return;
     case 'accepted':
       return accepted(turn, effect.offered, response!);
     case 'offered':
@@ -172,6 +187,7 @@ function send(turn: Turn): void {
   // RFC 4028 §7.4: UPDATE where the peer has it, because it needs no offer.
   const method = wish.name === 'refresh' && call.allowsUpdate ? 'UPDATE' : 'INVITE';
   const offered = method === 'INVITE' ? describe(turn, wish) : null;
+  if (wish.name === 'relay' && offered === null) return step(turn, { type: 'unsayable' });
   const headers: HeaderList = [
     ...credentialsFor(turn, method),
     ...capabilities,
@@ -180,14 +196,19 @@ function send(turn: Turn): void {
   ];
   const body = offered === null ? {} : { body: offered.sdp };
   const { cseq, ...request } = sendWithin(turn, method, headers, { contact: true, ...body });
-  step(turn, { type: 'sent', request, cseq, offered }, null, null);
+  step(turn, { type: 'sent', request, cseq, offered });
+}
+
+function cancel(turn: Turn, invite: OwedRequest): void {
+  const { branch, text, target } = cancelOf({ invite }, []);
+  turn.effects.push({ type: 'send', request: { method: 'CANCEL', branch, text, target } });
 }
 
 /** What the re-INVITE offers: to refresh a session, what was said of it before. */
 function describe(turn: Turn, wish: Wish): Offered | null {
   const { session } = turn.call;
   if (session === null || wish.name === 'ask') return null;
-  if (wish.name === 'relay') return relayedOffer(turn.call, session, wish.described) ?? ownOffer(turn.call, session);
+  if (wish.name === 'relay') return relayedOffer(turn.call, session, wish.described);
   if (wish.name === 'sound' || session.sdp === null) return ownOffer(turn.call, session);
   return { sdp: session.sdp, version: session.version, order: [] };
 }
@@ -202,8 +223,9 @@ function accepted(turn: Turn, offered: Offered | null, response: Response): void
 }
 
 function refreshed(turn: Turn, response: Response): void {
-  const asks = asksOf(turn.call.expiry.timer);
-  if (asks !== null) lives(turn, agreedBy(response, asks));
+  const { timer, wish } = turn.call.expiry;
+  // RFC 4028 §7.2: a 2xx may say how long the session lives where we did not ask.
+  lives(turn, agreedBy(response, asksOf(timer) ?? firstAsk(wish)));
 }
 
 /** RFC 3261 §14.1: the session stays as it was; 481, 408 and silence say that there is none any more (§12.2.1.2). */

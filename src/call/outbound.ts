@@ -121,7 +121,7 @@ export function outgoing(
       referee: null,
       bridge: null,
       link,
-      ...(order.parks && { parks: true }),
+      ...(order.afterBridge && { afterBridge: order.afterBridge }),
       transferring: null,
       modification: null,
       acked: null,

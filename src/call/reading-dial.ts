@@ -5,7 +5,7 @@ import type { Refusal } from '../errors.ts';
 import { readAddress } from '../sip/message/address.ts';
 import { fromUtf8 } from '../sip/message/grammar.ts';
 import { readUri, type SipUri, writeUri } from '../sip/message/uri.ts';
-import type { DialBody, DialOrder, NamedValue } from './commands.ts';
+import { afterBridge, type DialBody, type DialOrder, type NamedValue } from './commands.ts';
 import type { Destination } from './outbound-routes.ts';
 import { readHeaders, readSipAuth } from './reading.ts';
 
@@ -48,7 +48,7 @@ export function readDial(body: DialBody, host: string): ReadDial {
         credentials,
         clientState: body.client_state ?? null,
         timeoutCause: body.retry_on_timeout === false ? 'no_answer' : 'timeout',
-        parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
+        afterBridge: afterBridge(body),
       },
     }),
   );

@@ -6,7 +6,7 @@ import type { Credentials } from '../sip/message/digest.ts';
 import { fromUtf8, isToken } from '../sip/message/grammar.ts';
 import { sameHeader } from '../sip/message/headers.ts';
 import { readUri, withHeaders } from '../sip/message/uri.ts';
-import type { ActionName, Bodies, Command, NamedValue } from './commands.ts';
+import { type ActionName, afterBridge, type Bodies, type Command, type NamedValue } from './commands.ts';
 import { usualMs } from './digits.ts';
 import type { ReferSettings } from './routing.ts';
 
@@ -59,7 +59,7 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     ...common(body),
     name: 'bridge',
     with: body.call_control_id ?? '',
-    parks: body.park_after_unbridge === 'self' || body.hold_after_unbridge === true,
+    ...(afterBridge(body) ?? { parks: false }),
     preventDouble: body.prevent_double_bridge ?? false,
     muteDtmf: body.mute_dtmf ?? 'none',
   }),

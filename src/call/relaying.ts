@@ -5,8 +5,9 @@ import type { Origin } from '../sip/endpoint.ts';
 import { copy } from '../sip/message/grammar.ts';
 import type { Request } from '../sip/message/message.ts';
 import { writeResponse } from '../sip/message/write.ts';
-import { repeatResponse } from './inbound.ts';
+import { canceled, repeatResponse } from './inbound.ts';
 import { headOf } from './invitation.ts';
+import { refuseChange } from './leaving.ts';
 import type { Lifetime } from './lifetime.ts';
 import { lives, unblock } from './modifying.ts';
 import { type Relaying, sixtyFourT1Ms } from './state.ts';
@@ -31,6 +32,17 @@ export function relayChange(turn: Turn, request: Request, origin: Origin, lifeti
     to: bridge.with,
     signal: { type: 'offer', sdp: relaying.offer, isFinal: false },
   });
+}
+
+/** CANCEL (RFC 3261 §9.2) of the INVITE that began the call, or of a re-INVITE that waits: the other one is not to answer it any more. */
+export function cancelInvite(turn: Turn, request: Request, origin: Origin): void {
+  const { bridge, phase } = turn.call;
+  canceled(turn, request, origin);
+  const relaying = phase.name === 'active' ? phase.relaying : null;
+  if (relaying?.method !== 'INVITE' || relaying.cseq !== request.cseq.number) return;
+  refuseChange(turn, 487);
+  if (bridge !== null) turn.effects.push({ type: 'signal', to: bridge.with, signal: { type: 'withdrawn' } });
+  unblock(turn);
 }
 
 /** The answer to what we said last, in the ACK of a re-INVITE without offer: if the peer has moved, the other one must know. */

@@ -56,7 +56,7 @@ export function ownOffer(call: Call, session: Session, codecs: string | null = n
 /** Takes the peer's answer to our offer; false when it agrees on nothing we can play. */
 export function takeAnswer(turn: Turn, answered: string): boolean {
   const { session } = turn.call;
-  const agreed = readAnswer(answered);
+  const agreed = readAnswer(answered, directionOf(turn.call));
   if (session === null || typeof agreed === 'string') return false;
   settle(turn, { ...session, agreed });
   return true;
@@ -70,6 +70,18 @@ export const isReadable = (described: string): boolean => readDescription(descri
 /** The other's description as our offer; null when it cannot be read. */
 export function relayedOffer(call: Call, session: Session, described: string): Offered | null {
   return relayOffer(described, session.sdp, originOf(call, session));
+}
+
+/**
+ * What our peer hears, as the offer it asks for. RFC 3261 §14.2: as in a new call, so that a peer that has put the other
+ * one on hold can resume. Where the other one holds, it stays so.
+ */
+export function relayAgain(turn: Turn, session: Session, last: string): string {
+  const open = last.replace(/^a=(?:recvonly|inactive)(?=\r?$)/gm, 'a=sendrecv');
+  const offered = relayedOffer(turn.call, session, open);
+  if (offered === null) return last;
+  change(turn, { session: { ...session, sdp: offered.sdp, version: offered.version } });
+  return offered.sdp;
 }
 
 /** The other's answer as our answer to the offer of our own peer; null when it cannot be read. */
@@ -117,8 +129,14 @@ function describe(call: Call, session: Session, version: number) {
     ...originOf(call, session),
     version,
     port: session.port,
-    direction: call.media === 'none' ? 'inactive' : 'sendrecv',
+    direction: directionOf(call),
   } as const;
+}
+
+/** RFC 3264 §8.4: who is on hold may hear us, and is not heard. */
+function directionOf({ media, isHeld }: Call): 'inactive' | 'sendonly' | 'sendrecv' {
+  if (media === 'none') return 'inactive';
+  return isHeld ? 'sendonly' : 'sendrecv';
 }
 
 const originOf = ({ sdpAddress }: Call, { sessionId, version }: Session) => ({

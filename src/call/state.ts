@@ -14,7 +14,7 @@ import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
 import type { Target } from '../sip/transport/transport.ts';
-import type { Command, MuteDtmf, NamedValue } from './commands.ts';
+import type { AfterBridge, Command, MuteDtmf, NamedValue } from './commands.ts';
 import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
@@ -62,10 +62,8 @@ export type Held =
   | { readonly type: 'hangup'; readonly headers: readonly NamedValue[] };
 
 /** A call that is joined to another (RFC 3725). */
-export interface Bridge {
+export interface Bridge extends AfterBridge {
   readonly with: string;
-  /** Whether it goes on by itself when the other one leaves; else it ends. */
-  readonly parks: boolean;
   /** Whether the peers hear each other; until then they are being asked. */
   readonly isJoined: boolean;
   /** Whether our peer was asked for a description before the other one: if it gives none, that one is. */
@@ -174,11 +172,9 @@ export type Phase =
       readonly byeHeaders?: readonly NamedValue[];
     };
 
-/** The call that another was dialled for. */
-export interface Link {
+/** The call that another was dialled for, and what becomes of that one after their bridge. */
+export interface Link extends AfterBridge {
   readonly to: string;
-  /** Whether that one outlives it. */
-  readonly parks: boolean;
   /** It is hung up where that one is joined to another by then. */
   readonly preventsDouble?: boolean;
   readonly muteDtmf?: MuteDtmf;
@@ -245,9 +241,11 @@ export interface Call {
   /** The call that learns how this one goes: it was dialled because of a REFER there. */
   readonly reportsTo: string | null;
   readonly bridge: Bridge | null;
+  /** Its peer is on hold until the call is bridged again. Absent: it is not. */
+  readonly isHeld?: boolean;
   readonly link: Link | null;
-  /** Whether it outlives every bridge, whatever the command says that makes one. */
-  readonly parks?: boolean;
+  /** What becomes of it after every bridge, whatever the command says that makes one. */
+  readonly afterBridge?: AfterBridge;
   /** The calls that were dialled to be joined to it. */
   readonly awaits?: readonly string[];
   /** The call that is being dialled for it. */
@@ -277,7 +275,7 @@ export type CallTimer =
   | 'time-limit'
   | 'session-refresh'
   | 'session-expiry'
-  | 'modify-retry'
+  | 'modification'
   | 'referral'
   | 'queue-timeout'
   | 'digits'
@@ -297,7 +295,7 @@ export type Signal =
   /** Another call that was dialled with it was answered first. */
   | { readonly type: 'outrun' }
   /** They are to be joined; `parks` is whether it outlives the bridge, `isMuted` whether it gets no digits. */
-  | { readonly type: 'join'; readonly parks: boolean; readonly isMuted: boolean }
+  | ({ readonly type: 'join'; readonly isMuted: boolean } & AfterBridge)
   /** Its peer is to be asked for a description. */
   | { readonly type: 'ask' }
   /** What the other peer says of itself; final: its answer is of no use any more. */
@@ -307,6 +305,8 @@ export type Signal =
   | { readonly type: 'refused'; readonly status: number }
   /** Its peer has dialled one, which the sound does not carry. */
   | { readonly type: 'digit'; readonly order: DigitOrder }
+  /** The change that its peer has offered is taken back. */
+  | { readonly type: 'withdrawn' }
   | { readonly type: 'left' }
   /** A call was dialled for it because another one's peer has sent a REFER. */
   | { readonly type: 'dialled' }

@@ -8,6 +8,7 @@ import { sameHeader } from '../sip/message/headers.ts';
 import { type HeaderList, type Request, type Response, reply } from '../sip/message/message.ts';
 import type { NamedValue } from './commands.ts';
 import type { Event } from './events.ts';
+import type { Outcome } from './modification.ts';
 import {
   type Call,
   type Effect,
@@ -27,6 +28,8 @@ export interface Turn {
   readonly surroundings: Surroundings;
   readonly effects: Effect[];
   readonly refusals: Refusal[];
+  /** What has come of changes we had asked for, until it is told to whoever wanted them. */
+  readonly outcomes: Outcome[];
   branches: number;
 }
 
@@ -37,7 +40,7 @@ export function beginTurn(call: Call, stamp: Pick<Input, 'at' | 'seed' | 'place'
   const { at, seed, place, surroundings } = stamp;
   return {
     ...{ call, at, seed, place: place ?? alone, surroundings: surroundings ?? empty },
-    ...{ effects: [], refusals: [], branches: 0 },
+    ...{ effects: [], refusals: [], outcomes: [], branches: 0 },
   };
 }
 

@@ -16,7 +16,7 @@ import { isModifying, lives, modificationOut, unblock } from './modifying.ts';
 import { referred } from './referral.ts';
 import { notified } from './referring.ts';
 import { relayChange, relayMove } from './relaying.ts';
-import { answerOffer, makeOffer, takeAnswer } from './sound.ts';
+import { answerOffer, makeOffer, relayAgain, takeAnswer } from './sound.ts';
 import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
 import { capabilities, chance, change, contact, respond, sdpType, type Turn, tell } from './turn.ts';
 
@@ -153,7 +153,8 @@ function describe(turn: Turn, request: Request): string | 488 | 400 {
   const { session } = turn.call;
   if (session === null) return 488;
   // Whoever hears another peer is offered what it hears.
-  if (!hasSdp(request) && turn.call.bridge?.isJoined && session.sdp !== null) return session.sdp;
+  if (!hasSdp(request) && turn.call.bridge?.isJoined && session.sdp !== null)
+    return relayAgain(turn, session, session.sdp);
   return hasSdp(request) ? answerOffer(turn, session, request.body, null) : makeOffer(turn, session, null);
 }
 

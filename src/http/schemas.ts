@@ -294,7 +294,12 @@ export const DialRequest = component(
           '`self`: the call goes on by itself when one it is bridged to leaves; else it is hung up. Wants `link_to`.',
       }),
     ),
-    hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.', ...additive })),
+    hold_after_unbridge: Type.Optional(
+      Type.Boolean({
+        description: 'As `park_after_unbridge`, and its peer is put on hold when the other call leaves.',
+        ...additive,
+      }),
+    ),
     retry_on_timeout: Type.Optional(
       Type.Boolean({
         description:
@@ -320,7 +325,12 @@ export const BridgeRequest = component(
       line(255, 'Instead of `call_control_id`: the call that is next in this queue. It leaves the queue.'),
     ),
     park_after_unbridge: parkAfterUnbridge,
-    hold_after_unbridge: Type.Optional(Type.Boolean({ description: 'As `park_after_unbridge`.' })),
+    hold_after_unbridge: Type.Optional(
+      Type.Boolean({
+        description:
+          'As `park_after_unbridge`, and the peer is put on hold when the other one leaves, until its call is bridged again.',
+      }),
+    ),
     prevent_double_bridge: Type.Optional(
       Type.Boolean({
         description:

@@ -86,7 +86,7 @@ const progress = (status: number) => ({ type: 'signal', from: 'v3:target', signa
 const timers: readonly CallTimer[] = [
   ...(['ring-again', 'prack', 'invite-expires', 'ack', 'reinvite-ack', 'leave', 'referral'] as const),
   ...(['dial-timeout', 'give-up', 'settle', 'time-limit'] as const),
-  ...(['session-refresh', 'session-expiry', 'modify-retry', 'queue-timeout', 'digits', 'first-command'] as const),
+  ...(['session-refresh', 'session-expiry', 'modification', 'queue-timeout', 'digits', 'first-command'] as const),
   ...(['refer-deadline', 'refer-first-notify', 'refer-retry', 'refer-grace', 'yield'] as const),
 ];
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { deadlinesOf, timersOf } from '../../src/call/call.ts';
+import { collapse, deadlinesOf, isForgotten, timersOf } from '../../src/call/call.ts';
 import type { Bodies } from '../../src/call/commands.ts';
 import type { ReadAction } from '../../src/call/reading.ts';
 import { isPending } from '../../src/call/refer.ts';
@@ -272,4 +272,15 @@ suite('client_state', () => {
     line.command('hangup', {});
     assert.deepEqual(states(line).slice(-2), ['eWVz', 'eWVz']);
   });
+});
+
+suite('a call on which no decision can be made', () => {
+  for (const [name, sample] of Object.entries(samples).filter(([, sample]) => sample().call.phase.name === 'ended')) {
+    test(`${name}: it waits for nothing any more, and is forgotten`, () => {
+      const { call, at } = sample();
+      const step = collapse(call, { type: 'timer', timer: 'give-up', at, seed: '0' });
+      assert.deepEqual(deadlinesOf(step.call), []);
+      assert.equal(isForgotten(step.call, at + 32_000), true);
+    });
+  }
 });

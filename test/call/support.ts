@@ -69,7 +69,7 @@ const dialOrder: DialOrder = {
   preferredCodecs: null,
   credentials: null,
   clientState: null,
-  parks: false,
+  afterBridge: null,
   timeoutCause: 'timeout',
 };
 

@@ -147,6 +147,26 @@ scenario('refer attended of two calls that are bridged (the BYE of the one leave
   transferee.sends(200);                 app.gets('call.hangup', {}, { call: 0 });
 });
 
+scenario('refer attended of two calls that are bridged, and the one that is referred leaves first (the other waits to be replaced)', (world) => {
+  const { transferee, app, peer } = world;
+  const bob = peer('bob');
+  answers(world);
+  const seen = isUp(world, bob, 'sip:bob@192.0.2.20', 'outbound');
+  app.posts('bridge', { call_control_id: app.idOf(1) }, { call: 0 });
+                                         transferee.gets('INVITE');
+  transferee.sends(200);                 bob.gets('INVITE');
+  bob.sends(200);                        bob.gets('ACK'); transferee.gets('ACK'); app.gets('call.bridged', {}, { call: 1 }); app.gets('call.bridged', {}, { call: 0 });
+  app.posts('refer', { replaces_call_control_id: app.idOf(1) }, { call: 0 });
+                                         transferee.gets('REFER', { 'Refer-To': names(seen, bobsContact, tagOf.bob) });
+  transferee.sends(202);                 app.gets('call.refer.started', {}, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); bob.getsNothing();
+  bob.sends('INVITE');                   bob.gets(100); bob.gets(491);
+  bob.sends('ACK');
+  notifies(world, '200 OK');             app.gets('call.refer.completed', { sip_notify_response: 200 }, { call: 0 }); bob.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 0 });
+  bob.sends(200);
+});
+
 scenario('refer attended, refused (every call that cannot be replaced, and the field that says so)', (world) => {
   const { app, peer } = world;
   const bob = peer('bob');

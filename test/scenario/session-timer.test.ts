@@ -41,7 +41,26 @@ scenario('session refreshed by us although the peer knows no session timers', (w
   hangsUp(world);
 });
 
-scenario('session timers only where asked for', { settings: { sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: false } } }, (world) => {
+const unasked = { settings: { sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: false } } } as const;
+
+scenario('session timer begun by the answer to a re-INVITE that asked for none (who was to refresh does not, and is let go)', unasked, (world) => {
+  const { transferee, app, peer, after } = world;
+  answers(world, timer);
+  const callee = peer('bob');
+  app.dials({ to: 'sip:bob@192.0.2.20' }); callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); app.gets('call.answered');
+  app.posts('bridge', { call_control_id: app.idOf(1) }, { call: 0 });
+                                         transferee.gets('INVITE', { body: '', 'Session-Expires': null });
+  transferee.sends(200, { 'Session-Expires': '90;refresher=uas', Require: 'timer' });
+                                         callee.gets('INVITE');
+  callee.sends(200);                     callee.gets('ACK'); transferee.gets('ACK'); app.gets('call.bridged'); app.gets('call.bridged');
+  after(60_000);                         transferee.gets('BYE'); callee.gets('BYE');
+                                         app.gets('call.hangup', { hangup_cause: 'timeout' }, { call: 0 }); app.gets('call.hangup', {}, { call: 1 });
+  transferee.sends(200);
+  callee.sends(200);
+});
+
+scenario('session timers only where asked for', unasked, (world) => {
   const { transferee, app, after } = world;
   rings(world, timer);
   app.posts('answer');                   transferee.gets(200, { 'Session-Expires': null });

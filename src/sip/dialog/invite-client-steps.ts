@@ -21,7 +21,7 @@ export function sendCancel({ patienceMs }: Fixed, usage: Usage, reasons: HeaderL
 }
 
 /** The CANCEL of an INVITE: the same each time. */
-export function cancelOf({ invite }: Usage, reasons: HeaderList): Effect & { type: 'cancel' } {
+export function cancelOf({ invite }: Pick<Usage, 'invite'>, reasons: HeaderList): Effect & { type: 'cancel' } {
   const { branch, target } = invite;
   return { type: 'cancel', branch, text: cancelText(requestOf(invite), reasons), target };
 }
