@@ -1,0 +1,12 @@
+// What each call carries as its client_state: its part, and the calls it has to do with. So nothing is kept in memory, and
+// the application may be restarted, or run twice, while people talk.
+
+export type State =
+  | { readonly part: 'caller'; readonly agent?: string; readonly isLeaving?: true }
+  | { readonly part: 'agent'; readonly caller?: string; readonly consultation?: string }
+  | { readonly part: 'consultation'; readonly agent: string; readonly caller: string };
+
+export const carrying = (state: State) => ({ client_state: btoa(JSON.stringify(state)) });
+
+export const carriedBy = (clientState: string | null | undefined): State | null =>
+  clientState ? JSON.parse(atob(clientState)) : null;
