@@ -35,7 +35,9 @@ export class Operator {
     const once = { command_id: id };
     switch (type) {
       case 'call.initiated':
-        if (state?.part === 'consultation') return this.#agentHas(state.agent, state.caller, call);
+        if (state?.part === 'consultation') {
+          return this.#agentHas({ caller: state.caller, consultation: call }, state.agent);
+        }
         return actions.answer(call, {
           ...once,
           ...carrying({ part: to.startsWith('sip:agents@') ? 'agent' : 'caller' }),
@@ -81,47 +83,48 @@ export class Operator {
   async #pair(): Promise<void> {
     const [caller, agent] = await Promise.all([this.#firstOf('callers'), this.#firstOf('agents')]);
     if (!caller || !agent) return;
-    await this.#join(caller, agent);
-    await this.#agentHas(agent, caller);
+    await this.#join(caller, agent, { prevent_double_bridge: true });
+    await this.#agentHas({ caller }, agent);
   }
 
   /** `self` is the call that the command is for: the caller stays when the agent is joined to somebody else. */
-  #join(caller: string, agent: string): Promise<unknown> {
+  #join(caller: string, agent: string, more: { prevent_double_bridge?: true } = {}): Promise<unknown> {
     return this.#client.calls.actions.bridge(caller, {
       call_control_id_to_bridge_with: agent,
       park_after_unbridge: 'self',
-      prevent_double_bridge: true,
       ...carrying({ part: 'caller', agent }),
+      ...more,
     });
   }
 
-  #agentHas(agent: string, caller: string, consultation?: string): Promise<unknown> {
-    const state = carrying({ part: 'agent', caller, consultation });
-    return this.#client.calls.actions.updateClientState(agent, state);
+  #agentHas(calls: { caller: string; consultation?: string }, agent: string): Promise<unknown> {
+    return this.#client.calls.actions.updateClientState(agent, carrying({ part: 'agent', ...calls }));
   }
 
-  /** The second agent has answered. The caller, whom the first one leaves for that, is on hold; now so will the first one be. */
+  /** The second agent has answered, and the first one leaves the caller for that, who is on hold. */
   #consulted(call: string, { agent, caller }: State & { part: 'consultation' }, id: string): Promise<unknown> {
     return this.#client.calls.actions.bridge(agent, {
       command_id: id,
       call_control_id_to_bridge_with: call,
       park_after_unbridge: 'self',
-      ...carrying({ part: 'agent', caller, consultation: call }),
+      ...carrying({ part: 'agent', caller, consultation: call, isAsking: true }),
     });
   }
 
   async #consultationEnded({ agent, caller }: State & { part: 'consultation' }): Promise<unknown> {
-    const { state } = await this.#look(caller);
-    // The phones may have done it: what becomes of the transfer will be told.
-    if (state?.part === 'caller' && state.isLeaving) return;
-    return this.#giveBack(caller, agent);
+    const [{ state: first }, { state: left }] = await Promise.all([this.#look(caller), this.#look(agent)]);
+    // Its phone has the caller, perhaps: what became of the transfer will be told.
+    if (first?.part === 'caller' && first.isLeaving) return;
+    if (left?.part === 'agent' && left.isAsking) return this.#giveBack(caller, agent);
+    // One who was busy has not parted the two.
+    return this.#agentHas({ caller }, agent);
   }
 
-  /** A caller who was on hold is with the agent again, or with the next one. Of two who were never parted, it is refused. */
+  /** A caller who was on hold is with the agent again, or waits for the next one. */
   async #giveBack(caller: string, agent: string): Promise<unknown> {
     if (!(await this.#look(caller)).isAlive) return this.#client.calls.actions.hangup(agent, {});
     if (!(await this.#look(agent)).isAlive) return this.#waitsAgain(caller);
-    await this.#agentHas(agent, caller);
+    await this.#agentHas({ caller }, agent);
     return this.#join(caller, agent);
   }
 

@@ -74,7 +74,7 @@ async function isOver({ centre, caller, agent }: Talk): Promise<void> {
 
 /** A caller who follows the REFER like this, and is back with the agent after it. */
 const waitsAndIsReferred = (...refer: readonly Step[]): readonly Step[] => {
-  const isOffered = [gets('INVITE'), answersInvite('200 OK', { body: sdp() }), gets('ACK')];
+  const isOffered = [gets('INVITE'), answers('200 OK', { body: sdp() }), gets('ACK')];
   const [joined, parked, joinedAgain] = [isOffered, isOffered, isOffered];
   const calls = [invite(), ...rings, gets(200), acks()];
   return [...calls, ...joined, ...parked, gets('REFER'), ...refer, ...joinedAgain, gets('BYE'), answers('200 OK')];
