@@ -80,10 +80,17 @@ export class Centre {
     return String(this.#of(user).at(-1)?.data.payload.call_control_id);
   }
 
+  /** The ladder of the latest call to this user, as the API draws it, without what is another in each run but the times. */
   async ladderOf(user: string): Promise<string> {
     const { httpAddress, client } = this.#stage.server;
     const headers = { Authorization: `Bearer ${client.apiKey}`, Accept: 'text/plain' };
-    return (await fetch(`${httpAddress}/v2/calls/${this.idOf(user)}/ladder`, { headers })).text();
+    const drawn = await (await fetch(`${httpAddress}/v2/calls/${this.idOf(user)}/ladder`, { headers })).text();
+    return drawn
+      .replaceAll(/ after \d+ ms/g, '')
+      .replaceAll(/127\.0\.0\.1:\d{4,5}/g, (address) =>
+        address.replace(/\d+$/, (port) => '5060'.padStart(port.length, '1')),
+      )
+      .replace(/\?Replaces=.*>/, '?Replaces=…>');
   }
 
   /** No call is left, none waits, and everything has been told: what was answered last is written down a little later. */
