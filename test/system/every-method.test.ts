@@ -5,8 +5,12 @@ import { type TestContext, test } from 'node:test';
 import Telnyx from 'telnyx';
 import { api } from '../../scripts/api.ts';
 import { numberAt, type Stage, stage } from '../examples/support.ts';
+import { settingsFile } from '../interop/support/registering.ts';
+import { Scope } from '../interop/support/scope.ts';
 
 const connection_id = '1000000000000000001';
+/** Without it digits are refused: they would have to be sent in the sound. */
+const settings = 'applications:\n  - { application_name: ours, dtmf_type: SIP INFO }\n';
 const target = 'sip:bob@127.0.0.1:9';
 const ok = { data: { result: 'ok' } };
 
@@ -20,7 +24,7 @@ interface Place {
 }
 
 async function open(t: TestContext): Promise<Place> {
-  const all = await stage(t);
+  const all = await stage(t, { SWITCHHOOK_CONFIG: settingsFile(new Scope(t), settings) });
   all.server.serve((request, response) => void request.resume().on('end', () => response.end()));
   const client = new Telnyx({ ...all.server.client, maxRetries: 0 });
   const seen = new Set<unknown>();
@@ -96,6 +100,7 @@ const runs: Readonly<Record<string, Run>> = {
   'calls.actions.sendSipInfo': command(({ calls }, call) =>
     calls.actions.sendSipInfo(call, { content_type: 'text/plain', body: 'x' }),
   ),
+  'calls.actions.sendDtmf': command(({ calls }, call) => calls.actions.sendDtmf(call, { digits: '1#' })),
   'calls.actions.transfer': command(({ calls }, call) => calls.actions.transfer(call, { to: target })),
   'callControlApplications.list': async ({ client }) =>
     assert.equal(first((await client.callControlApplications.list()).data).id, connection_id),
