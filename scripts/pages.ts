@@ -32,7 +32,14 @@ export const pages: readonly Page[] = [
     render: () => interop.render(peers, interop.versionsIn(interop.read())),
     writtenBy: 'npm run interop',
   },
-  ...['docs/getting-started.md', 'docs/ladder.md', 'docs/refer.md', 'docs/sip.md', 'docs/webhooks.md'].map((path) => ({
+  ...[
+    'docs/getting-started.md',
+    'docs/ladder.md',
+    'docs/operator.md',
+    'docs/refer.md',
+    'docs/sip.md',
+    'docs/webhooks.md',
+  ].map((path) => ({
     path,
     render: () => withCopies(path),
   })),

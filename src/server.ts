@@ -209,7 +209,7 @@ type Measured = Pick<ReturnType<typeof build>, 'engine' | 'delivery' | 'endpoint
 /** The figures, asked of those who know them. */
 function metricsOf(settings: Settings, { engine, delivery, endpoint, peers, load }: Measured): MetricsSource {
   const metrics = new Metrics({
-    calls: () => engine.census().calls,
+    calls: () => engine.countAlive(),
     transactions: () => endpoint.census().transactions,
     turnedAway: () => load.turnedAway,
     admission: () => peers.counts(),

@@ -421,6 +421,11 @@ export class Engine implements EndpointUser, CallControl {
     return false;
   }
 
+  /** How many have not ended. The census has those as well that are kept for what their peer may still repeat. */
+  countAlive(): number {
+    return [...this.#calls].filter(({ call }) => isAlive(call)).length;
+  }
+
   /** The calls that wait in a queue, as they are committed. */
   waiting(): readonly WaitingCall[] {
     return [...this.#calls].flatMap(({ committed }) =>

@@ -103,7 +103,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #expire(timeoutMs: number): void {
-    this.#expired = Object.assign(new Error(`No answer in ${timeoutMs} ms.`), { name: 'TimeoutError' });
+    this.#expired = Object.assign(new Error(`No answer in ${Math.round(timeoutMs)} ms.`), { name: 'TimeoutError' });
     this.#controller?.abort(this.#expired);
     this.#end(this.#expired);
   }

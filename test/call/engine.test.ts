@@ -569,6 +569,17 @@ suite('an RTP port', () => {
   });
 });
 
+test('a call that has ended is kept for what its peer may repeat, and counted no more', async (t) => {
+  const rig = await Rig.started(t);
+  const line = await rig.answers();
+  const counted = () => [rig.engine.countAlive(), rig.engine.census().calls];
+  assert.deepEqual(counted(), [1, 1]);
+  await rig.commands(line, 'hangup', {});
+  assert.deepEqual(counted(), [0, 1]);
+  await rig.after(60_000);
+  assert.deepEqual(counted(), [0, 0]);
+});
+
 suite('whose a request is', () => {
   test('the same INVITE by another path is merged (RFC 3261 §8.2.2.2), also after a restart', async (t) => {
     const rig = await Rig.started(t);

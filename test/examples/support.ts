@@ -17,8 +17,8 @@ export interface Stage {
   /** What was sent to the application and answered, in order. */
   readonly webhooks: readonly Webhook[];
   phone(options: Omit<PhoneOptions, 'system'>): Promise<Phone>;
-  /** Resolves to the first event of that type once the application has answered it. */
-  told(type: string): Promise<Webhook>;
+  /** Resolves to the first event of that type, and that is it, once the application has answered it. */
+  told(type: string, isIt?: (webhook: Webhook) => boolean): Promise<Webhook>;
 }
 
 export async function stage(t: TestContext, environment: Readonly<Record<string, string>> = {}): Promise<Stage> {
@@ -43,10 +43,10 @@ export async function stage(t: TestContext, environment: Readonly<Record<string,
       t.after(phone.close);
       return phone;
     },
-    told: (type) =>
+    told: (type, isIt = () => true) =>
       new Promise((resolve) => {
         const look = () => {
-          const found = webhooks.find(({ data }) => data.event_type === type);
+          const found = webhooks.find((webhook) => webhook.data.event_type === type && isIt(webhook));
           if (!found) return;
           waiting.delete(look);
           resolve(found);

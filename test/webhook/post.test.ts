@@ -92,7 +92,7 @@ describe('post', () => {
 
   it('rejects when there is no answer in time', async (t) => {
     const url = await receiver(t, () => {});
-    await assert.rejects(posting(t)(request(url, 30.5)), { name: 'TimeoutError' });
+    await assert.rejects(posting(t)(request(url, 30.5)), { name: 'TimeoutError', message: 'No answer in 31 ms.' });
   });
 
   it('rejects when the deadline passes before there is a connection, and does not send later', async (t) => {

@@ -103,6 +103,7 @@ function configuration({ user, transport, sip, rtp, ca }: Configuration): string
     'default_proxy=-1',
     'guess_hostname=0',
     'use_ipv6=0',
+    'ipv6_migration_done=1', // or it forgets the line above
     'session_expires_enabled=1',
     'session_expires_value=90',
     'session_expires_min_value=90',
