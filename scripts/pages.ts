@@ -103,7 +103,8 @@ wins over both.`,
 While there are neither trunks nor phones, whoever reaches a listener can call in. As soon as there is one, calls come from
 peers on loopback, from trunks by their addresses, and from trunks and phones that know their password; all else is refused,
 and who scans, guesses or floods gets no answer. Phones register with their username, at any host name that leads here. The
-file holds passwords in clear: it should be readable by the server alone.`,
+file holds passwords in clear: it should be readable by the server alone. More can be made by the API while the server runs:
+[resources](resources.md#trunks-and-phones).`,
     entries('trunks', trunkTable),
     entries('phones', phoneTable),
   );

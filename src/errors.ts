@@ -135,8 +135,7 @@ export const catalogue = {
     code: '10015',
     status: 422,
     title: 'Invalid value',
-    detail:
-      'No trunk takes calls to this number. Dial a sip: URI, or give a trunk of the settings a `uri` and the prefix.',
+    detail: 'No trunk takes calls to this number. Dial a sip: URI, or give a trunk a `uri` and the prefix.',
   },
   'trunks-full': {
     code: '90033',

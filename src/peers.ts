@@ -1,9 +1,13 @@
-// The peers a server knows, built from its settings: the gate they come in by, the registrar of its phones, and what it
-// registers itself. Knows how the settings' words (UTF-8) become those of the wire. Leaves out every rule (sip).
+// The peers a server knows, by its settings and by its API: the gate they come in by, the registrar of its phones, and what it
+// registers itself. What changes is in force at once; calls that are up go on. Knows how the words of settings (UTF-8) become
+// those of the wire. Leaves out every rule (sip), and which peers there are (peers/).
 import type { Gateway } from './call/outbound-routes.ts';
-import type { Access, Trunk } from './config/access.ts';
+import { type Access, comesByDigest, type Phone, type Trunk } from './config/access.ts';
 import type { Settings } from './config.ts';
-import type { PhoneView, TrunkView } from './http/peers.ts';
+import type { Refusal } from './errors.ts';
+import type { Directory, PeerResource, PhoneView, TrunkView } from './http/peers.ts';
+import { type Changed, Entries, type Entry } from './peers/entries.ts';
+import { readPhone, readTrunk } from './peers/reading.ts';
 import { isLoopback } from './sip/address-ranges.ts';
 import { Admission, type AdmissionCounts } from './sip/admission.ts';
 import type { Endpoint, EndpointUser } from './sip/endpoint.ts';
@@ -12,12 +16,13 @@ import { KeepAlives } from './sip/keep-alive.ts';
 import { algorithms } from './sip/message/digest.ts';
 import { fromUtf8, toUtf8 } from './sip/message/grammar.ts';
 import { readUri, type SipUri } from './sip/message/uri.ts';
-import type { Binding } from './sip/registrar/bindings.ts';
+import { aorOf, type Binding } from './sip/registrar/bindings.ts';
 import { Registrar } from './sip/registrar/registrar.ts';
 import type { Account } from './sip/registration/registration.ts';
 import { Registrations, type RegistrationView } from './sip/registration/registrations.ts';
 import { defaultPort, flowOf, isFlowOf, type Target, type Transport } from './sip/transport/transport.ts';
 import { users } from './sip/users.ts';
+import { Changes } from './store/changes.ts';
 import type { Store } from './store/store.ts';
 import type { System } from './system.ts';
 
@@ -45,66 +50,132 @@ const nobody: Access = {
 
 export class Peers {
   readonly gate: Gate;
-  /** Methods and option tags that are ours beside those of the calls. */
-  readonly allow: readonly string[];
-  readonly supported: readonly string[];
   readonly #parts: PeersParts;
+  readonly #access: Access;
+  readonly #trunks: Entries<Trunk>;
+  readonly #phones: Entries<Phone>;
   readonly #admission: Admission;
-  readonly #registrar: Registrar | null;
+  readonly #registrar: Registrar;
   readonly #registrations: Registrations;
-  readonly #keepAlives: KeepAlives | null;
+  readonly #keepAlives: KeepAlives;
   #endpoint!: Endpoint;
+  #started = false;
 
   constructor(parts: PeersParts) {
     const { system, store, settings } = parts;
-    const { trunks, phones, realm, algorithms, requestsPerSecond, registerMinSecs, registerMaxSecs, keepAliveSecs } =
-      settings.access ?? nobody;
     this.#parts = parts;
+    this.#access = settings.access ?? nobody;
+    const { realm, algorithms, requestsPerSecond, registerMinSecs, registerMaxSecs, keepAliveSecs } = this.#access;
+    const changes = new Changes({ log: system.log, store });
+    const shared = { system, store, changes };
+    this.#trunks = new Entries({ ...shared, ...this.#ofTrunks(), configured: this.#access.trunks });
+    this.#phones = new Entries({ ...shared, ...this.#ofPhones(), configured: this.#access.phones });
     this.#admission = new Admission({
-      ...{ system, realm, algorithms, limits: { requestsPerSecond } },
-      trunks: trunks.map((trunk) => ({ ...trunk, ...credentialsOf(trunk) })),
-      phones: phones.map(({ username, password }) => ({ username, password: fromUtf8(password) })),
+      ...{ system, realm, algorithms, limits: { requestsPerSecond }, ...this.#rules() },
       nat: (from) => this.#passesOverPrivateContacts(from),
     });
     this.gate = this.#admission;
     const limits = { minExpires: registerMinSecs, maxExpires: registerMaxSecs, usualExpires: registerMaxSecs };
     // Who has proved to be a phone may register that phone, and nobody else may (RFC 3261 §10.3 step 4).
     const mayRegister = (aor: string, { peer }: { readonly peer?: string }) => peer === `phone:${aor}`;
-    this.#registrar = phones.length === 0 ? null : new Registrar({ system, store, mayRegister, limits });
-    this.allow = this.#registrar === null ? [] : ['REGISTER'];
-    this.supported = this.#registrar === null ? [] : ['path'];
-    const accounts = trunks.filter(({ registrars }) => registrars.length > 0).map(accountOf);
-    this.#registrations = new Registrations({
-      system,
-      store,
-      accounts,
-      addresses: () => this.#endpoint.localAddresses(),
-    });
-    const hasSomeone = phones.length > 0 || accounts.length > 0;
-    this.#keepAlives = hasSomeone ? this.#keepAlivesEvery(keepAliveSecs) : null;
+    this.#registrar = new Registrar({ system, store, mayRegister, limits });
+    const addresses = () => this.#endpoint.localAddresses();
+    this.#registrations = new Registrations({ system, store, accounts: [], addresses });
+    this.#keepAlives = this.#keepAlivesEvery(keepAliveSecs);
+  }
+
+  #ofTrunks() {
+    return {
+      kind: 'trunk',
+      key: 'name',
+      keyOf: ({ name }: Trunk) => name,
+      read: readTrunk,
+      clash: (trunk: Trunk) => (comesByDigest(trunk) ? this.#clash(trunk.username!) : null),
+      changed: () => this.#know(),
+    } as const;
+  }
+
+  #ofPhones() {
+    return {
+      kind: 'phone',
+      key: 'username',
+      keyOf: ({ username }: Phone) => username,
+      read: readPhone,
+      clash: ({ username }: Phone) => this.#clash(username),
+      changed: (now: Phone | null, before: Phone | null) => {
+        this.#know();
+        // Whoever registered it knew a password that opens no door any more.
+        if (now?.password !== before?.password) void this.#registrar.forget(fromUtf8((now ?? before)!.username));
+      },
+    } as const;
+  }
+
+  /** Whoever comes by digest is found by username alone. */
+  #clash(username: string): Refusal | null {
+    const isTaken =
+      this.#phones.has(username) ||
+      this.#trunks.peers.some((trunk) => comesByDigest(trunk) && trunk.username === username);
+    const detail = `Somebody who comes by digest, a phone or a trunk, has the username ${username} already.`;
+    return isTaken ? { name: 'duplicate', pointer: '/username', detail } : null;
+  }
+
+  /** Methods and option tags that are ours beside those of the calls. */
+  get allow(): readonly string[] {
+    return this.#hasPhones ? ['REGISTER'] : [];
+  }
+
+  get supported(): readonly string[] {
+    return this.#hasPhones ? ['path'] : [];
+  }
+
+  get #hasPhones(): boolean {
+    return this.#phones.size > 0;
+  }
+
+  /** What the gate goes by. */
+  #rules() {
+    return {
+      trunks: this.#trunks.peers.map((trunk) => ({ ...trunk, ...credentialsOf(trunk) })),
+      phones: this.#phones.peers.map(({ username, password }) => ({ username, password: fromUtf8(password) })),
+    };
+  }
+
+  /** From now on these are the peers. */
+  #know(): void {
+    this.#admission.know(this.#rules());
+    if (!this.#started) return;
+    const accounts = this.#trunks.peers.filter(({ registrars }) => registrars.length > 0).map(accountOf);
+    this.#registrations.have(accounts);
+    if (this.#hasPhones || accounts.length > 0) this.#keepAlives.start();
+    else this.#keepAlives.stop();
+    this.#warnIfOpen();
   }
 
   /** The endpoint's user: ours take what is theirs, and `rest` everything else. */
   user(rest: EndpointUser): EndpointUser {
-    return users([...(this.#registrar === null ? [] : [this.#registrar]), this.#registrations], rest);
+    return users([this.#registrar, this.#registrations], rest);
   }
 
   /** Finds again what was registered. Before the endpoint listens. */
   async restore(endpoint: Endpoint): Promise<void> {
     this.#endpoint = endpoint;
-    await this.#registrar?.start(endpoint);
+    await this.#trunks.restore();
+    await this.#phones.restore();
+    this.#know();
+    await this.#registrar.start(endpoint);
   }
 
   /** Once the endpoint listens. */
   async start(): Promise<void> {
-    this.#warnIfOpen();
     await this.#registrations.start(this.#endpoint);
-    this.#keepAlives?.start();
+    this.#started = true;
+    this.#know();
   }
 
   /** Where a phone can be reached now, by its URI or its username. */
   locate(aor: string): readonly Binding[] {
-    return this.#registrar?.locate(aor) ?? [];
+    const isPhone = this.#phones.has(toUtf8(aorOf(aor) ?? aor));
+    return isPhone ? this.#registrar.locate(aor) : [];
   }
 
   /** The same of a URI somebody wants to call: only one that names us is that of a phone of ours. */
@@ -116,8 +187,7 @@ export class Peers {
   /** The trunks that calls go out by, with what they have registered. */
   gateways(): readonly Gateway[] {
     const registered = new Map(this.#registrations.views().map((view) => [view.name, view.serviceRoute]));
-    const { trunks } = this.#parts.settings.access ?? nobody;
-    return trunks.flatMap((trunk) => {
+    return this.#trunks.peers.flatMap((trunk) => {
       const { name, uri, prefixes, applications, priority, weight, channels } = trunk;
       if (uri === null) return [];
       const { username, password } = credentialsOf(trunk);
@@ -130,35 +200,39 @@ export class Peers {
   #isOurs({ host, port }: SipUri): boolean {
     const { settings, transports } = this.#parts;
     const name = host.replace(/^\[|\]$/g, '').toLowerCase();
-    if (name === (settings.access ?? nobody).realm.toLowerCase()) return true;
+    if (name === this.#access.realm.toLowerCase()) return true;
     return transports.some(
       ({ name: transport, local }) =>
         [local.host, settings.sipPublicAddress].includes(name) && (port ?? defaultPort[transport]) === local.port,
     );
   }
 
-  /** What the API shows of the trunks. */
-  trunkViews(): readonly TrunkView[] {
-    const registrations = new Map(this.registrations().map((view) => [view.name, view]));
-    return (this.#parts.settings.access ?? nobody).trunks.map(
-      ({ password: _secret, registrars, registerAs, ...trunk }) => {
-        const view = registrations.get(trunk.name);
-        return { ...trunk, registration: view === undefined ? null : { ...view, registrars, registerAs } };
-      },
-    );
+  /** What the API shows of the peers, and how it changes them. */
+  get directory(): Directory {
+    return {
+      trunks: resourceOf(this.#trunks, (entries) => this.#trunkViews(entries)),
+      phones: resourceOf(this.#phones, (entries) => entries.map((entry) => this.#phoneView(entry))),
+    };
   }
 
-  /** What it shows of the phones: where they can be reached now. */
-  phoneViews(): readonly PhoneView[] {
-    return (this.#parts.settings.access ?? nobody).phones.map(({ username, displayName }) => {
-      const bindings = this.locate(username);
-      const contacts = bindings.map(({ contact, expiresAt, behindNat }) => ({
-        uri: toUtf8(contact),
-        expiresAt,
-        behindNat,
-      }));
-      return { username, displayName, contacts };
+  #trunkViews(entries: readonly Entry<Trunk>[]): TrunkView[] {
+    const registrations = new Map(this.registrations().map((view) => [view.name, view]));
+    return entries.map(({ peer, ...entry }) => {
+      const { password: _secret, ...trunk } = peer;
+      const { prefixes } = trunk;
+      const registration = registrations.get(trunk.name) ?? null;
+      const shown = { ...trunk, prefixes: prefixes.includes('') ? null : prefixes, registration };
+      return { ...shown, ...madeOf(entry) };
     });
+  }
+
+  #phoneView({ peer: { username, displayName }, ...entry }: Entry<Phone>): PhoneView {
+    const contacts = this.locate(fromUtf8(username)).map(({ contact, expiresAt, behindNat }) => ({
+      uri: toUtf8(contact),
+      expiresAt,
+      behindNat,
+    }));
+    return { username, displayName, contacts, ...madeOf(entry) };
   }
 
   registrations(): readonly RegistrationView[] {
@@ -170,11 +244,11 @@ export class Peers {
   }
 
   get idle(): boolean {
-    return (this.#registrar?.idle ?? true) && this.#registrations.idle;
+    return this.#registrar.idle && this.#registrations.idle;
   }
 
   census(): { readonly bindings: number } {
-    return this.#registrar?.census() ?? { bindings: 0 };
+    return this.#registrar.census();
   }
 
   /** Ends our registrations; those of the phones stay. */
@@ -183,16 +257,16 @@ export class Peers {
   }
 
   kill(): void {
-    this.#keepAlives?.stop();
+    this.#keepAlives.stop();
     this.#registrations.kill();
-    this.#registrar?.stop();
+    this.#registrar.stop();
   }
 
   #keepAlivesEvery(everySecs: number): KeepAlives {
     return new KeepAlives({
       clock: this.#parts.system.clock,
       everySecs,
-      targets: () => [...(this.#registrar?.behindNat() ?? []), ...this.#registrations.places()],
+      targets: () => [...this.#registrar.behindNat(), ...this.#registrations.places()],
       send: (target) => this.#endpoint.ping(target),
     });
   }
@@ -204,19 +278,33 @@ export class Peers {
   }
 
   #warnIfOpen(): void {
-    const { system, settings, transports } = this.#parts;
-    const { trunks, phones } = settings.access ?? nobody;
+    const { system, transports } = this.#parts;
     const open = transports.filter(({ local }) => !isLoopback(local.host)).map(({ local }) => flowOf(local));
-    if (trunks.length > 0 || phones.length > 0 || open.length === 0) return;
+    if (this.#trunks.size > 0 || this.#hasPhones || open.length === 0) return;
     system.log.warn(
       { listeners: open },
-      'Neither trunks nor phones are configured: whoever reaches these listeners can call in.',
+      'There are neither trunks nor phones: whoever reaches these listeners can call in.',
     );
   }
 }
 
 function credentialsOf({ username, password }: Trunk): { username: string | null; password: string | null } {
   return { username: username && fromUtf8(username), password: password && fromUtf8(password) };
+}
+
+/** The views of the entries, and of one that was changed. */
+function resourceOf<T, V>(of: Entries<T>, views: (entries: readonly Entry<T>[]) => readonly V[]): PeerResource<V> {
+  const answer = (changed: Changed<T>) => ('refusals' in changed ? changed : { view: views([changed.entry])[0]! });
+  return {
+    all: () => views(of.all),
+    create: async (said) => answer(await of.create(said)),
+    update: async (key, said) => answer(await of.update(key, said)),
+    remove: async (key) => answer(await of.remove(key)),
+  };
+}
+
+function madeOf({ said, createdAt, updatedAt }: Omit<Entry<unknown>, 'peer'>) {
+  return { createdAt, updatedAt, ofSettings: said === null };
 }
 
 function accountOf(trunk: Trunk): Account {

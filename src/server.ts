@@ -104,7 +104,7 @@ export async function compose(parts: Parts): Promise<Composed> {
     queues,
     history: store,
     clock: system.clock,
-    peers: { trunks: () => peers.trunkViews(), phones: () => peers.phoneViews() },
+    peers: peers.directory,
     auth,
     keys,
     limits: new Limits(parts.settings.apiRequestsPerSecond, () => system.clock.now()),
@@ -197,8 +197,12 @@ function build(parts: Parts, signer: Signer) {
     user: peers.user(engine),
     gate: shedding(peers.gate, () => load.admits(), retryAfterS),
     publicHost: settings.sipPublicAddress,
-    allow: [...allow, ...peers.allow],
-    supported: [...supported, ...peers.supported],
+    get allow() {
+      return [...allow, ...peers.allow];
+    },
+    get supported() {
+      return [...supported, ...peers.supported];
+    },
     ...(trace && { trace }),
   });
   return { applications, queues, engine, delivery, endpoint, peers, ladders, load };

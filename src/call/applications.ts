@@ -1,7 +1,7 @@
 // The applications there are: those of the settings, which only the settings can change, and those the API made, which the
 // store keeps. What changes here is in force at once: for the next INVITE, and for the next event of a live call.
 import type { Refusal } from '../errors.ts';
-import type { Store } from '../store/store.ts';
+import { Changes, type ResourceStore } from '../store/changes.ts';
 import type { System } from '../system.ts';
 import {
   type ApplicationBody,
@@ -35,23 +35,23 @@ export type Changed = { readonly view: ApplicationView } | { readonly refusals: 
 
 interface Parts {
   readonly system: System;
-  readonly store: Pick<Store, 'resources' | 'putResource' | 'dropResource'>;
+  readonly store: ResourceStore;
   /** Those of the settings, the default one first. */
   readonly configured: readonly [Application, ...Application[]];
 }
 
 export class Applications {
   readonly #parts: Parts;
+  readonly #changes: Changes;
   readonly #configured: readonly ApplicationView[];
   /** By id, which is in the order they were made. */
   #made: ReadonlyMap<string, Made> = new Map();
   #byId: ReadonlyMap<string, Application> = new Map();
   #routes!: Routes;
-  /** Changes are made one after the other, each on what the one before it left. */
-  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#changes = new Changes({ log: parts.system.log, store: parts.store });
     const readAt = parts.system.clock.date();
     this.#configured = parts.configured.map((application) => {
       const body = bodyOf(application);
@@ -92,14 +92,14 @@ export class Applications {
   }
 
   create(changes: ApplicationChanges): Promise<Changed> {
-    return this.#change(async () => {
+    return this.#changes.inTurn(async () => {
       const at = this.#parts.system.clock.date();
       return this.#keep(this.#newMade({ id: this.#newId(at), createdAt: at, updatedAt: at }, changes));
     });
   }
 
   update(id: string, changes: ApplicationChanges): Promise<Changed> {
-    return this.#change(async () => {
+    return this.#changes.inTurn(async () => {
       const made = this.#made.get(id);
       if (made === undefined) return this.#unchangeable(id);
       const updatedAt = this.#parts.system.clock.date();
@@ -109,7 +109,7 @@ export class Applications {
 
   /** `inUse`: whether it has live calls, which nobody else may answer for. It takes no new ones from here on. */
   remove(id: string, inUse: () => boolean): Promise<Changed> {
-    return this.#change(async () => {
+    return this.#changes.inTurn(async () => {
       const before = this.#made;
       const made = before.get(id);
       if (made === undefined) return this.#unchangeable(id);
@@ -117,20 +117,10 @@ export class Applications {
         return refused('in-use', 'The application has live calls. Set it inactive; delete it when they have ended.');
       }
       this.#have(new Map([...before].filter(([each]) => each !== id)));
-      try {
-        await this.#parts.store.dropResource('application', id);
-        return { view: made.view };
-      } catch (error) {
-        this.#have(before);
-        return this.#unstored(error);
-      }
+      if (await this.#changes.drop('application', id)) return { view: made.view };
+      this.#have(before);
+      return unstored;
     });
-  }
-
-  #change(make: () => Promise<Changed>): Promise<Changed> {
-    const changed = this.#changing.then(make);
-    this.#changing = changed.catch(() => {});
-    return changed;
   }
 
   #unchangeable(id: string): Changed {
@@ -141,12 +131,8 @@ export class Applications {
     const [first, ...others] = this.#faultsOf(view);
     if (first) return { refusals: [first, ...others] };
     const { id, createdAt, updatedAt } = view;
-    try {
-      const state = JSON.stringify(said);
-      await this.#parts.store.putResource({ kind: 'application', id, state, createdAt, updatedAt });
-    } catch (error) {
-      return this.#unstored(error);
-    }
+    const state = JSON.stringify(said);
+    if (!(await this.#changes.put({ kind: 'application', id, state, createdAt, updatedAt }))) return unstored;
     this.#have(new Map([...this.#made, [id, { said, view }]]));
     return { view };
   }
@@ -173,11 +159,6 @@ export class Applications {
     return faults;
   }
 
-  #unstored(error: unknown): Changed {
-    this.#parts.system.log.error({ error: String(error) }, 'A change of an application could not be stored.');
-    return refused('unavailable', 'The change could not be stored and was not made. Try it again.');
-  }
-
   /** 19 digits: the time in milliseconds, and six of chance. */
   #newId(at: number): string {
     for (;;) {
@@ -200,6 +181,8 @@ export class Applications {
 function refused(name: Refusal['name'], detail?: string): { refusals: readonly [Refusal] } {
   return { refusals: [{ name, ...(detail && { detail }) }] };
 }
+
+const unstored = refused('unavailable', 'The change could not be stored and was not made. Try it again.');
 
 function taken(pointer: string, { id, body }: ApplicationView): Refusal {
   return { name: 'duplicate', pointer, detail: `The application ${body.application_name} (${id}) has this already.` };

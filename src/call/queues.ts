@@ -2,7 +2,8 @@
 // so that a queue is kept, taken back and restored with its calls; here are the names, the limits and the order.
 // Commands ask `isFull` before they decide and `ensure` the queue; whoever dequeues a call tells `left` once it is committed.
 import type { Refusal } from '../errors.ts';
-import type { ResourceRow, Store } from '../store/store.ts';
+import { Changes, type ResourceStore } from '../store/changes.ts';
+import type { ResourceRow } from '../store/store.ts';
 import type { System } from '../system.ts';
 
 /** What the state of a call says while it waits in a queue. */
@@ -60,7 +61,7 @@ interface Queue {
 
 interface Parts {
   readonly system: System;
-  readonly store: Pick<Store, 'resources' | 'putResource' | 'dropResource'>;
+  readonly store: ResourceStore;
   /** Every call that waits in any queue. */
   readonly waiting: () => Iterable<WaitingCall>;
 }
@@ -70,12 +71,13 @@ const keptWaits = 100;
 
 export class Queues {
   readonly #parts: Parts;
+  readonly #changes: Changes;
   readonly #queues = new Map<string, Queue>();
   readonly #waits = new Map<string, number[]>();
-  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#changes = new Changes({ log: parts.system.log, store: parts.store });
   }
 
   async restore(): Promise<void> {
@@ -99,7 +101,7 @@ export class Queues {
   }
 
   create(name: string, maxSize: number = queueSizes.byCreate): Promise<QueueChanged> {
-    return this.#change(async () => {
+    return this.#changes.inTurn(async () => {
       if (this.#queues.has(name)) return refused('duplicate', `There is a queue ${name} already.`, '/queue_name');
       return this.#keep(this.#newQueue(name, maxSize));
     });
@@ -107,7 +109,7 @@ export class Queues {
 
   /** Those that wait stay, however many they are. */
   update(name: string, maxSize: number): Promise<QueueChanged> {
-    return this.#change(async () => {
+    return this.#changes.inTurn(async () => {
       const queue = this.#queues.get(name);
       if (queue === undefined) return refused('not-found');
       return this.#keep({ ...queue, maxSize, updatedAt: this.#parts.system.clock.date() });
@@ -115,16 +117,12 @@ export class Queues {
   }
 
   remove(name: string): Promise<QueueChanged> {
-    return this.#change(async () => {
+    return this.#changes.inTurn(async () => {
       const queue = this.#queues.get(name);
       if (queue === undefined) return refused('not-found');
       const view = this.#viewOf(queue);
       if (view.size > 0) return refused('queue-not-empty');
-      try {
-        await this.#parts.store.dropResource('queue', name);
-      } catch (error) {
-        return this.#unstored(error);
-      }
+      if (!(await this.#changes.drop('queue', name))) return unstored;
       this.#queues.delete(name);
       this.#waits.delete(name);
       return { view };
@@ -135,7 +133,7 @@ export class Queues {
 
   /** Makes the queue that a command names, if it is not there. */
   ensure(name: string, maxSize: number = queueSizes.byEnqueue): Promise<QueueChanged> {
-    return this.#change(async () => {
+    return this.#changes.inTurn(async () => {
       const queue = this.#queues.get(name);
       return queue ? { view: this.#viewOf(queue) } : this.#keep(this.#newQueue(name, maxSize));
     });
@@ -153,12 +151,6 @@ export class Queues {
     this.#waits.set(name, waits.slice(-keptWaits));
   }
 
-  #change(make: () => Promise<QueueChanged>): Promise<QueueChanged> {
-    const changed = this.#changing.then(make);
-    this.#changing = changed.catch(() => {});
-    return changed;
-  }
-
   #newQueue(name: string, maxSize: number): Queue {
     const { ids, clock } = this.#parts.system;
     const at = clock.date();
@@ -166,18 +158,9 @@ export class Queues {
   }
 
   async #keep(queue: Queue): Promise<QueueChanged> {
-    try {
-      await this.#parts.store.putResource(rowOf(queue));
-    } catch (error) {
-      return this.#unstored(error);
-    }
+    if (!(await this.#changes.put(rowOf(queue)))) return unstored;
     this.#queues.set(queue.name, queue);
     return { view: this.#viewOf(queue) };
-  }
-
-  #unstored(error: unknown): QueueChanged {
-    this.#parts.system.log.error({ error: String(error) }, 'A change of a queue could not be stored.');
-    return refused('unavailable', 'The change could not be stored and was not made. Try it again.');
   }
 
   #viewOf(queue: Queue, waiting = this.#parts.waiting()): QueueView {
@@ -191,6 +174,8 @@ export class Queues {
 function refused(name: Refusal['name'], detail?: string, pointer?: string): { refusals: readonly [Refusal] } {
   return { refusals: [{ name, ...(detail && { detail }), ...(pointer && { pointer }) }] };
 }
+
+const unstored = refused('unavailable', 'The change could not be stored and was not made. Try it again.');
 
 /** By its name, which is its address; the id is for show. */
 function rowOf({ name, createdAt, updatedAt, id, maxSize }: Queue): ResourceRow {

@@ -173,7 +173,7 @@ export function accessFrom({ all, trunks, phones, path }: Sources, errors: strin
     trunks: trunks.map(({ line, settings }) => {
       const where = `${path} line ${line}`;
       const entry = fromFile(trunkTable, settings, path, errors);
-      errors.push(...whatTrunkLacks(entry).map((lack) => `${where}: ${lack}`));
+      errors.push(...whatTrunkLacks(entry).map(({ sentence }) => `${where}: ${sentence}`));
       return trunkOf(entry);
     }),
     phones: phones.map(({ line, settings }) => {
@@ -189,7 +189,9 @@ export function accessFrom({ all, trunks, phones, path }: Sources, errors: strin
   return access;
 }
 
-function trunkOf(entry: Values<typeof trunkTable>): Trunk {
+export type TrunkEntry = Values<typeof trunkTable>;
+
+export function trunkOf(entry: TrunkEntry): Trunk {
   const { name = null, addresses = null, username = null, password = null, realm = null } = entry;
   const { registrars = null, registerAs = null, registerSecs = 600, nat = 'on' } = entry;
   const hosts = (registrars ?? []).map(hostOf);
@@ -214,22 +216,46 @@ function hostOf(text: string): string {
 
 const bracketed = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
 
-function whatTrunkLacks(entry: Values<typeof trunkTable>): string[] {
+/** What cannot be seen in one setting of a trunk: a sentence, and the setting it is about. */
+export interface Lack {
+  readonly key: keyof TrunkEntry | null;
+  readonly sentence: string;
+}
+
+export function whatTrunkLacks(entry: TrunkEntry): Lack[] {
   const { name, addresses, username, password, registrars, registerAs, uri } = entry;
   const isKnown = Boolean(addresses) || (Boolean(username) && Boolean(password)) || Boolean(registrars) || Boolean(uri);
-  return [
-    ...(name ? [] : ['every trunk needs a name.']),
-    ...(isKnown ? [] : ['a trunk needs addresses, or a username and a password, or a registrar, or a uri.']),
-    ...(Boolean(username) === Boolean(password) ? [] : ['a username and a password go together.']),
-    ...(registerAs && !registrars ? ['register_as needs a registrar.'] : []),
-    ...(registrars && !registerAs && !username ? ['a registrar needs a username or register_as.'] : []),
+  const lacks: (Lack & { readonly when: boolean })[] = [
+    { when: !name, key: 'name', sentence: 'every trunk needs a name.' },
+    {
+      when: !isKnown,
+      key: null,
+      sentence: 'a trunk needs addresses, or a username and a password, or a registrar, or a uri.',
+    },
+    {
+      when: Boolean(username) !== Boolean(password),
+      key: username ? 'password' : 'username',
+      sentence: 'a username and a password go together.',
+    },
+    { when: Boolean(registerAs && !registrars), key: 'registerAs', sentence: 'register_as needs a registrar.' },
+    {
+      when: Boolean(registrars && !registerAs && !username),
+      key: 'registrars',
+      sentence: 'a registrar needs a username or register_as.',
+    },
   ];
+  return lacks.flatMap(({ when, key, sentence }) => (when ? { key, sentence } : []));
+}
+
+/** Whether it is found by its username: no two of these, nor one of these and a phone, have the same one. */
+export function comesByDigest({ addresses, username }: Trunk): boolean {
+  return addresses.length === 0 && username !== null;
 }
 
 function whatIsTwice({ trunks, phones }: Pick<Access, 'trunks' | 'phones'>, path: string): string[] {
   const names = repeated(trunks.map(({ name }) => name));
-  const byDigest = trunks.filter(({ addresses, username }) => addresses.length === 0 && username !== null);
-  const usernames = repeated([...phones.map(({ username }) => username), ...byDigest.map(({ username }) => username!)]);
+  const byDigest = trunks.filter(comesByDigest).map(({ username }) => username!);
+  const usernames = repeated([...phones.map(({ username }) => username), ...byDigest]);
   return [
     ...names.map((name) => `${path}: two trunks have the name ${name}.`),
     ...usernames.map((name) => `${path}: two who come by digest, phones or trunks, have the username ${name}.`),

@@ -16,18 +16,13 @@ import {
 } from '../call/routing.ts';
 import { refuse } from './answers.ts';
 import { applicationsQuery, chooseApplications } from './application-lists.ts';
+import { orNull, stamp, truth, words } from './fields.ts';
 import { created, responses } from './openapi.ts';
 import { listOf, pageOf, readPage } from './paging.ts';
 import { Query } from './query.ts';
 import { additive, component, line, maxEntries, milliseconds, notBlank, refTo } from './schemas.ts';
 import { knownFields } from './validation.ts';
 
-const orNull = <T>(type: string, more: object) =>
-  Type.Optional(Type.Unsafe<T | null>({ type: [type, 'null'], ...more }));
-const words = <const T extends string[]>(values: readonly [...T], more: object) =>
-  Type.Optional(Type.Enum(values, { type: 'string', ...more }));
-const truth = (byDefault: boolean, description: string) =>
-  Type.Optional(Type.Boolean({ default: byDefault, description }));
 const limit = (description: string) => orNull<number>('integer', { minimum: 1, maximum: 1_000_000, description });
 const kept = 'Kept and shown; nothing depends on it here.';
 
@@ -134,7 +129,6 @@ export const ApplicationRequest = component(
   }),
 );
 
-const stamp = (description: string) => Type.String({ format: 'date-time', description });
 const readOnly = 'Part of the settings of the server, which alone can change it.';
 
 export const Application = component(

@@ -7,12 +7,11 @@ import type { CallControl, CallView } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import { refuse } from './answers.ts';
 import { chooseApplications, connectionsQuery } from './application-lists.ts';
+import { stamp, textOrNull } from './fields.ts';
 import { responses } from './openapi.ts';
 import { listOf, listQuery, pageOf, readPage } from './paging.ts';
 import { Query } from './query.ts';
 import { component, refTo } from './schemas.ts';
-
-const textOrNull = () => Type.Union([Type.String(), Type.Null()]);
 
 export const Connection = component(
   'Connection',
@@ -27,8 +26,8 @@ export const Connection = component(
     webhook_api_version: Type.Literal('2'),
     webhook_event_url: textOrNull(),
     webhook_event_failover_url: textOrNull(),
-    created_at: Type.String({ format: 'date-time' }),
-    updated_at: Type.String({ format: 'date-time' }),
+    created_at: stamp(),
+    updated_at: stamp(),
   }),
 );
 

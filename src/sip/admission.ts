@@ -95,7 +95,6 @@ function isByDigest({ addresses, username, password }: TrunkRule): boolean {
 /** Of how many peers it is remembered that they were asked. */
 const mostAsked = 1000;
 const warnAtMostEveryMs = 60_000;
-const noKey = Buffer.alloc(32);
 
 /** 256 bits of chance, new in each process: no nonce outlives the memory of its use. */
 function keyOf(ids: Ids): Buffer {
@@ -120,11 +119,12 @@ interface Known {
 /** A gate by address and by digest, with a memory of who guesses and floods (RFC 3261 §22.1, §26.3.2.4). */
 export class Admission implements Gate {
   readonly #options: AdmissionOptions;
-  readonly #policy: Policy;
   readonly #defence: Defence;
-  readonly #authentication: Authentication;
-  readonly #known = new Map<string, Known>();
-  readonly #hasPhones: boolean;
+  #policy!: Policy;
+  #known: ReadonlyMap<string, Known> = new Map();
+  #hasPhones = false;
+  /** Null while nobody comes by digest: nobody is asked then. */
+  #authentication: Authentication | null = null;
   /** Peers that were asked and have not answered, or only when they were asked by one algorithm. */
   readonly #asked = new Map<string, { readonly branch: string; readonly isLost: boolean }>();
   #warnedAt: number | null = null;
@@ -133,20 +133,29 @@ export class Admission implements Gate {
   };
 
   constructor(options: AdmissionOptions) {
-    const { system, trunks, phones, realm, algorithms, limits } = options;
     this.#options = options;
+    this.#defence = new Defence({ ...usualLimits, ...options.limits });
+    this.know(options);
+  }
+
+  /** From now on these are the ones who are known. What goes on within a dialog is not asked about. */
+  know({ trunks, phones }: Pick<AdmissionOptions, 'trunks' | 'phones'>): void {
+    const known = new Map<string, Known>();
+    for (const { name, username, password, nat } of trunks.filter(isByDigest)) {
+      known.set(username ?? '', { peer: `trunk:${name}`, password: password ?? '', nat });
+    }
+    for (const { username, password } of phones)
+      known.set(username, { peer: `phone:${username}`, password, nat: true });
+    this.#known = known;
     this.#policy = policyOf(trunks, phones);
     this.#hasPhones = phones.length > 0;
-    this.#defence = new Defence({ ...usualLimits, ...limits });
-    for (const { name, username, password, nat } of trunks.filter(isByDigest)) {
-      this.#known.set(username ?? '', { peer: `trunk:${name}`, password: password ?? '', nat });
-    }
-    for (const { username, password } of phones) {
-      this.#known.set(username, { peer: `phone:${username}`, password, nat: true });
-    }
+    if (this.#policy.hasDigest) this.#authentication ??= this.#newAuthentication();
+  }
+
+  #newAuthentication(): Authentication {
+    const { system, realm, algorithms } = this.#options;
     const passwordOf = (username: string): string | null => this.#known.get(username)?.password ?? null;
-    const key = this.#policy.hasDigest ? keyOf(system.ids) : noKey;
-    this.#authentication = new Authentication({ realm, key, passwordOf, ...(algorithms && { algorithms }) });
+    return new Authentication({ realm, key: keyOf(system.ids), passwordOf, ...(algorithms && { algorithms }) });
   }
 
   get counts(): AdmissionCounts {
@@ -206,8 +215,9 @@ export class Admission implements Gate {
 
   #ask(request: Request, from: Target): Passage {
     const { clock, ids } = this.#options.system;
+    const authentication = this.#authentication!; // somebody is known by digest: else nobody is asked
     const [source, at] = this.#at(from);
-    const verdict = this.#authentication.verify(request, from.host, clock.date());
+    const verdict = authentication.verify(request, from.host, clock.date());
     if (verdict.result === 'right') {
       this.#defence.succeeded(source, at);
       const key = askedKey(request, from);
@@ -225,7 +235,7 @@ export class Admission implements Gate {
       stale: verdict.result === 'stale',
       plain: verdict.result === 'absent' && this.#isLostAmongSeveral(request, from),
     };
-    return { type: 'refused', ...this.#authentication.challenge(from.host, clock.date(), ids.seed(), wish) };
+    return { type: 'refused', ...authentication.challenge(from.host, clock.date(), ids.seed(), wish) };
   }
 
   /**

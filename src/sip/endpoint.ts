@@ -9,7 +9,7 @@ import { tagOf } from './message/address.ts';
 import { unbracket } from './message/grammar.ts';
 import { isRequest, type Message, type Request, type Response, reply, stampVia } from './message/message.ts';
 import { isFailure, type ParseFailure, parse, replyToFailure } from './message/parse.ts';
-import { type Abilities, isStray, type Refusal, refusalOf } from './sanity.ts';
+import { isStray, type Refusal, refusalOf } from './sanity.ts';
 import { inviteKey, isInvite, serverKey } from './transaction/key.ts';
 import { type RepeatKind, Repeats } from './transaction/repeats.ts';
 import { patienceMs, standardTiming, type Timing } from './transaction/timers.ts';
@@ -72,9 +72,9 @@ export interface EndpointOptions {
   readonly user: EndpointUser;
   /** What Via and Contact say behind NAT instead of the bound address. */
   readonly publicHost: string | null;
-  /** Methods, for Allow. */
+  /** Methods, for Allow; asked anew with each request. */
   readonly allow: readonly string[];
-  /** Option tags in lower case, for Supported. */
+  /** Option tags in lower case, for Supported; asked anew with each request. */
   readonly supported: readonly string[];
   readonly timing?: Timing;
   readonly trace?: Trace;
@@ -89,7 +89,6 @@ export interface EndpointOptions {
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #clock: Clock;
-  readonly #abilities: Abilities;
   readonly #transactions: Transactions;
   readonly #attempts: Attempts;
   readonly #repeats: Repeats;
@@ -100,7 +99,6 @@ export class Endpoint {
     const { system, user, timing = standardTiming } = options;
     this.#options = options;
     this.#clock = system.clock;
-    this.#abilities = { allow: options.allow, supported: options.supported };
     const { resolve, records, trace, publicHost } = options;
     const places = new FailedPlaces(system.clock);
     const listeners = new Listeners(publicHost);
@@ -246,7 +244,7 @@ export class Endpoint {
     this.#takeAlias(request, from);
     const { nat, peer } = passage;
     const origin = { key, from, replyTo, nat, ...(peer !== undefined && { peer }) };
-    const answer = refusalOf(request, this.#abilities) ?? this.#ownAnswer(request);
+    const answer = refusalOf(request, this.#options) ?? this.#ownAnswer(request);
     this.#transactions.accept(key, request, origin.replyTo, answer !== null);
     if (answer) this.#answer(request, origin, answer);
     else this.#offer(request, origin);
@@ -282,7 +280,7 @@ export class Endpoint {
   /** An OPTIONS outside a dialog asks what we are able to do (§11.2). */
   #ownAnswer(request: Request): Refusal | null {
     if (request.method !== 'OPTIONS' || tagOf(request.to) !== null) return null;
-    const { allow, supported } = this.#abilities;
+    const { allow, supported } = this.#options;
     return {
       status: 200,
       headers: [

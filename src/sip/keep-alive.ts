@@ -26,7 +26,7 @@ export class KeepAlives {
   }
 
   start(): void {
-    if (this.#options.everySecs > 0) this.#arm();
+    if (this.#options.everySecs > 0 && this.#timer === null) this.#arm();
   }
 
   stop(): void {

@@ -98,7 +98,7 @@ export interface ResourceRow {
   readonly updatedAt: number;
 }
 
-export type ResourceKind = 'application' | 'queue' | 'api_key';
+export type ResourceKind = 'application' | 'queue' | 'trunk' | 'phone' | 'api_key';
 
 /** Which commands and events of calls are wanted. What is absent or null does not matter. */
 export interface CallEventFilter {

@@ -77,6 +77,9 @@ export class FakeCalls implements CallControl {
   }
 }
 
+const refused = async () => ({ refusals: [{ name: 'not-found' }] }) as const;
+const noPeers = { all: () => [], create: refused, update: refused, remove: refused };
+
 export interface Fixture {
   readonly app: FastifyInstance;
   readonly calls: FakeCalls;
@@ -106,7 +109,7 @@ export function fixture(options: Own = {}): Fixture {
     queues,
     clock: system.clock,
     history: store,
-    peers: { trunks: () => [], phones: () => [] },
+    peers: { trunks: noPeers, phones: noPeers },
     auth,
     limits: new Limits(0, () => system.clock.now()),
     mayDial: () => true,

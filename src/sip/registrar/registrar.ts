@@ -113,6 +113,19 @@ export class Registrar {
     }
   }
 
+  /** Ends every binding of an address-of-record, in its turn. Resolves when that is stored, or could not be, which is logged. */
+  async forget(aor: string): Promise<void> {
+    const entry = this.#entries.get(aor);
+    if (entry === undefined) return;
+    this.#inTurn(
+      aor,
+      entry,
+      () => this.#keep(aor, entry, []),
+      () => {},
+    );
+    await entry.last;
+  }
+
   /** Every address-of-record with a binding. */
   aors(): string[] {
     return [...this.#entries].filter(([, entry]) => this.#alive(entry).length > 0).map(([aor]) => aor);

@@ -54,10 +54,20 @@ interface Live {
   place: Target | null;
 }
 
+/** A registration that is no longer wanted, until its server has said so or is not waited for any more. */
+interface Leaving {
+  readonly live: Live;
+  readonly ended: Promise<void>;
+  end(): void;
+  readonly patience: Timer;
+}
+
 type Unstamped = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed' | 'addresses'> : never) : never;
 
 const nameOf = (account: Account): string => `registration:${account.name}`;
 const tryAgainMs = 5000;
+/** How long a registration in the place of another one waits for its end (RFC 3261 §10.2: one REGISTER at a time). */
+const farewellMs = 2000;
 
 /**
  * Registrations of ours (RFC 3261 §10.2), one of the `parts` of a user agent: kept alive from `start` until `stop`.
@@ -65,6 +75,7 @@ const tryAgainMs = 5000;
 export class Registrations {
   readonly #options: RegistrationsOptions;
   readonly #lives: Live[] = [];
+  readonly #leaving = new Map<Live, Leaving>();
   readonly #branches = new Map<string, Live>();
   #endpoint!: Pick<Endpoint, 'send'>;
   #open = 0;
@@ -77,13 +88,17 @@ export class Registrations {
 
   async start(endpoint: Pick<Endpoint, 'send'>): Promise<void> {
     this.#endpoint = endpoint;
-    const { accounts, store, system } = this.#options;
-    for (const account of accounts) {
-      const kept = await store.get(nameOf(account));
-      const sequence = kept === null ? { callId: system.ids.uuid(), cseq: 0 } : (JSON.parse(kept) as Sequence);
-      this.#lives.push({ account, state: begin(account, sequence), timer: null, turn: Promise.resolve(), place: null });
+    for (const account of this.#options.accounts) {
+      this.#lives.push(newLive(account, await this.#sequenceOf(account)));
     }
     for (const live of this.#lives) this.#take(live, { type: 'start' });
+  }
+
+  /** Once it has started: from now on these are the accounts. What is new begins, what is gone ends, what changed does both. */
+  have(accounts: readonly Account[]): void {
+    const wanted = new Map(accounts.map((account) => [JSON.stringify(account), account]));
+    for (const live of [...this.#lives]) if (!wanted.delete(JSON.stringify(live.account))) this.#leave(live);
+    for (const account of wanted.values()) void this.#join(account);
   }
 
   sent(branch: string): boolean {
@@ -129,14 +144,14 @@ export class Registrations {
   }
 
   census(): { readonly registrations: number } {
-    return { registrations: this.#lives.filter(({ state }) => state.phase.name !== 'stopped').length };
+    return { registrations: this.#all.filter(({ state }) => state.phase.name !== 'stopped').length };
   }
 
   /** Ends every registration; resolves when the servers have said so, or after `withinMs`. */
   async stop(withinMs: number): Promise<void> {
     const { clock } = this.#options.system;
     for (const live of this.#lives) this.#take(live, { type: 'stop' });
-    await Promise.all(this.#lives.map(({ turn }) => turn));
+    await Promise.all(this.#all.map(({ turn }) => turn));
     if (!this.#areStopped) {
       await new Promise<void>((resolve) => {
         const timer = clock.after(withinMs, resolve);
@@ -152,11 +167,46 @@ export class Registrations {
   /** Nothing more is sent. */
   kill(): void {
     this.#killed = true;
-    for (const live of this.#lives) this.#disarm(live);
+    for (const live of this.#all) this.#disarm(live);
+    for (const { patience } of this.#leaving.values()) this.#options.system.clock.cancel(patience);
+  }
+
+  get #all(): Live[] {
+    return [...this.#lives, ...this.#leaving.keys()];
   }
 
   get #areStopped(): boolean {
-    return this.#lives.every(({ state }) => state.phase.name === 'stopped');
+    return this.#all.every(({ state }) => state.phase.name === 'stopped');
+  }
+
+  async #sequenceOf(account: Account): Promise<Sequence> {
+    const { store, system } = this.#options;
+    const kept = await store.get(nameOf(account));
+    return kept === null ? { callId: system.ids.uuid(), cseq: 0 } : (JSON.parse(kept) as Sequence);
+  }
+
+  #leave(live: Live): void {
+    this.#lives.splice(this.#lives.indexOf(live), 1);
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const patience = this.#options.system.clock.after(farewellMs, end);
+    this.#leaving.set(live, { live, ended, end, patience });
+    this.#take(live, { type: 'stop' });
+  }
+
+  /** It begins when those of the same name have ended, with the CSeq after theirs. */
+  async #join(account: Account): Promise<void> {
+    const before = [...this.#leaving.values()].filter(({ live }) => live.account.name === account.name);
+    const live = newLive(account, unread);
+    this.#lives.push(live);
+    await Promise.all(before.map(({ ended }) => ended));
+    if (this.#lives.includes(live)) this.#take(live, { type: 'start' });
+  }
+
+  #left(live: Live): void {
+    const leaving = this.#leaving.get(live);
+    this.#leaving.delete(live);
+    this.#options.system.clock.cancel(leaving?.patience ?? null);
+    leaving?.end();
   }
 
   #ofBranch(branch: string, isFinal: boolean, input: Unstamped): void {
@@ -178,6 +228,7 @@ export class Registrations {
 
   async #decide(live: Live, unstamped: Unstamped): Promise<void> {
     const { system, store, addresses } = this.#options;
+    if (live.state.callId === unread.callId) live.state = begin(live.account, await this.#sequenceOf(live.account));
     const input = { ...unstamped, at: system.clock.date(), seed: system.ids.seed(), addresses: addresses() } as Input;
     const { state, send } = transition(live.account, live.state, input);
     if (send !== null) {
@@ -194,6 +245,7 @@ export class Registrations {
     }
     this.#arm(live);
     this.#report(live, before);
+    if (state.phase.name === 'stopped') this.#left(live);
     if (this.#areStopped) this.#allEnded?.();
   }
 
@@ -210,13 +262,12 @@ export class Registrations {
     this.#disarm(live);
     if (this.#killed) return;
     const { phase } = live.state;
+    const next = this.#leaving.has(live) ? 'stop' : phase.name === 'idle' ? 'start' : 'timer';
     if (phase.name === 'trying') {
       const branch = phase.branch;
       live.timer = system.clock.after(tryAgainMs, () => this.#take(live, { type: 'timeout', branch }));
     } else {
-      live.timer = system.clock.after(tryAgainMs, () =>
-        this.#take(live, phase.name === 'idle' ? { type: 'start' } : { type: 'timer' }),
-      );
+      live.timer = system.clock.after(tryAgainMs, () => this.#take(live, { type: next }));
     }
   }
 
@@ -248,6 +299,13 @@ export class Registrations {
       log.warn({ ...fields, why, retryAt }, 'A trunk could not be registered with. It is tried again.');
     }
   }
+}
+
+/** That of an account whose own is still to be read. */
+const unread: Sequence = { callId: '', cseq: 0 };
+
+function newLive(account: Account, sequence: Sequence): Live {
+  return { account, state: begin(account, sequence), timer: null, turn: Promise.resolve(), place: null };
 }
 
 function viewOf(account: Account, state: Registration, now: number): RegistrationView {
