@@ -163,7 +163,11 @@ function build(parts: Parts, signer: Signer) {
   const peers = new Peers(parts);
   const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
   const applications = new Applications({ system, store, configured: settings.applications });
-  const queues: Queues = new Queues({ system, store, waiting: () => engine.waiting() });
+  const queues: Queues = new Queues({
+    ...{ system, store },
+    waiting: (queue) => engine.waiting(queue),
+    isUsed: (queue) => engine.isQueueUsed(queue),
+  });
   const engine: Engine = new Engine({
     system,
     store,

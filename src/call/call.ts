@@ -42,7 +42,7 @@ import {
   requestedEarly,
   resumeInvite,
 } from './outbound.ts';
-import { dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
+import { changePlaceCommand, dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
 import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
@@ -128,8 +128,9 @@ export const timersOf = {
     'yield',
   ],
   // The dialog is gone: no REFER is sent again, and an outcome ends the call at once.
-  leaving: ['leave', ...ofInvite, 'refer-deadline', 'refer-first-notify'],
-  ended: [...ofInvite],
+  leaving: ['leave', ...ofInvite, 'queue-timeout', 'refer-deadline', 'refer-first-notify'],
+  // It may keep its place in a queue.
+  ended: [...ofInvite, 'queue-timeout'],
 } as const satisfies Record<Phase['name'], readonly CallTimer[]>;
 
 /** What a state waits for, by wall-clock instant. */
@@ -188,7 +189,8 @@ function deadlineOf(call: Call, timer: CallTimer): number | null {
 
 /** Whether nothing is owed to the peer any more: neither a message of ours nor the answers of a tombstone. */
 export function isForgotten(call: Call, at: number): boolean {
-  return call.phase.name === 'ended' && call.outbound === null && at >= call.phase.endedAt + sixtyFourT1Ms;
+  if (call.phase.name !== 'ended' || call.outbound !== null || call.waiting) return false;
+  return at >= call.phase.endedAt + sixtyFourT1Ms;
 }
 
 /** The end of a call on which no decision could be made: a bug is the call's end, never the peer's or the application's wait. */
@@ -210,6 +212,7 @@ export function collapse(call: Call, input: Input): Step {
 }
 
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
+  if (command.name === 'change_place') return changePlaceCommand(turn, command);
   const isReferred = isCompleted(turn.call.refer) && command.name !== 'hangup';
   if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
   if (turn.call.commandDueAt != null) change(turn, { commandDueAt: null });
@@ -217,7 +220,7 @@ function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
   obey(turn, command, rtpPort);
 }
 
-function obey(turn: Turn, command: Command, rtpPort: number | null): void {
+function obey(turn: Turn, command: Exclude<Command, { name: 'change_place' }>, rtpPort: number | null): void {
   switch (command.name) {
     case 'answer':
       return answerCommand(turn, command, rtpPort);

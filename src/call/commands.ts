@@ -2,6 +2,7 @@
 import type { Refusal } from '../errors.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { DigitOrder } from './digits.ts';
+import type { PlaceChange } from './queues.ts';
 import type { ReferOrder } from './refer.ts';
 import type { HeaderPlacement, ReferBeforeAnswer } from './routing.ts';
 
@@ -96,7 +97,13 @@ export type Command = { readonly clientState: string | null } & (
   /** `callee` is the id of the call that is dialled for it. */
   | { readonly name: 'transfer'; readonly callee: string }
   | { readonly name: 'refer_accept' | 'refer_reject' }
-  | { readonly name: 'enqueue'; readonly queue: string; readonly maxWaitMs: number | null }
+  | {
+      readonly name: 'enqueue';
+      readonly queue: string;
+      readonly maxWaitMs: number | null;
+      readonly keepAfterHangup: boolean;
+    }
+  | ({ readonly name: 'change_place' } & PlaceChange)
   | { readonly name: 'leave_queue' }
   | { readonly name: 'client_state_update' }
   | { readonly name: 'send_sip_info'; readonly contentType: string; readonly body: string }
@@ -174,6 +181,8 @@ export interface CallControl {
   accepted(callControlId: string, commandId: string): Promise<boolean>;
   /** Resolves to no refusals once the command is committed, or to why it was refused. */
   execute<A extends ActionName>(callControlId: string, action: A, body: Bodies[A]): Promise<readonly Refusal[]>;
+  /** Changes the place of a call in a queue; one that keeps its place may have ended. */
+  changePlace(callControlId: string, change: PlaceChange): Promise<readonly Refusal[]>;
   /** The calls that a dial with this command id has made before; null when there is none. */
   dialled(commandId: string): Promise<Dialled | null>;
   /** Resolves once the calls are committed. */

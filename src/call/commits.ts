@@ -146,7 +146,8 @@ function batchOf<L extends Committing>(
     from: call.from,
     to: call.to,
     state: JSON.stringify(call),
-    endedAt: call.phase.name === 'ended' ? call.phase.endedAt : null,
+    // One that keeps its place in a queue is found again like a live one.
+    endedAt: call.phase.name === 'ended' && !call.waiting ? call.phase.endedAt : null,
   }));
   return {
     id,

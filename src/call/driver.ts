@@ -210,6 +210,7 @@ export class Driver {
     const changed = step.call !== live.call || live.committed === null;
     const isNew = live.committed === null && live.open === 0;
     live.call = step.call;
+    this.#options.calls.places.note(live);
     const command = this.#commandOf(live, reason);
     if (command !== null && command.commandId !== null && command.dials === 0) live.commandIds.add(command.commandId);
     for (const request of requestsOf(step)) this.#options.calls.nameBranch(live, request);
@@ -239,6 +240,7 @@ export class Driver {
   // Act: HTTP answer, SIP, webhook, timers.
 
   #act(live: Live, effects: readonly Effect[], events: readonly EventRow[], reason: Reason): void {
+    this.#options.calls.places.note(live);
     if (reason.type === 'command') reason.settle([]);
     try {
       for (const effect of effects) this.#run(live, effect);
@@ -287,6 +289,7 @@ export class Driver {
   #undo(live: Live, step: Step, reason: Reason, { isNew, rtpPort }: { isNew: boolean; rtpPort: number | null }): void {
     for (const { branch } of requestsOf(step)) this.#options.calls.forgetBranch(live, branch);
     if (rtpPort !== null) this.#options.media.release(rtpPort);
+    this.#options.calls.places.note(live);
     if (isNew) this.#forget(live);
     else this.#tryAgain(live, reason);
     if (reason.type === 'request') this.refuse(reason.request, reason.origin, 500, [['Retry-After', '1']]);
@@ -357,7 +360,7 @@ function requestsOf({ effects }: Step): Outgoing[] {
 }
 
 function earliestOf(call: Call): number | null {
-  const isOver = call.phase.name === 'ended' && call.outbound === null;
+  const isOver = call.phase.name === 'ended' && call.outbound === null && !call.waiting;
   let earliest = isOver && call.phase.name === 'ended' ? call.phase.endedAt + sixtyFourT1Ms : null;
   for (const [, at] of deadlinesOf(call)) if (earliest === null || at < earliest) earliest = at;
   return earliest;

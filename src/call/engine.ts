@@ -26,23 +26,22 @@ import { offersFirst, type ReplaceableCall, replaceable, unacceptable } from './
 import { type Lifetime, type LifetimePolicy, lifetimeFor } from './lifetime.ts';
 import { type Live, LiveCalls, mergeKey, type Watcher } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
-import { placeOf, waitingIn } from './places.ts';
 import { obstacleToEnqueue } from './queueing.ts';
-import type { Queues, WaitingCall } from './queues.ts';
+import type { PlaceChange, Queues, WaitingCall } from './queues.ts';
 import { type ReadAction, readCommand } from './reading.ts';
 import { rememberedMs } from './retention.ts';
 import { route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { attendedOf, dialOf, otherOf } from './transfers.ts';
-import { viewOf, waitingOf } from './view.ts';
+import { viewOf } from './view.ts';
 
 export interface EngineOptions {
   readonly system: System;
   readonly store: Store;
   readonly media: Media;
   readonly applications: Pick<Applications, 'routes' | 'ofCall' | 'view'>;
-  readonly queues: Pick<Queues, 'ensure' | 'isFull' | 'view' | 'left'>;
+  readonly queues: Pick<Queues, 'ensure' | 'obstacleTo' | 'averageWaitSecs' | 'left'>;
   /** What calls would have of session timers (RFC 4028). */
   readonly sessionTimers: LifetimePolicy;
   readonly dial: DialSettings;
@@ -83,7 +82,7 @@ export class Engine implements EndpointUser, CallControl {
       ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
       follow: (live, effect) => this.#follow(live, effect),
       calls: this.#calls,
-      placeOf: (live, input) => placeOf(this.#calls, queues, live, input),
+      placeOf: (live, input) => this.#calls.places.placeOf(live, input, queues),
       surroundingsOf: (call) => surroundingsOf(this.#calls, this.#options.dial.gateways(), call),
       dequeued: (queue, waitedMs) => queues.left(queue, waitedMs),
     });
@@ -305,23 +304,40 @@ export class Engine implements EndpointUser, CallControl {
       attended,
     );
     if ('refusals' in read) return read.refusals;
-    const full = action === 'enqueue' ? await this.#obstacleToEnqueue(live, body as Bodies['enqueue']) : null;
-    if (full !== null) return full;
+    const unmade = action === 'enqueue' ? await this.#ensureQueue(live, body as Bodies['enqueue']) : null;
+    if (unmade !== null) return unmade;
     const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
+    const full = action === 'enqueue' ? this.#obstacleToEnter((body as Bodies['enqueue']).queue_name) : null;
+    if (full !== null) return [full];
     const from = { commandId: body.command_id ?? null, asked: askedOf(action, body) };
     return this.#obey(live, from, { type: 'command', command: read.command, rtpPort });
   }
 
-  /** Makes the queue if it is not there. Two that come for the last place are told apart: what is decided counts. */
-  async #obstacleToEnqueue(live: Live, { queue_name: name, max_size: maxSize }: Bodies['enqueue']) {
+  /** Makes the queue if it is not there; or why not. */
+  async #ensureQueue(live: Live, { queue_name: name, max_size: maxSize }: Bodies['enqueue']) {
     const obstacle = obstacleToEnqueue(live.call);
     if (obstacle !== null) return [obstacle];
     const made = await this.#prepared(() => this.#options.queues.ensure(name, maxSize));
-    if ('refusals' in made) return made.refusals;
-    const isFull = this.#options.queues.isFull(name, waitingIn(this.#calls, name).length);
-    return isFull ? [{ name: 'queue-full' } as const] : null;
+    return 'refusals' in made ? made.refusals : null;
+  }
+
+  /** Asked in the turn in which it is decided. Two that come for the last place are told apart: what is decided counts. */
+  #obstacleToEnter(queue: string): Refusal | null {
+    return this.#options.queues.obstacleTo(queue, this.#calls.places.sizeOf(queue));
+  }
+
+  async changePlace(callControlId: string, change: PlaceChange): Promise<readonly Refusal[]> {
+    const live = this.#calls.withId(callControlId);
+    if (live === undefined) return [{ name: 'not-found' }];
+    const { queue, keepAfterHangup: keeps } = change;
+    const asked =
+      keeps === null
+        ? askedOf('remove_queue_call', { queue_name: queue })
+        : askedOf('update_queue_call', { queue_name: queue, keep_after_hangup: keeps });
+    const command = { name: 'change_place', clientState: null, ...change } as const;
+    return this.#obey(live, { commandId: null, asked }, { type: 'command', command, rtpPort: null });
   }
 
   /** The call and the one that is dialled for it are decided together. */
@@ -427,10 +443,13 @@ export class Engine implements EndpointUser, CallControl {
   }
 
   /** The calls that wait in a queue, as they are committed. */
-  waiting(): readonly WaitingCall[] {
-    return [...this.#calls].flatMap(({ committed }) =>
-      committed?.waiting ? waitingOf(committed, committed.waiting) : [],
-    );
+  waiting(queue: string): readonly WaitingCall[] {
+    return this.#calls.places.committed(queue);
+  }
+
+  /** Whether any does, those included whose entering or leaving is not committed yet. */
+  isQueueUsed(queue: string): boolean {
+    return this.#calls.places.isUsed(queue);
   }
 
   async #refusalOf(callControlId: string): Promise<Refusal> {

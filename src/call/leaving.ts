@@ -7,7 +7,7 @@ import { acknowledgeWithheld } from './acknowledging.ts';
 import type { NamedValue } from './commands.ts';
 import { dropDigits } from './digits.ts';
 import { type HangupCause, hangup, referEvent } from './events.ts';
-import { dequeue } from './queueing.ts';
+import { hangsUp } from './queueing.ts';
 import { isOut, isPending, type Refer, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
@@ -60,7 +60,7 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
   acknowledgeWithheld(turn);
   dropDigits(turn);
   endSound(turn);
-  dequeue(turn, 'hangup');
+  hangsUp(turn);
   const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
   if (graceMs > 0) {
     // Whatever comes of the refer, nobody is left to hear. Only the one that is to be replaced by it must wait.
@@ -160,7 +160,7 @@ interface Owed {
 
 export function end(turn: Turn, ending: Ending, { final = null, bye, byeHeaders = [] }: Owed): void {
   refuseChange(turn, 487);
-  dequeue(turn, 'hangup');
+  hangsUp(turn);
   dropDigits(turn);
   leaveOthers(turn);
   endSound(turn);

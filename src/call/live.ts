@@ -5,6 +5,7 @@ import { tagOf } from '../sip/message/address.ts';
 import type { Request } from '../sip/message/message.ts';
 import type { Alarm } from './alarms.ts';
 import type { Committing } from './commits.ts';
+import { Places } from './places.ts';
 import type { Call } from './state.ts';
 
 /** That of the call itself may still be answered by another fork while re-INVITEs follow it. */
@@ -28,6 +29,7 @@ export interface Watcher {
 }
 
 export class LiveCalls {
+  readonly places = new Places();
   readonly #watcher: Watcher | null;
   readonly #byId = new Map<string, Live>();
   readonly #byTag = new Map<string, Live>();
@@ -64,6 +66,7 @@ export class LiveCalls {
     const others = this.#byConnection.get(call.connectionId);
     if (others) others.add(live);
     else this.#byConnection.set(call.connectionId, new Set([live]));
+    this.places.note(live);
     this.#watcher?.begin(call);
     return live;
   }
@@ -90,6 +93,7 @@ export class LiveCalls {
   }
 
   forget(live: Live): void {
+    this.places.forget(live);
     this.#byId.delete(live.call.id);
     this.#byTag.delete(live.call.dialog.localTag);
     for (const key of live.inviteKeys) this.#byInvite.delete(key);

@@ -1,6 +1,7 @@
 // The queues there are, and the order of the calls in them. Who waits is said by the state of each call alone (`waiting`),
 // so that a queue is kept, taken back and restored with its calls; here are the names, the limits and the order.
-// Commands ask `isFull` before they decide and `ensure` the queue; whoever dequeues a call tells `left` once it is committed.
+// A command lets `ensure` make the queue, and asks `obstacleTo` in the same turn in which it decides: meanwhile it may have
+// been deleted. Whoever dequeues a call tells `left` once that is committed.
 import type { Refusal } from '../errors.ts';
 import { Changes, type ResourceStore } from '../store/changes.ts';
 import type { ResourceRow } from '../store/store.ts';
@@ -34,8 +35,15 @@ export function orderOf(calls: Iterable<WaitingCall>, queue: string): WaitingCal
   return [...calls].filter(({ waiting }) => waiting.queue === queue).sort(byArrival);
 }
 
-function byArrival(a: WaitingCall, b: WaitingCall): number {
+export function byArrival(a: WaitingCall, b: WaitingCall): number {
   return a.waiting.enqueuedAt - b.waiting.enqueuedAt || (a.callControlId < b.callControlId ? -1 : 1);
+}
+
+/** What is asked of the place of a call in a queue. */
+export interface PlaceChange {
+  readonly queue: string;
+  /** Null: it leaves the queue. */
+  readonly keepAfterHangup: boolean | null;
 }
 
 export interface QueueView {
@@ -62,8 +70,10 @@ interface Queue {
 interface Parts {
   readonly system: System;
   readonly store: ResourceStore;
-  /** Every call that waits in any queue. */
-  readonly waiting: () => Iterable<WaitingCall>;
+  /** The calls that wait in a queue, as they are committed. */
+  readonly waiting: (queue: string) => Iterable<WaitingCall>;
+  /** Whether any does, those included whose entering or leaving is not committed yet. */
+  readonly isUsed: (queue: string) => boolean;
 }
 
 export const queueSizes = { byCreate: 300, byEnqueue: 100 } as const;
@@ -86,8 +96,7 @@ export class Queues {
 
   /** In the order they were made. */
   views(): QueueView[] {
-    const waiting = [...this.#parts.waiting()];
-    return [...this.#queues.values()].map((queue) => this.#viewOf(queue, waiting));
+    return [...this.#queues.values()].map((queue) => this.#viewOf(queue));
   }
 
   view(name: string): QueueView | null {
@@ -97,7 +106,7 @@ export class Queues {
 
   /** Who waits in it, the next one first; null: there is no such queue. */
   calls(name: string): readonly WaitingCall[] | null {
-    return this.#queues.has(name) ? orderOf(this.#parts.waiting(), name) : null;
+    return this.#queues.has(name) ? orderOf(this.#parts.waiting(name), name) : null;
   }
 
   create(name: string, maxSize: number = queueSizes.byCreate): Promise<QueueChanged> {
@@ -120,12 +129,16 @@ export class Queues {
     return this.#changes.inTurn(async () => {
       const queue = this.#queues.get(name);
       if (queue === undefined) return refused('not-found');
+      if (this.#parts.isUsed(name)) return refused('queue-not-empty');
       const view = this.#viewOf(queue);
-      if (view.size > 0) return refused('queue-not-empty');
-      if (!(await this.#changes.drop('queue', name))) return unstored;
+      // From here on nobody enters it: whoever is decided before it is gone from the store finds no queue.
       this.#queues.delete(name);
-      this.#waits.delete(name);
-      return { view };
+      if (await this.#changes.drop('queue', name)) {
+        this.#waits.delete(name);
+        return { view };
+      }
+      this.#queues.set(name, queue);
+      return unstored;
     });
   }
 
@@ -139,10 +152,18 @@ export class Queues {
     });
   }
 
-  /** Whether this many are as many as may wait in it. A queue that is not there yet has room. */
-  isFull(name: string, size: number): boolean {
+  /** Why nobody can enter it where this many wait already; null when somebody can. */
+  obstacleTo(name: string, size: number): Refusal | null {
     const queue = this.#queues.get(name);
-    return queue !== undefined && size >= queue.maxSize;
+    if (queue === undefined)
+      return { name: 'unable-to-execute', detail: 'The queue was deleted meanwhile. Try it again.' };
+    return size >= queue.maxSize ? { name: 'queue-full' } : null;
+  }
+
+  /** Of those that left since the server was started, the last hundred. */
+  averageWaitSecs(name: string): number {
+    const waits = this.#waits.get(name) ?? [];
+    return waits.length === 0 ? 0 : Math.round(waits.reduce((sum, waited) => sum + waited, 0) / waits.length / 1000);
   }
 
   /** A call has left, and its leaving is committed. */
@@ -163,11 +184,10 @@ export class Queues {
     return { view: this.#viewOf(queue) };
   }
 
-  #viewOf(queue: Queue, waiting = this.#parts.waiting()): QueueView {
-    const waits = this.#waits.get(queue.name) ?? [];
-    const total = waits.reduce((sum, waited) => sum + waited, 0);
-    const averageWaitSecs = waits.length === 0 ? 0 : Math.round(total / waits.length / 1000);
-    return { ...queue, size: orderOf(waiting, queue.name).length, averageWaitSecs };
+  #viewOf(queue: Queue): QueueView {
+    const { name } = queue;
+    const size = orderOf(this.#parts.waiting(name), name).length;
+    return { ...queue, size, averageWaitSecs: this.averageWaitSecs(name) };
   }
 }
 

@@ -65,14 +65,14 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
   }),
   refer_accept: (body) => ({ ...common(body), name: 'refer_accept' }),
   refer_reject: (body) => ({ ...common(body), name: 'refer_reject' }),
-  enqueue: (body, _settings, refusals) => {
-    if (body.keep_after_hangup === true) refusals.push(invalid('/keep_after_hangup', noPlaceKept));
+  enqueue: (body) => {
     const { max_wait_time_secs: maxWaitSecs } = body;
     return {
       ...common(body),
       name: 'enqueue',
       queue: body.queue_name,
       maxWaitMs: maxWaitSecs === undefined ? null : maxWaitSecs * 1000,
+      keepAfterHangup: body.keep_after_hangup ?? false,
     };
   },
   leave_queue: (body) => ({ ...common(body), name: 'leave_queue' }),
@@ -89,8 +89,6 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
     order: { digits: body.digits, durationMs: body.duration_millis ?? usualMs },
   }),
 };
-
-const noPlaceKept = 'A call that hangs up leaves its queue: this server keeps no place for it.';
 
 const common = (body: { client_state?: string }) => ({ clientState: body.client_state ?? null });
 

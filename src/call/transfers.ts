@@ -5,7 +5,6 @@ import { writeReplaces } from '../sip/message/headers.ts';
 import { alreadyBridged } from './bridging.ts';
 import type { Bodies, DialBody } from './commands.ts';
 import type { LiveCalls } from './live.ts';
-import { waitingIn } from './places.ts';
 import type { Attended } from './reading.ts';
 import { type Call, isAlive } from './state.ts';
 
@@ -15,8 +14,14 @@ export function otherOf(calls: LiveCalls, call: Call, body: Bodies['bridge']): s
   if (queue === '') return obstacleToBridge(calls, call, body) ?? named;
   const pointer = '/queue';
   if (named !== '') return { name: 'invalid-value', pointer, detail: 'Give one of call_control_id and queue.' };
-  const next = waitingIn(calls, queue).find(({ callControlId }) => callControlId !== call.id);
-  return next?.callControlId ?? { name: 'unable-to-execute', pointer, detail: `No call waits in the queue ${queue}.` };
+  const next = calls.places.decided(queue).find(({ callControlId }) => callControlId !== call.id);
+  if (next === undefined) {
+    return { name: 'unable-to-execute', pointer, detail: `No call waits in the queue ${queue}.` };
+  }
+  if (next.isAlive) return next.callControlId;
+  const { callControlId: id, from, to } = next;
+  const detail = `The next one in the queue ${queue} has hung up: dial ${from} from ${to} again, and take the call ${id} out of the queue.`;
+  return { name: 'unable-to-execute', pointer, detail };
 }
 
 /** Why a call cannot be joined to this one; null when it can. */

@@ -104,7 +104,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     applicationRoutes(app, options.applications, calls);
     connectionRoutes(app, options.applications, calls);
     queueRoutes(app, options.queues);
-    queueCallRoutes(app, options.queues, options.clock);
+    queueCallRoutes(app, options);
     callEventRoutes(app, options.history, options.applications);
     deliveryRoutes(app, options.history);
     peerRoutes(app, options.peers);

@@ -43,6 +43,28 @@ export const ActiveCall = component(
   }),
 );
 
+const others = [
+  ...['credential_connections', 'external_connections', 'fax_connections', 'fqdn_connections', 'ip_connections'],
+  ...['microsoft_teams_sbc_connections', 'mobile_voice_connections', 'operator_connect_connections'],
+  ...['texml_applications', 'third_party_provider_connections', 'uac_connections', 'zoom_sbc_connections'],
+] as const;
+
+const ConnectionCountResponse = component(
+  'ConnectionCountResponse',
+  Type.Object({
+    data: Type.Object({
+      record_type: Type.Literal('connection_count'),
+      counts: Type.Object({
+        call_control_applications: Type.Integer(),
+        ...Object.fromEntries(others.map((name) => [name, Type.Literal(0)])),
+      }),
+      limits: Type.Object({
+        global_limit: Type.Integer({ description: 'There is none: a number that is not reached.' }),
+      }),
+    }),
+  }),
+);
+
 const ConnectionResponse = component('ConnectionResponse', Type.Object({ data: refTo(Connection) }));
 const ConnectionList = listOf('ConnectionList', Connection);
 const ActiveCallList = listOf('ActiveCallList', ActiveCall);
@@ -51,6 +73,7 @@ export const components: readonly TSchema[] = [
   Connection,
   ConnectionResponse,
   ConnectionList,
+  ConnectionCountResponse,
   ActiveCall,
   ActiveCallList,
 ];
@@ -80,6 +103,16 @@ export function connectionRoutes(app: FastifyInstance, applications: Application
       const { data, meta } = pageOf(chosen, order, page, request.url);
       return reply.send({ data: data.map(connection), meta });
     },
+  });
+  app.get('/v2/connections/count', {
+    schema: {
+      operationId: 'RetrieveConnectionCount',
+      summary: 'Count the connections',
+      description: 'By kind; here all of them are call control applications, and there may be any number.',
+      tags,
+      response: responses(ConnectionCountResponse, 401, 500),
+    },
+    handler: (_request, reply) => reply.send({ data: countOf(applications.views().length) }),
   });
   app.get<Route>('/v2/connections/:id', {
     schema: {
@@ -116,6 +149,14 @@ export function connectionRoutes(app: FastifyInstance, applications: Application
       return reply.send({ data: data.map(activeCall), meta });
     },
   });
+}
+
+function countOf(applications: number) {
+  return {
+    record_type: 'connection_count',
+    counts: { call_control_applications: applications, ...Object.fromEntries(others.map((name) => [name, 0])) },
+    limits: { global_limit: Number.MAX_SAFE_INTEGER },
+  };
 }
 
 function connection({ id, body, createdAt, updatedAt }: ApplicationView): Static<typeof Connection> {

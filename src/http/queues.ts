@@ -1,6 +1,7 @@
 // The routes of the queues and of the calls that wait in them, with their schemas. Calls come and go by commands.
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
+import type { CallControl } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import { type QueueChanged, type Queues, type QueueView, queueSizes, type WaitingCall } from '../call/queues.ts';
 import type { Clock } from '../system.ts';
@@ -25,6 +26,15 @@ export const CreateQueueRequest = component(
 );
 
 export const UpdateQueueRequest = component('UpdateQueueRequest', Type.Object({ max_size: Type.Integer(size) }));
+
+export const UpdateQueueCallRequest = component(
+  'UpdateQueueCallRequest',
+  Type.Object({
+    keep_after_hangup: Type.Optional(
+      Type.Boolean({ description: 'Whether it keeps its place when it hangs up. False of one that has: it leaves.' }),
+    ),
+  }),
+);
 
 export const Queue = component(
   'Queue',
@@ -66,6 +76,7 @@ const QueueCallList = listOf('QueueCallList', QueueCall);
 export const components: readonly TSchema[] = [
   CreateQueueRequest,
   UpdateQueueRequest,
+  UpdateQueueCallRequest,
   Queue,
   QueueResponse,
   QueueList,
@@ -81,6 +92,7 @@ interface Route {
 
 const tags = ['Queues'];
 const params = Type.Object({ queue_name: Type.String() });
+const placeParams = Type.Object({ queue_name: Type.String(), call_control_id: Type.String() });
 const one = '/v2/queues/:queue_name';
 
 export function queueRoutes(app: FastifyInstance, queues: Queues): void {
@@ -165,7 +177,14 @@ function changes(app: FastifyInstance, queues: Queues): void {
   });
 }
 
-export function queueCallRoutes(app: FastifyInstance, queues: Queues, clock: Pick<Clock, 'date'>): void {
+interface Waiters {
+  readonly queues: Queues;
+  readonly calls: Pick<CallControl, 'changePlace'>;
+  readonly clock: Pick<Clock, 'date'>;
+}
+
+export function queueCallRoutes(app: FastifyInstance, waiters: Waiters): void {
+  const { queues, clock } = waiters;
   app.get<Route>(`${one}/calls`, {
     config: { query: listQuery() },
     schema: {
@@ -191,7 +210,7 @@ export function queueCallRoutes(app: FastifyInstance, queues: Queues, clock: Pic
       operationId: 'RetrieveQueueCall',
       summary: 'Retrieve a call that waits in a queue',
       tags,
-      params: Type.Object({ queue_name: Type.String(), call_control_id: Type.String() }),
+      params: placeParams,
       response: responses(QueueCallResponse, 401, 404, 500),
     },
     handler: (request, reply) => {
@@ -199,6 +218,44 @@ export function queueCallRoutes(app: FastifyInstance, queues: Queues, clock: Pic
       const call = waitingIn(queues, name, clock.date())?.find((each) => each.call_control_id === id);
       return call ? reply.send({ data: call }) : refuse(reply, [{ name: 'not-found' }]);
     },
+  });
+  placeChanges(app, waiters);
+}
+
+function placeChanges(app: FastifyInstance, { queues, calls }: Waiters): void {
+  /** `undefined`: nothing is asked of it. */
+  const changed = async ({ params }: { params: Route['Params'] }, reply: FastifyReply, keeps?: boolean | null) => {
+    const { queue_name: queue, call_control_id: id } = params;
+    const waits = queues.calls(queue)?.some(({ callControlId }) => callControlId === id) ?? false;
+    if (!waits) return refuse(reply, [{ name: 'not-found' }]);
+    const [first, ...others] =
+      keeps === undefined ? [] : await calls.changePlace(id, { queue, keepAfterHangup: keeps });
+    return first ? refuse(reply, [first, ...others]) : reply.code(204).send();
+  };
+  app.patch<Route>(`${one}/calls/:call_control_id`, {
+    schema: {
+      operationId: 'UpdateQueueCall',
+      summary: 'Update a call that waits in a queue',
+      description: 'Whether it keeps its place when it hangs up: for ten minutes, or for as long as it may wait.',
+      tags,
+      params: placeParams,
+      body: { $ref: `${UpdateQueueCallRequest.$id}#` },
+      response: emptied(400, 401, 404, 413, 415, 422, 500, 503),
+    },
+    preValidation: knownOf(UpdateQueueCallRequest),
+    handler: (request, reply) =>
+      changed(request, reply, (request.body as Static<typeof UpdateQueueCallRequest>).keep_after_hangup),
+  });
+  app.delete<Route>(`${one}/calls/:call_control_id`, {
+    schema: {
+      operationId: 'RemoveQueueCall',
+      summary: 'Take a call out of a queue',
+      description: 'Whether it has hung up and kept its place, or lives: then it goes on, as with `leave_queue`.',
+      tags,
+      params: placeParams,
+      response: emptied(401, 404, 500, 503),
+    },
+    handler: (request, reply) => changed(request, reply, null),
   });
 }
 

@@ -375,7 +375,7 @@ export const EnqueueRequest = component(
     ),
     max_wait_time_secs: seconds(1, 86_400, 'How long it may wait. Then it leaves the queue and goes on.'),
     keep_after_hangup: Type.Optional(
-      Type.Boolean({ description: 'Only false: a call that hangs up leaves its queue.' }),
+      Type.Boolean({ description: 'Whether it keeps its place for ten minutes when it hangs up. Default false.' }),
     ),
   }),
 );

@@ -154,7 +154,11 @@ class Rig {
   #engine(): Engine {
     const { system, store, media, applications } = this;
     const deliver = (events: readonly EventRow[]): void => void this.delivered.push(...events);
-    const queues = new Queues({ system, store, waiting: () => engine.waiting() });
+    const ask = {
+      waiting: (queue: string) => engine.waiting(queue),
+      isUsed: (queue: string) => engine.isQueueUsed(queue),
+    };
+    const queues = new Queues({ system, store, ...ask });
     const engine: Engine = new Engine({ ...parts, system, store, media, applications, queues, deliver });
     return engine;
   }
@@ -674,7 +678,7 @@ suite('whose a request is', () => {
     await rig.commands(line, 'refer', { sip_address: target });
     rig.heard();
     rig.engine.stop();
-    const queues = new Queues({ ...rig, waiting: () => [] });
+    const queues = new Queues({ ...rig, waiting: () => [], isUsed: () => false });
     const next = new Engine({ ...rig, ...parts, queues, deliver: () => {} });
     await next.restore(rig.endpoint);
     const { request } = line.notifies(200) as { request: Request };

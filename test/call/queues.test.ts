@@ -13,7 +13,9 @@ const waits = (id: string, queue: string, enqueuedAt: number): WaitingCall => ({
 function rig(store = openSqlite(':memory:')) {
   const system = fakeSystem();
   const waiting: WaitingCall[] = [];
-  return { system, store, waiting, queues: new Queues({ system, store, waiting: () => waiting }) };
+  const isUsed = (name: string) => waiting.some(({ waiting: { queue } }) => queue === name);
+  const asked = { waiting: () => waiting, isUsed };
+  return { system, store, waiting, asked, queues: new Queues({ system, store, ...asked }) };
 }
 
 const refusalsOf = (changed: QueueChanged): unknown =>
@@ -30,7 +32,7 @@ suite('queues', () => {
   });
 
   test('a queue is made once, found again after a restart, changed, and deleted when it is empty', async () => {
-    const { queues, store, system, waiting } = rig();
+    const { queues, store, system, waiting, asked } = rig();
     const made = await queues.create('support', 2);
     assert.ok('view' in made);
     const { id, ...rest } = made.view;
@@ -42,7 +44,7 @@ suite('queues', () => {
     const changed = await queues.update('support', 7);
     assert.ok('view' in changed);
     assert.deepEqual([changed.view.id, changed.view.maxSize, changed.view.updatedAt], [id, 7, epoch + 5]);
-    const again = new Queues({ system, store, waiting: () => waiting });
+    const again = new Queues({ system, store, ...asked });
     await again.restore();
     assert.deepEqual(again.views(), [changed.view]);
 
@@ -76,8 +78,36 @@ suite('queues', () => {
   test('one that has as many as it may is full', async () => {
     const { queues } = rig();
     await queues.create('support', 2);
-    assert.deepEqual([queues.isFull('support', 1), queues.isFull('support', 2)], [false, true]);
-    assert.equal(queues.isFull('other', 1_000), false);
+    assert.deepEqual([queues.obstacleTo('support', 1), queues.obstacleTo('support', 2)?.name], [null, 'queue-full']);
+  });
+
+  test('one that is being deleted takes nobody, and is there again when it could not be', async (t) => {
+    const { queues, store } = rig();
+    await queues.create('support');
+    const stored = Promise.withResolvers<void>();
+    t.mock.method(store, 'dropResource', () => stored.promise);
+    const removed = queues.remove('support');
+    await Promise.resolve();
+    assert.equal(queues.obstacleTo('support', 0)?.name, 'unable-to-execute');
+    stored.reject(new Error('full'));
+    assert.deepEqual(refusalsOf(await removed), ['unavailable']);
+    assert.equal(queues.obstacleTo('support', 0), null);
+  });
+
+  test('one that is deleted while a call asks for it is made again', async () => {
+    const { queues, store } = rig();
+    await queues.create('support');
+    const [removed, ensured] = await Promise.all([queues.remove('support'), queues.ensure('support')]);
+    assert.deepEqual([refusalsOf(removed), refusalsOf(ensured)], [false, false]);
+    assert.equal(queues.obstacleTo('support', 0), null);
+    assert.equal((await store.resources('queue')).length, 1);
+  });
+
+  test('one that is about to be entered, or whose leaving is not committed, is not deleted', async () => {
+    const { store, system } = rig();
+    const queues = new Queues({ system, store, waiting: () => [], isUsed: (name) => name === 'support' });
+    await queues.create('support');
+    assert.deepEqual(refusalsOf(await queues.remove('support')), ['queue-not-empty']);
   });
 
   test('the average is that of the last hundred who left', async () => {

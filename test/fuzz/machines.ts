@@ -229,12 +229,20 @@ const actions: readonly ((line: Line, random: Random) => unknown)[] = [
   (line) => line.command('bridge', { call_control_id: 'v3:a' }),
   (line) => line.command('bridge', { call_control_id: 'v3:a', hold_after_unbridge: true }),
   (line) => line.command('refer_accept', {}),
+  (line, random) =>
+    line.command('enqueue', { queue_name: 'q', max_wait_time_secs: 30, keep_after_hangup: random.chance(0.5) }),
+  (line) => line.command('leave_queue', {}),
+  (line, random) => line.take({ type: 'command', rtpPort: null, command: changesPlace(random) }),
   (line) => line.request('REFER', { headers: { 'Refer-To': '<sip:carol@chicago.example>' } }),
   (line, random) => line.request(random.pick(['INVITE', 'UPDATE']), { body: offerText }),
   (line, random) => line.after(random.int(40_000)),
   (line) => (deadlinesOf(line.call).length > 0 ? line.waits() : null),
   (line) => (deadlinesOf(line.call).length > 0 ? line.waits() : null),
 ];
+
+function changesPlace(random: Random) {
+  return { name: 'change_place', clientState: null, queue: 'q', keepAfterHangup: random.pick([true, false, null]) };
+}
 
 /** Header fields that are read within a dialog, not quite as they should be. */
 function oddHeaders(random: Random): Changes {

@@ -60,7 +60,7 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   refer_reject: { ...common },
   enqueue: {
     ...{ ...common, queue_name: 'support', max_size: 5, max_wait_time_secs: 60 },
-    keep_after_hangup: false,
+    keep_after_hangup: true,
   },
   leave_queue: { ...common },
   client_state_update: { ...common },

@@ -120,7 +120,37 @@ test('client: queues and their calls, each once', async (t) => {
   );
   const { data } = await client.queues.calls.retrieve('call-3', { queue_name: 'queue 1' });
   assert.equal(data?.queue_position, 4);
+  await client.queues.calls.update('call-3', { queue_name: 'queue 1', keep_after_hangup: true });
+  await client.queues.calls.update('call-3', { queue_name: 'queue 1' });
+  await client.queues.calls.remove('call-3', { queue_name: 'queue 1' });
+  assert.deepEqual(
+    all.calls.places,
+    [true, null].map((keepAfterHangup) => ({ callControlId: 'call-3', change: { queue: 'queue 1', keepAfterHangup } })),
+  );
   assert.equal((await client.queues.update('queue 1', { max_size: 30 })).data?.current_size, 25);
   await client.queues.delete('queue 0');
   await assert.rejects(client.queues.delete('queue 1'), Telnyx.BadRequestError);
+});
+
+test('the place of a call: changed, taken away, not there, and refused', async () => {
+  const all = fixture();
+  await all.queues.create('support');
+  enqueue(all, 'a', 'support', 5);
+  const place = '/v2/queues/support/calls/a';
+  const cases: [line: string, payload: object | undefined, status: number, ...errors: string[]][] = [
+    [`PATCH ${place}`, { keep_after_hangup: 'yes' }, 422, '10015 /keep_after_hangup'],
+    [`PATCH ${place}`, { keep_after_hangup: null }, 422, '10015 /keep_after_hangup'],
+    ['PATCH /v2/queues/other/calls/a', {}, 404, '10005'],
+    ['PATCH /v2/queues/support/calls/b', { keep_after_hangup: true }, 404, '10005'],
+    ['DELETE /v2/queues/support/calls/b', undefined, 404, '10005'],
+    ['DELETE /v2/queues/other/calls/a', undefined, 404, '10005'],
+  ];
+  for (const [line, payload, status, ...errors] of cases) {
+    const answer = await ask(all.app, line, payload && { payload });
+    assert.deepEqual([answer.status, errorsIn(answer.body)], [status, errors], line);
+  }
+  assert.deepEqual(all.calls.places, []);
+  all.calls.next.push([{ name: 'unavailable' }]);
+  assert.equal((await ask(all.app, `DELETE ${place}`)).status, 503);
+  assert.deepEqual((await ask(all.app, `DELETE ${place}`)).body, null);
 });

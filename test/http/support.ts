@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Applications } from '../../src/call/applications.ts';
 import type { ActionName, CallControl, CallView, DialBody, Dialled } from '../../src/call/commands.ts';
-import { Queues, type WaitingCall } from '../../src/call/queues.ts';
+import { type PlaceChange, Queues, type WaitingCall } from '../../src/call/queues.ts';
 import type { Refusal } from '../../src/errors.ts';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import { Auth, hashKey } from '../../src/http/auth.ts';
@@ -53,6 +53,15 @@ export class FakeCalls implements CallControl {
     return answer;
   }
 
+  /** What was asked of places in queues. */
+  readonly places: { readonly callControlId: string; readonly change: PlaceChange }[] = [];
+
+  async changePlace(callControlId: string, change: PlaceChange): Promise<readonly Refusal[]> {
+    this.places.push({ callControlId, change });
+    const answer = this.next.shift() ?? [];
+    return answer instanceof Error ? Promise.reject(answer) : answer;
+  }
+
   async dialled(_commandId: string): Promise<Dialled | null> {
     return null;
   }
@@ -101,7 +110,10 @@ export function fixture(options: Own = {}): Fixture {
   const store = openSqlite(':memory:');
   const applications = new Applications({ system, store, configured: [application()] });
   const waiting: WaitingCall[] = [];
-  const queues = new Queues({ system, store, waiting: () => waiting });
+  const queues = new Queues({
+    ...{ system, store, waiting: () => waiting },
+    isUsed: (name) => waiting.some(({ waiting: { queue } }) => queue === name),
+  });
   const auth = new Auth([hashKey(key)]);
   const app = createApp({
     calls,

@@ -78,7 +78,7 @@ export async function bareExchange(system: System, transport: Transport): Promis
     store,
     media,
     applications,
-    queues: new Queues({ system, store, waiting: () => engine.waiting() }),
+    queues: new Queues({ system, store, waiting: () => [], isUsed: () => false }),
     sessionTimers,
     dial: { host: transport.local.host, gateways: () => [], locate: () => [], followsRedirects },
     historyMs,
