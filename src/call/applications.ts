@@ -1,7 +1,7 @@
 // The applications there are: those of the settings, which only the settings can change, and those the API made, which the
 // store keeps. What changes here is in force at once: for the next INVITE, and for the next event of a live call.
 import type { Refusal } from '../errors.ts';
-import { Changes, type ResourceStore } from '../store/changes.ts';
+import { Changes, instantAfter, type ResourceStore } from '../store/changes.ts';
 import type { System } from '../system.ts';
 import {
   type ApplicationBody,
@@ -93,7 +93,8 @@ export class Applications {
 
   create(changes: ApplicationChanges): Promise<Changed> {
     return this.#changes.inTurn(async () => {
-      const at = this.#parts.system.clock.date();
+      const made = [...this.#made.values()].map(({ view }) => view);
+      const at = instantAfter(made, this.#parts.system.clock.date());
       return this.#keep(this.#newMade({ id: this.#newId(at), createdAt: at, updatedAt: at }, changes));
     });
   }

@@ -3,7 +3,7 @@
 // A command lets `ensure` make the queue, and asks `obstacleTo` in the same turn in which it decides: meanwhile it may have
 // been deleted. Whoever dequeues a call tells `left` once that is committed.
 import type { Refusal } from '../errors.ts';
-import { Changes, type ResourceStore } from '../store/changes.ts';
+import { Changes, instantAfter, type ResourceStore } from '../store/changes.ts';
 import type { ResourceRow } from '../store/store.ts';
 import type { System } from '../system.ts';
 
@@ -174,7 +174,7 @@ export class Queues {
 
   #newQueue(name: string, maxSize: number): Queue {
     const { ids, clock } = this.#parts.system;
-    const at = clock.date();
+    const at = instantAfter(this.#queues.values(), clock.date());
     return { id: ids.uuid(), name, maxSize, createdAt: at, updatedAt: at };
   }
 

@@ -1,45 +1,83 @@
-// Lists of applications, which are also those of connections: what is in them, and in which order.
-import type { ApplicationView } from '../call/applications.ts';
-import { listQuery, type Order } from './paging.ts';
-import type { Query } from './query.ts';
+// The two lists of applications, as such and as connections: one route for each, with what is in it and in which order.
+import type { FastifyInstance } from 'fastify';
+import type { Applications, ApplicationView } from '../call/applications.ts';
+import { type Component, responses } from './openapi.ts';
+import { listQuery, type Order, pageOf, readPage } from './paging.ts';
+import { Query } from './query.ts';
 
 const applicationSorts = ['created_at', 'connection_name', 'active'] as const;
 const sorts = applicationSorts.flatMap((name) => [name, `-${name}`] as const);
 
-const sortQuery = {
-  sort: { type: 'string', enum: sorts, description: 'With `-` in front, in descending order.' },
+/** What the filters of a list are called. */
+interface Filters {
+  readonly name: string;
+  /** One, or several that say the same. */
+  readonly profile: readonly string[];
+  readonly id?: string;
+  /** What nothing here has: whoever asks for it finds nothing. */
+  readonly nobody?: string;
+}
+
+export const ofApplications: Filters = {
+  name: 'filter[application_name][contains]',
+  profile: ['filter[outbound.outbound_voice_profile_id]'],
+  id: 'filter[connection_id]',
 };
 
-export const applicationsQuery = listQuery({
-  ...sortQuery,
-  'filter[application_name][contains]': { type: 'string', minLength: 3, description: 'Whatever the case.' },
-  'filter[connection_id]': { type: 'string' },
-  'filter[outbound.outbound_voice_profile_id]': { type: 'string' },
-});
+export const ofConnections: Filters = {
+  name: 'filter[connection_name][contains]',
+  profile: ['filter[outbound_voice_profile_id]', 'filter[outbound.outbound_voice_profile_id]'],
+  nobody: 'filter[fqdn]',
+};
 
-export const connectionsQuery = listQuery({
-  ...sortQuery,
-  'filter[connection_name][contains]': { type: 'string', minLength: 3, description: 'Whatever the case.' },
-  'filter[outbound_voice_profile_id]': { type: 'string' },
-});
+interface List {
+  readonly path: string;
+  readonly filters: Filters;
+  /** Its operationId, summary and description, and what one page is. */
+  readonly described: { readonly operationId: string; readonly summary: string; readonly description: string };
+  readonly page: Component;
+  shown(view: ApplicationView): object;
+}
 
-export function chooseApplications(
-  query: Query,
-  views: readonly ApplicationView[],
-): { chosen: readonly ApplicationView[]; order: Order<ApplicationView> } {
-  const name = (
-    query.text('filter[application_name][contains]', 3) ?? query.text('filter[connection_name][contains]', 3)
-  )?.toLowerCase();
-  const id = query.text('filter[connection_id]');
-  const profile =
-    query.text('filter[outbound.outbound_voice_profile_id]') ?? query.text('filter[outbound_voice_profile_id]');
-  const chosen = views.filter(
-    (view) =>
-      (name === undefined || view.body.application_name.toLowerCase().includes(name)) &&
-      (id === null || view.id === id) &&
-      (profile === null || view.body.outbound.outbound_voice_profile_id === profile),
-  );
-  return { chosen, order: orderOf(query.oneOf('sort', sorts), views) };
+export function applicationList(app: FastifyInstance, applications: Applications, list: List): void {
+  const { path, filters, described, page: of, shown } = list;
+  app.get(path, {
+    config: { query: queryOf(filters) },
+    schema: { ...described, tags: ['Applications'], response: responses(of, 401, 422, 500) },
+    handler: (request, reply) => {
+      const query = new Query(request.query);
+      const views = applications.views();
+      const chosen = views.filter(wanted(query, filters));
+      const order = orderOf(query.oneOf('sort', sorts), views);
+      const page = readPage(query);
+      query.check();
+      const { data, meta } = pageOf(chosen, order, page, request.url);
+      return reply.send({ data: data.map(shown), meta });
+    },
+  });
+}
+
+function queryOf({ name, profile, id, nobody }: Filters) {
+  const texts = [...profile, ...(id === undefined ? [] : [id])].map((each) => [each, { type: 'string' }]);
+  return listQuery({
+    sort: { type: 'string', enum: sorts, description: 'With `-` in front, in descending order.' },
+    [name]: { type: 'string', minLength: 3, description: 'Whatever the case.' },
+    ...Object.fromEntries(texts),
+    ...(nobody !== undefined && { [nobody]: { type: 'string', description: 'None here has one: nothing is found.' } }),
+  });
+}
+
+/** Whether one is asked for. */
+function wanted(query: Query, filters: Filters): (view: ApplicationView) => boolean {
+  const name = query.text(filters.name, 3)?.toLowerCase() ?? null;
+  const profiles = filters.profile.map((each) => query.text(each)).filter((each) => each !== null);
+  const id = filters.id === undefined ? null : query.text(filters.id);
+  const nobody = filters.nobody === undefined ? null : query.text(filters.nobody);
+  return (view) =>
+    nobody === null &&
+    (name === null || view.body.application_name.toLowerCase().includes(name)) &&
+    (id === null || view.id === id) &&
+    profiles.every((profile) => view.body.outbound.outbound_voice_profile_id === profile);
 }
 
 /** Those of the settings, then the newest first: an id made here begins with its time. */

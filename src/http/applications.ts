@@ -15,11 +15,10 @@ import {
   subdomainCallers,
 } from '../call/routing.ts';
 import { refuse } from './answers.ts';
-import { applicationsQuery, chooseApplications } from './application-lists.ts';
+import { applicationList, ofApplications } from './application-lists.ts';
 import { orNull, stamp, truth, words } from './fields.ts';
 import { created, responses } from './openapi.ts';
-import { listOf, pageOf, readPage } from './paging.ts';
-import { Query } from './query.ts';
+import { listOf } from './paging.ts';
 import { additive, component, line, maxEntries, milliseconds, notBlank, refTo } from './schemas.ts';
 import { knownFields } from './validation.ts';
 
@@ -167,24 +166,17 @@ const params = Type.Object({ id: Type.String({ description: 'The `connection_id`
 const tags = ['Applications'];
 
 export function applicationRoutes(app: FastifyInstance, applications: Applications, calls: CallControl): void {
-  app.get(path, {
-    config: { query: applicationsQuery },
-    schema: {
+  applicationList(app, applications, {
+    path,
+    filters: ofApplications,
+    described: {
       operationId: 'ListCallControlApplications',
       summary: 'List call control applications',
       description:
-        'Those of the settings first, then the newest first, unless `sort` says otherwise. The first one answers for the calls that are for no other.',
-      tags,
-      response: responses(ApplicationList, 401, 422, 500),
+        'Those of the settings first, then the newest first, unless `sort` says otherwise: of a list that grows meanwhile, `sort=created_at` and cursors show each one once. The first one answers for the calls that are for no other.',
     },
-    handler: (request, reply) => {
-      const query = new Query(request.query);
-      const { chosen, order } = chooseApplications(query, applications.views());
-      const page = readPage(query);
-      query.check();
-      const { data, meta } = pageOf(chosen, order, page, request.url);
-      return reply.send({ data: data.map(shown), meta });
-    },
+    page: ApplicationList,
+    shown,
   });
   app.get<Route>(`${path}/:id`, {
     schema: {

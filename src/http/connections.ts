@@ -6,7 +6,7 @@ import type { Applications, ApplicationView } from '../call/applications.ts';
 import type { CallControl, CallView } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import { refuse } from './answers.ts';
-import { chooseApplications, connectionsQuery } from './application-lists.ts';
+import { applicationList, ofConnections } from './application-lists.ts';
 import { stamp, textOrNull } from './fields.ts';
 import { responses } from './openapi.ts';
 import { listOf, listQuery, pageOf, readPage } from './paging.ts';
@@ -86,23 +86,16 @@ const params = Type.Object({ id: Type.String({ description: 'The `connection_id`
 const tags = ['Applications'];
 
 export function connectionRoutes(app: FastifyInstance, applications: Applications, calls: CallControl): void {
-  app.get('/v2/connections', {
-    config: { query: connectionsQuery },
-    schema: {
+  applicationList(app, applications, {
+    path: '/v2/connections',
+    filters: ofConnections,
+    described: {
       operationId: 'ListConnections',
       summary: 'List connections',
       description: 'The call control applications, in the order of their own list.',
-      tags,
-      response: responses(ConnectionList, 401, 422, 500),
     },
-    handler: (request, reply) => {
-      const query = new Query(request.query);
-      const { chosen, order } = chooseApplications(query, applications.views());
-      const page = readPage(query);
-      query.check();
-      const { data, meta } = pageOf(chosen, order, page, request.url);
-      return reply.send({ data: data.map(connection), meta });
-    },
+    page: ConnectionList,
+    shown: connection,
   });
   app.get('/v2/connections/count', {
     schema: {

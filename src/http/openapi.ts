@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-type Component = TSchema & { readonly $id: string };
+export type Component = TSchema & { readonly $id: string };
 
 /** The answers of a route: one that succeeds, and the statuses with which it refuses. */
 export function responses(success: Component, ...refusals: readonly number[]): object {

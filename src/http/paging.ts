@@ -58,13 +58,15 @@ export interface Page {
 }
 
 const lastPage = 999_999_999;
+const cursor = /^[\w-]+$/;
 
 export function readPage(query: Query): Page {
+  const [limit, size] = ['page[limit]', 'page[size]'].map((name) => query.whole(name, 1, largestPage));
   return {
     number: query.whole('page[number]', 1, lastPage) ?? 1,
-    size: query.whole('page[limit]', 1, largestPage) ?? query.whole('page[size]', 1, largestPage) ?? usualPage,
-    after: decoded(query.text('page[after]')),
-    before: decoded(query.text('page[before]')),
+    size: limit ?? size ?? usualPage,
+    after: decoded(query.matching('page[after]', cursor, 'The value must be a cursor that a list has given.')),
+    before: decoded(query.matching('page[before]', cursor, 'The value must be a cursor that a list has given.')),
   };
 }
 

@@ -7,7 +7,7 @@ import { isoStamp } from '../call/events.ts';
 import type { Refusal } from '../errors.ts';
 import { refuse } from './answers.ts';
 import { listOrNull, orNull, stamp, stampOrNull, textOrNull } from './fields.ts';
-import { created, responses } from './openapi.ts';
+import { type Component, created, responses } from './openapi.ts';
 import { listOf, listQuery, pageOf, readPage } from './paging.ts';
 import { Query } from './query.ts';
 import { additive, component, line, notBlank, refTo } from './schemas.ts';
@@ -213,7 +213,6 @@ export function peerRoutes(app: FastifyInstance, { trunks, phones }: Directory):
   });
 }
 
-type Component = TSchema & { readonly $id: string };
 type Body = Component & { readonly properties: object };
 
 interface Resource<V> {

@@ -1,11 +1,13 @@
 // The query of a request, read parameter by parameter: names with brackets, as the API writes nested ones, are names like
-// any other. What is wrong is gathered, each refusal naming its parameter; what is unknown is ignored.
+// any other. What is wrong is gathered, each refusal naming its parameter; so is what nobody has asked for, because a filter
+// that is passed over shows what should have been left out.
 import type { Refusal } from '../errors.ts';
 import { Refused } from './validation.ts';
 
 export class Query {
   readonly #given: Readonly<Record<string, unknown>>;
   readonly #refusals: Refusal[] = [];
+  readonly #known = new Set<string>();
 
   constructor(given: unknown) {
     this.#given = (given ?? {}) as Record<string, unknown>;
@@ -13,11 +15,17 @@ export class Query {
 
   /** Null when it is absent or empty. */
   text(parameter: string, least = 0): string | null {
+    this.#known.add(parameter);
     const value = this.#given[parameter];
     if (value === undefined || value === '') return null;
     if (typeof value !== 'string') return this.#wrong(parameter, 'The parameter must be given once.');
     if (value.length < least) return this.#wrong(parameter, `The value must have at least ${least} characters.`);
     return value;
+  }
+
+  matching(parameter: string, pattern: RegExp, detail: string): string | null {
+    const text = this.text(parameter);
+    return text === null || pattern.test(text) ? text : this.#wrong(parameter, detail);
   }
 
   oneOf<const T extends string>(parameter: string, values: readonly T[]): T | null {
@@ -65,8 +73,11 @@ export class Query {
     >;
   }
 
-  /** What cannot be read is said here, all of it at once. */
+  /** What cannot be read is said here, all of it at once; and what was not read by now is not known. */
   check(): void {
+    for (const parameter of Object.keys(this.#given)) {
+      if (!this.#known.has(parameter)) this.#wrong(parameter, 'There is no such parameter here.');
+    }
     const [first, ...others] = this.#refusals;
     if (first) throw new Refused([first, ...others]);
   }

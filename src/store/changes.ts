@@ -45,6 +45,13 @@ export class Changes {
   }
 }
 
+/** No two are made at the same instant: a list by it has the newest at its end, whatever the clock does. */
+export function instantAfter(others: Iterable<{ readonly createdAt: number }>, now: number): number {
+  let instant = now;
+  for (const { createdAt } of others) instant = Math.max(instant, createdAt + 1);
+  return instant;
+}
+
 function articled(kind: ResourceKind): string {
   return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
