@@ -182,7 +182,7 @@ const reasons: { readonly [R in FailureReason]: string } = {
 
 // One call for all examples.
 const call = {
-  id: 'v3:01a208f8f3c07419a5f8b5d3bb6c4e2f6b1c2d3e4f5a4b6c8d7e9f0a1b2c3d4e',
+  id: 'v3:01k84fhso0000f8b5d3bb6c4e2f6b1c2d3e4f5a4b6c8d',
   legId: '01a208f8-f3c0-7419-a5f8-b5d3bb6c4e2f',
   sessionId: '01a208f8-f3c0-7a01-9c1e-2f6b1c2d3e4f',
   connectionId: '1000000000000000001',

@@ -13,10 +13,10 @@ const data = (id: string, type: string) =>
   JSON.stringify({ record_type: 'event', event_type: type, id, occurred_at: 'then', payload: { to: id } });
 
 /** A call with a command and two events: one delivered at the second attempt, one due. */
-async function withHistory(all: Fixture): Promise<void> {
+async function withHistory(all: Fixture, other = '7'): Promise<void> {
   await all.store.commit(
     batch('1', {
-      calls: [call('a'), call('b', { connectionId: '7', sessionId: 'other' })],
+      calls: [call('a'), call('b', { connectionId: other, sessionId: 'other' })],
       commands: [
         command('a', 'once', { body: '{"client_state":"YQ=="}', acceptedAt: epoch + 2 }),
         command('b', null, { name: 'hangup', acceptedAt: epoch + 4 }),
@@ -76,17 +76,44 @@ test('call events: commands and webhooks as they happened', async () => {
 
 test('call events: filters', async () => {
   const all = fixture();
-  await withHistory(all);
+  const sales = await all.applications.create({
+    ...{ application_name: 'Sales', webhook_event_url: 'https://a.example' },
+    outbound: { outbound_voice_profile_id: 'p' },
+  });
+  assert.ok('view' in sales);
+  const { id } = sales.view;
+  await withHistory(all, id);
   const everything = ['call.initiated', 'answer', 'call.hangup', 'hangup'];
   const cases: readonly (readonly [query: string, names: readonly string[]])[] = [
     ['', everything],
     ['filter[type]=command', ['answer', 'hangup']],
     ['filter[name]=call.hangup', ['call.hangup']],
+    ['filter[type]=webhook', ['call.initiated', 'call.hangup']],
+    ['filter[leg_id]=leg-b', ['hangup']],
+    ['filter[leg_id]=nobody', []],
     ['filter[application_session_id]=other', ['hangup']],
-    ['filter[connection_id]=7', ['hangup']],
+    ['filter[application_session_id]=session&filter[leg_id]=leg-b', []],
+    ['filter[from]=%2B15550100', everything],
+    ['filter[from]=%2B1', []],
+    ['filter[to]=nobody', []],
+    ['filter[name]=answer', ['answer']],
+    ['filter[name]=dial', []],
+    ['filter[status]=in_progress', []],
+    ['filter[status]=completed', ['call.initiated', 'answer', 'hangup']],
+    ['filter[failed]=false', everything],
+    ['filter[product]=texml', []],
+    ['filter[occurred_at][eq]=2026-01-01T00:00:00.002Z', ['answer']],
+    ['filter[occurred_at][gte]=2026-01-01T00:00:00.003Z', ['call.hangup', 'hangup']],
+    ['filter[occurred_at][gt]=2026-01-01T00:00:00.003Z', ['hangup']],
+    ['filter[occurred_at][lt]=2026-01-01T00:00:00.002Z', ['call.initiated']],
+    ['filter[occurred_at][lte]=2026-01-01T00:00:00.002Z', ['call.initiated', 'answer']],
+    ['filter[outbound.outbound_voice_profile_id]=p', ['hangup']],
+    ['filter[application_name][contains]=sales&filter[type]=command', ['hangup']],
+    [`filter[connection_id]=${id}`, ['hangup']],
+    ['filter[connection_id]=7', []],
     ['filter[application_name][contains]=FAUL', everything.slice(0, 3)],
     ['filter[application_name][contains]=nobody', []],
-    [`filter[application_name][contains]=default&filter[connection_id]=7`, []],
+    [`filter[application_name][contains]=default&filter[connection_id]=${id}`, []],
     ['filter[outbound.outbound_voice_profile_id]=x', []],
     ['filter[from]=%2B15550100&filter[to]=sip:b@example.com', ['hangup']],
     ['filter[status]=init', ['call.hangup']],
