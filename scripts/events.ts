@@ -13,6 +13,7 @@ import {
   type FailureReason,
   type HangupCause,
   hangup,
+  heldOrNot,
   infoReceived,
   initiated,
   referEvent,
@@ -96,6 +97,8 @@ const own: { readonly [T in EventType]: Own<T> } = {
     body: ['string', 'Its body. Additive.'],
     body_encoding: ['string', '`utf-8`, or `base64` where the bytes are no text. Additive.'],
   },
+  'call.hold': {},
+  'call.unhold': {},
   'call.enqueued': {
     queue: ['string', 'The name of the queue.'],
     current_position: ['integer', 'Its place, from 1: 1 is the next one.'],
@@ -143,6 +146,9 @@ const when: { readonly [T in EventType]: string } = {
   'call.dtmf.received':
     'The peer has sent a digit by SIP INFO (`application/dtmf-relay` or `application/dtmf`), whatever the application sends. Digits in the sound are not heard.',
   'call.sip_info.received': 'The peer has sent an INFO with any other body.',
+  'call.hold':
+    'The peer was put on hold before a REFER (`hold_on_refer`): it sends nothing until `call.unhold`, or the end of the call.',
+  'call.unhold': 'The peer is on hold no more: the refer it was held for came to nothing.',
   'call.enqueued': 'The call waits in a queue.',
   'call.dequeued': 'The call waits no more. It comes before `call.bridged` and `call.hangup`.',
   'call.hangup': 'The call is over. It is the last event of every call.',
@@ -217,6 +223,8 @@ const examples: { readonly [T in EventType]: Event } = {
     referredBy: '<sip:alice@atlanta.example>',
   } as Referral),
   'call.bridged': bridged(call),
+  'call.hold': heldOrNot(call, 'call.hold'),
+  'call.unhold': heldOrNot(call, 'call.unhold'),
   'call.enqueued': enqueued(call, 'support', { position: 3, averageWaitSecs: 41 }),
   'call.dequeued': dequeued(call, { queue: 'support', position: 1, reason: 'bridged', waitedMs: 38_000 }),
   'call.hangup': hangup(call, { cause: 'normal_clearing', by: 'peer', sipCause: '200' }),

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { withCopies } from '../scripts/copies.ts';
 import { root } from '../scripts/ready.mjs';
-import { bridged, referReceived } from '../src/call/events.ts';
+import { bridged, heldOrNot, referReceived } from '../src/call/events.ts';
 import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, readSettings, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
@@ -91,6 +91,7 @@ test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async
   const phase = { name: 'asked', until: null } as const;
   const referral = { id: null, target: 'sip:a@b.example', referredBy: '<sip:c@d.example>', isSilent: false, phase };
   events.set('call.refer.received', referReceived(call, referral).payload);
+  for (const type of ['call.hold', 'call.unhold'] as const) events.set(type, heldOrNot(call, type).payload);
   for (const { at, name, text, before } of blocksIn('json')) {
     if (name === '') {
       assert.equal(before?.language, 'sh', `${at} follows no command whose output it could be`);
@@ -234,7 +235,7 @@ test('docs: the knobs have their defaults', () => {
     const setting = settings.find((each) => each.name === field);
     assert.deepEqual([setting && environmentName(setting), setting?.default], [name, value]);
   }
-  assert.equal(knobs.length, 6);
+  assert.equal(knobs.length, 7);
 });
 
 const outcome = /(started|completed|failed) (\d{3})(?: (busy|no-answer|canceled|failed))?/g;

@@ -16,8 +16,8 @@ import { isPending } from './refer.ts';
 import { hasTransferred } from './referral.ts';
 
 import { acceptChange } from './relaying.ts';
-import { answerOffer, isReadable, newSession, relayedAnswer } from './sound.ts';
-import type { Bridge, Signal } from './state.ts';
+import { answerOffer, isReadable, newSession, relayedAnswer, relayedOffer } from './sound.ts';
+import type { Bridge, Call, Signal } from './state.ts';
 import { change, refuse, type Turn, tell } from './turn.ts';
 
 /** `bridge`: our peer is asked first. That the other call can be joined was seen by whoever found it. */
@@ -89,7 +89,7 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
     case 'ask':
       return modify(turn, { name: 'ask' });
     case 'offer':
-      return offered(turn, bridge, said.sdp, said.isFinal);
+      return offered(turn, bridge, said);
     case 'answer':
       return answered(turn, bridge, said.sdp, said.order);
     case 'refused':
@@ -114,7 +114,11 @@ function invited(turn: Turn, from: string, { isMuted, ...after }: Signal & { typ
 }
 
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
-function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean): void {
+function offered(
+  turn: Turn,
+  bridge: Bridge,
+  { sdp: described, isFinal, isAgain = false }: Signal & { type: 'offer' },
+): void {
   const { phase } = turn.call;
   if (!isReadable(described)) {
     if (!bridge.isJoined) change(turn, { bridge: null });
@@ -123,7 +127,13 @@ function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
   // What is final nobody can ask again: it waits for its turn.
   if (bridge.isJoined && isBusy && !isFinal) return signal(turn, bridge.with, { type: 'refused', status: 491 });
+  if (isAgain && !isBusy && saysNothingNew(turn.call, described)) return;
   modify(turn, { name: 'relay', of: bridge.with, described, isFinal });
+}
+
+function saysNothingNew(call: Call, described: string): boolean {
+  const { session } = call;
+  return session !== null && relayedOffer(call, session, described)?.version === session.version;
 }
 
 function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order']): void {
@@ -206,6 +216,7 @@ export function modified(turn: Turn, came: Outcome): void {
     case 'offered':
       return signal(turn, bridge.with, { type: 'offer', sdp: came.offer, isFinal: false });
     case 'accepted':
+      if (came.wish.name === 'hold') return heardAgain(turn, bridge, came.sdp);
       if (came.wish.name !== 'relay' || came.wish.isFinal) return;
       if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
@@ -229,6 +240,12 @@ function overdue(turn: Turn, bridge: Bridge): void {
   signal(turn, bridge.with, { type: 'left' });
   change(turn, { bridge: null });
   soundAgain(turn);
+}
+
+/** The peer is not on hold any more: if it has moved meanwhile, the other one must know. */
+function heardAgain(turn: Turn, bridge: Bridge, sdp: string | null): void {
+  if (turn.call.hold?.name !== 'resuming' || !bridge.isJoined || sdp === null) return;
+  signal(turn, bridge.with, { type: 'offer', sdp, isFinal: true, isAgain: true });
 }
 
 /** Our peer has taken the offer and said nothing of itself that can be read: the other one has nobody to hear. */

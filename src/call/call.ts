@@ -45,7 +45,7 @@ import {
 import { dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
-import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
+import { dialogLost, referCommand, referResponse, referTimer, referUnanswered, unblockRefer } from './referring.ts';
 import { cancelInvite } from './relaying.ts';
 import { playing } from './sound.ts';
 import {
@@ -67,11 +67,17 @@ import { acked, requested } from './within.ts';
 export function transition(call: Call, input: Input): Step {
   const turn = beginTurn(call, input);
   decide(turn, input);
-  // What came of a re-INVITE may be for the call that ours is joined to.
-  while (turn.outcomes.length > 0) modified(turn, turn.outcomes.shift()!);
-  forgetSecrets(turn);
+  tellOther(turn);
   if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
+  unblockRefer(turn);
+  tellOther(turn);
+  forgetSecrets(turn);
   return { call: turn.call, effects: turn.effects, refusals: [] };
+}
+
+/** What came of a re-INVITE may be for the call that ours is joined to. */
+function tellOther(turn: Turn): void {
+  while (turn.outcomes.length > 0) modified(turn, turn.outcomes.shift()!);
 }
 
 function decide(turn: Turn, input: Input): void {

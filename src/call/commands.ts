@@ -25,6 +25,7 @@ export interface Bodies {
     sip_address?: string;
     replaces_call_control_id?: string;
     refer_sub?: boolean;
+    hold_on_refer?: boolean;
     custom_headers?: NamedValue[];
     sip_headers?: NamedValue[];
     sip_auth_username?: string;

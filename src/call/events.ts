@@ -71,6 +71,8 @@ export interface EventPayloads {
     tags: string[];
   };
   'call.bridged': Base;
+  'call.hold': Base;
+  'call.unhold': Base;
   'call.enqueued': Base & {
     queue: string;
     /** From 1. */
@@ -190,6 +192,11 @@ export function infoReceived(call: Call, contentType: string | null, body: Recei
 
 export function bridged(call: Call): Event {
   return { type: 'call.bridged', payload: base(call) };
+}
+
+/** Its peer is on hold, or is not any more. */
+export function heldOrNot(call: Call, type: 'call.hold' | 'call.unhold'): Event {
+  return { type, payload: base(call) };
 }
 
 export function enqueued(call: Call, queue: string, { position, averageWaitSecs }: Place): Event {

@@ -20,6 +20,8 @@ export interface ReferOrder {
   readonly replaces?: string | null;
   /** Whether the peer is asked to send no NOTIFYs (RFC 4488 §4); absent: it is not. */
   readonly unsubscribed?: boolean;
+  /** Whether the peer is put on hold before (RFC 5589 §6.1); absent: it is not. */
+  readonly holds?: boolean;
 }
 
 export type ReferPhase =

@@ -10,6 +10,7 @@ import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
 import type { Command } from './commands.ts';
 import { referEvent } from './events.ts';
+import { mustHold, settleHold, startHold } from './holding.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, tellOutcome } from './leaving.ts';
 import {
   begin,
@@ -53,13 +54,13 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
     credentials: command.credentials ?? call.ownCredentials,
     authorizations: [],
   });
-  if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') return redirect(turn, command.redirectTo);
-  unblockRefer(turn);
+  if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') redirect(turn, command.redirectTo);
 }
 
-/** Sends the REFER if it was waiting and nothing is in its way any more. */
+/** The end of every turn: sends the REFER if it was waiting and nothing is in its way any more. */
 export function unblockRefer(turn: Turn): void {
-  step(turn, { type: 'unblocked' });
+  settleHold(turn);
+  if (turn.call.refer?.phase.name === 'waiting') step(turn, { type: 'unblocked' });
 }
 
 /** A REFER waits for the PRACK of a reliable response, for the ACK of a 2xx, and for a change of the session that is under way. */
@@ -133,6 +134,7 @@ function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
     case 'send':
       if (isBlocked(turn)) return;
       if (refer.order.withoutAllow === 'fail' && !turn.call.allowsRefer) return step(turn, { type: 'not-allowed' });
+      if (mustHold(turn.call)) return startHold(turn);
       return sendRefer(turn, refer);
     case 'authenticate':
       return sendRefer(turn, refer);

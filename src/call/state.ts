@@ -93,6 +93,13 @@ export interface Relaying {
   readonly to: ReplyPath;
 }
 
+/** Our peer is on hold for its refer: `asked` for it, `held`, not held because it `refused`, or to be heard again (`resuming`). */
+export interface Hold {
+  readonly name: 'asked' | 'held' | 'refused' | 'resuming';
+  /** Of a call that is joined: what its peer hears of the other one when it is not on hold. */
+  readonly heard: string | null;
+}
+
 export interface Acked extends BuiltRequest {
   readonly cseq: number;
   /** As long as the 2xx may come again. */
@@ -225,6 +232,8 @@ export interface Call {
   /** Its place in a queue; absent or null: it waits in none. */
   readonly waiting?: Waiting | null;
   readonly refer: Refer | null;
+  /** Absent or null: nobody asked for it. */
+  readonly hold?: Hold | null;
   /** Another call's peer has taken its place: when we end it, should its own peer not. Absent or null: never. */
   readonly yieldsAt?: number | null;
   /** The CSeq numbers of the REFERs of earlier refers: a late NOTIFY of theirs is taken and dropped. */
@@ -298,8 +307,8 @@ export type Signal =
   | ({ readonly type: 'join'; readonly isMuted: boolean } & AfterBridge)
   /** Its peer is to be asked for a description. */
   | { readonly type: 'ask' }
-  /** What the other peer says of itself; final: its answer is of no use any more. */
-  | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean }
+  /** What the other peer says of itself; final: its answer is of no use any more; `isAgain`: it may have been said before. */
+  | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean; readonly isAgain?: boolean }
   /** The answer, and where each stream of what was offered stands in the original. */
   | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
   | { readonly type: 'refused'; readonly status: number }

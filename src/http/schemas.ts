@@ -134,6 +134,12 @@ export const ReferRequest = component(
           ...additive,
         }),
       ),
+      hold_on_refer: Type.Optional(
+        Type.Boolean({
+          description: 'Whether the peer is put on hold before the REFER, and heard again when the refer has failed.',
+          ...additive,
+        }),
+      ),
       refer_first_notify_timeout_ms: milliseconds(1, 3_600_000, 'How long to wait for the first NOTIFY.'),
       refer_timeout_ms: milliseconds(1, 3_600_000, 'How long the whole refer may take.'),
       refer_bye_grace_ms: milliseconds(

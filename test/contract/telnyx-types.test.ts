@@ -66,6 +66,8 @@ interface Payloads {
   'call.initiated': webhooks.CallInitiated.Payload;
   'call.answered': webhooks.CallAnswered.Payload;
   'call.bridged': webhooks.CallBridged.Payload;
+  'call.hold': webhooks.CallHoldWebhookEvent.Data.Payload;
+  'call.unhold': webhooks.CallUnholdWebhookEvent.Data.Payload;
   'call.enqueued': webhooks.CallEnqueued.Payload;
   'call.dequeued': webhooks.CallLeftQueue.Payload;
   'call.dtmf.received': webhooks.CallDtmfReceived.Payload;
@@ -83,6 +85,7 @@ interface Additive {
   refer:
     | 'replaces_call_control_id'
     | 'refer_sub'
+    | 'hold_on_refer'
     | 'refer_first_notify_timeout_ms'
     | 'refer_timeout_ms'
     | 'refer_bye_grace_ms'
@@ -96,6 +99,8 @@ interface Additive {
   bridge: never;
   transfer: never;
   'call.bridged': never;
+  'call.hold': never;
+  'call.unhold': never;
   'call.initiated': 'replaces_call_control_id';
   'call.answered': never;
   'call.enqueued': 'from' | 'to';
@@ -190,6 +195,8 @@ const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) =>
   'call.initiated': (payload) => payload,
   'call.answered': (payload) => payload,
   'call.bridged': (payload) => payload,
+  'call.hold': (payload) => payload,
+  'call.unhold': (payload) => payload,
   'call.enqueued': (payload) => payload,
   'call.dequeued': (payload) => payload,
   'call.dtmf.received': (payload) => payload,
@@ -203,6 +210,8 @@ const payloadFields: { [E in EventName]: (field: Exclude<keyof EventPayloads[E],
     'call.initiated': (field) => field,
     'call.answered': (field) => field,
     'call.bridged': (field) => field,
+    'call.hold': (field) => field,
+    'call.unhold': (field) => field,
     'call.enqueued': (field) => field,
     'call.dequeued': (field) => field,
     'call.dtmf.received': (field) => field,
@@ -231,7 +240,9 @@ type NullsAbsent<T> = T extends readonly unknown[]
     : T;
 /** Version 1 of the events is refused with a sentence. */
 type Version2<T> = Omit<T, 'webhook_api_version'> & { webhook_api_version?: '2' };
-type AdditiveOfApplication = Extract<keyof Static<typeof Application>, `refer_${string}`> | 'read_only';
+type AdditiveOfApplication =
+  | Extract<keyof Static<typeof Application>, `refer_${string}` | 'hold_on_refer'>
+  | 'read_only';
 
 const resources = {
   create: (params: Version2<CallControlApplicationCreateParams>): Static<typeof ApplicationRequest> => params,

@@ -199,6 +199,7 @@ const actions: readonly ((line: Line, random: Random) => unknown)[] = [
   (line) => line.command('reject', { cause: 'USER_BUSY' }),
   (line) => line.command('hangup', {}),
   (line, random) => line.refer({ refer_before_answer: random.pick(refersBeforeAnswer) }),
+  (line) => line.refer({ hold_on_refer: true, refer_timeout_ms: 20_000 }),
   (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
   (line, random) => line.command('send_dtmf', { digits: random.pick(['1', '1w2', 'WwW9#']) }),
   (line) => line.ack(),

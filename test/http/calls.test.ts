@@ -27,6 +27,7 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
     sip_auth_username: 'alice',
     sip_auth_password: 'secret',
     refer_sub: false,
+    hold_on_refer: true,
     refer_first_notify_timeout_ms: 1000,
     refer_timeout_ms: 2000,
     refer_bye_grace_ms: 0,

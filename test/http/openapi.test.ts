@@ -137,6 +137,7 @@ test('openapi: fields of ours are marked', async () => {
     [
       'replaces_call_control_id',
       'refer_sub',
+      'hold_on_refer',
       'refer_first_notify_timeout_ms',
       'refer_timeout_ms',
       'refer_bye_grace_ms',

@@ -15,6 +15,31 @@ killedAnywhere('refer answered', (world) => {
   isReleased(world);
 });
 
+killedAnywhere('refer on hold, refused, heard again', (world) => {
+  const { transferee, app, after } = world;
+  answers(world);
+  app.posts('refer', { sip_address: target, hold_on_refer: true });
+                                         transferee.gets('INVITE', { body: /a=sendonly/ });
+  transferee.sends(491);                 transferee.gets('ACK');
+  after(2_000);                          transferee.gets('INVITE', { body: /a=sendonly/ });
+  transferee.sends(200, { body: sdp('192.0.2.10', 49_170, 'recvonly') });
+                                         transferee.gets('ACK'); app.gets('call.hold'); transferee.gets('REFER');
+  transferee.sends(603);                 app.gets('call.refer.failed', { sip_notify_response: 603 });
+                                         transferee.gets('INVITE', { body: /a=sendrecv/ });
+  transferee.sends(200);                 transferee.gets('ACK'); app.gets('call.unhold');
+  hangsUp(world);
+  after(32_000);
+});
+
+killedAnywhere('refer on hold, hung up before the peer has agreed', (world) => {
+  const { transferee, app } = world;
+  answers(world);
+  app.posts('refer', { sip_address: target, hold_on_refer: true });
+                                         transferee.gets('INVITE', { body: /a=sendonly/ });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.refer.failed', { sip_notify_response: 487 });
+                                         app.gets('call.hangup');
+});
+
 killedAnywhere('refer challenged and busy', (world) => {
   const { transferee, app } = world;
   answers(world);
