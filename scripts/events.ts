@@ -18,6 +18,7 @@ import {
   initiated,
   referEvent,
   referReceived,
+  referRetrying,
 } from '../src/call/events.ts';
 import { eventRow } from '../src/call/outbox.ts';
 import type { Refer } from '../src/call/refer.ts';
@@ -56,6 +57,15 @@ const refer: Own<'call.refer.started'> = {
     'The final status that answered the REFER; null while there is none. Additive.',
   ],
   notify_sip_responses: ['list of integers', 'Every status the NOTIFYs carried, in order. Additive.'],
+  step: ['integer', 'Only with `on_failure`: which step it tells of; 1 is the command itself. Additive.'],
+  of: ['integer', 'Only with `on_failure`: how many steps there are. Additive.'],
+  transfer_to: ['string', 'Only of a step that dials: whom. `refer_to` is of the last REFER then. Additive.'],
+  transfer_call_control_id: ['string or null', 'Only of a step that dials: the call, if one was made. Additive.'],
+};
+
+const failed: Own<'call.refer.failed'> = {
+  ...refer,
+  failure_reason: ['string', 'What the final status means: see below. Additive.'],
 };
 
 const own: { readonly [T in EventType]: Own<T> } = {
@@ -129,9 +139,11 @@ const own: { readonly [T in EventType]: Own<T> } = {
   },
   'call.refer.started': refer,
   'call.refer.completed': refer,
-  'call.refer.failed': {
-    ...refer,
-    failure_reason: ['string', 'What the final status means: see below. Additive.'],
+  'call.refer.failed': failed,
+  'call.refer.retrying': {
+    ...failed,
+    next_refer_to: ['string or null', 'The Refer-To URI of the next step; null: it sends no REFER.'],
+    next_transfer_to: ['string or null', 'Whom the next step dials; null: nobody.'],
   },
 };
 
@@ -153,7 +165,10 @@ const when: { readonly [T in EventType]: string } = {
   'call.dequeued': 'The call waits no more. It comes before `call.bridged` and `call.hangup`.',
   'call.hangup': 'The call is over. It is the last event of every call.',
   'call.refer.started': 'The peer has accepted a REFER. Not sent if it refuses.',
-  'call.refer.completed': 'The target has the caller. `call.hangup` follows.',
+  'call.refer.completed':
+    'The target has the caller. `call.hangup` follows, but for a step of `on_failure` that has dialled: then the call goes on, joined to the one that was dialled.',
+  'call.refer.retrying':
+    'A step of a refer with `on_failure` has failed, as this says, and the next one is tried. Additive.',
   'call.refer.failed':
     'The refer came to nothing. The call goes on, unless the peer has left it: [Refer](refer.md) has every case.',
 };
@@ -231,6 +246,12 @@ const examples: { readonly [T in EventType]: Event } = {
   'call.refer.started': referEvent(call, referOf(202, []), 'started', 100),
   'call.refer.completed': referEvent(call, referOf(202, [100, 180, 200]), 'completed', 200),
   'call.refer.failed': referEvent(call, referOf(202, [100, 486]), 'failed', 486),
+  'call.refer.retrying': referRetrying(
+    call,
+    { ...referOf(202, [100, 486]), chain: { step: 1, of: 2, rest: [], isStarted: true, isLingering: false } },
+    486,
+    { type: 'transfer', body: { to: '+13125550199' } },
+  ),
 };
 
 export function events(): string {

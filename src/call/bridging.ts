@@ -6,6 +6,7 @@ import { isWithheld } from './acknowledging.ts';
 import type { AfterBridge, Command, MuteDtmf } from './commands.ts';
 import { type DigitOrder, sendDigits } from './digits.ts';
 import { bridged } from './events.ts';
+import { transferOrdered } from './falling-back.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, leave, refuseChange, sayBye } from './leaving.ts';
 import type { Offered, Outcome } from './modification.ts';
@@ -14,7 +15,7 @@ import { giveUp } from './outbound.ts';
 import { dequeue } from './queueing.ts';
 import { isPending } from './refer.ts';
 import { hasTransferred } from './referral.ts';
-
+import { dialledInstead } from './referring.ts';
 import { acceptChange } from './relaying.ts';
 import { answerOffer, isReadable, newSession, relayedAnswer, relayedOffer } from './sound.ts';
 import type { Bridge, Call, Signal } from './state.ts';
@@ -38,13 +39,19 @@ const afterOf = ({ parks, holds }: AfterBridge): AfterBridge => ({ parks, ...(ho
 export const alreadyBridged = 'The call is bridged already.';
 
 /** `transfer`: the call goes on as it is until the one that is dialled for it is answered; one that rings is answered then. */
-export function transferCommand(turn: Turn, { callee }: Command & { name: 'transfer' }, rtpPort: number | null): void {
+export function transferCommand(
+  turn: Turn,
+  { callee, isStep = false }: Command & { name: 'transfer' },
+  rtpPort: number | null,
+): void {
   const { phase, session, transferring } = turn.call;
+  if (isStep && transferOrdered(turn.call) === null) return refuse(turn, 'unable-to-execute');
   if (phase.name === 'dialing') return refuse(turn, 'not-answered');
   if (transferring !== null)
     return refuse(turn, 'unable-to-execute', 'A transfer is already in progress on this call.');
   if (session === null && rtpPort !== null) change(turn, { session: newSession(rtpPort, turn.seed) });
   change(turn, { transferring: callee });
+  if (isStep) dialledInstead(turn, callee);
 }
 
 const mutesOwn = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'self';

@@ -45,7 +45,16 @@ import {
 import { dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
-import { dialogLost, referCommand, referResponse, referTimer, referUnanswered, unblockRefer } from './referring.ts';
+import {
+  dialogLost,
+  notJoined,
+  referCommand,
+  referResponse,
+  referTimer,
+  referUnanswered,
+  resumeTransfer,
+  unblockRefer,
+} from './referring.ts';
 import { cancelInvite } from './relaying.ts';
 import { playing } from './sound.ts';
 import {
@@ -324,11 +333,16 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
 function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
+    case 'dismissed':
       if (turn.call.phase.name === 'dialing') return giveUp(turn, 'originator_cancel');
       if (isAlive(turn.call)) leave(turn);
       return;
     case 'progress':
+      // Of the call that was dialled in place of a REFER of ours, or because of one of the peer's.
+      if (turn.call.refer?.transfer?.callee === from) return notJoined(turn, from, signal.status);
       return progressed(turn, from, signal.status);
+    case 'undialled':
+      return notJoined(turn, null, signal.status);
     case 'yield':
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':
@@ -414,6 +428,7 @@ function resumed(turn: Turn): void {
   for (const request of requestsOut(call)) sentAgain(turn, request);
   resumeModification(turn);
   resumeReferral(turn);
+  resumeTransfer(turn);
   if (isAlive(turn.call)) playing(turn);
 }
 

@@ -2,7 +2,7 @@
 import type { Refusal } from '../errors.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { DigitOrder } from './digits.ts';
-import type { ReferOrder } from './refer.ts';
+import type { Fallback, ReferOrder } from './refer.ts';
 import type { HeaderPlacement, ReferBeforeAnswer } from './routing.ts';
 
 export interface NamedValue {
@@ -13,6 +13,13 @@ export interface NamedValue {
 interface Common {
   client_state?: string;
   command_id?: string;
+}
+
+/** A step of `on_failure`: what it leaves out is as in the command. */
+export interface ReferStepBody
+  extends Omit<Bodies['refer'], 'client_state' | 'command_id' | 'on_failure' | 'hold_on_refer'> {
+  /** In place of a REFER. */
+  transfer?: Bodies['transfer'];
 }
 
 /** The bodies by action, as the API names their fields. What JSON Schema can say of them is checked before they come here. */
@@ -26,6 +33,7 @@ export interface Bodies {
     replaces_call_control_id?: string;
     refer_sub?: boolean;
     hold_on_refer?: boolean;
+    on_failure?: ReferStepBody[];
     custom_headers?: NamedValue[];
     sip_headers?: NamedValue[];
     sip_auth_username?: string;
@@ -86,6 +94,8 @@ export type Command = { readonly clientState: string | null } & (
       /** The target of a 302: it has no other place for the headers than its URI. */
       readonly redirectTo: string;
       readonly credentials: Credentials | null;
+      /** What is tried when it has failed, in this order. */
+      readonly fallbacks: readonly Fallback[];
     }
   /** `with` is the id of a call that can be joined. */
   | ({
@@ -94,8 +104,8 @@ export type Command = { readonly clientState: string | null } & (
       readonly preventDouble: boolean;
       readonly muteDtmf: MuteDtmf;
     } & AfterBridge)
-  /** `callee` is the id of the call that is dialled for it. */
-  | { readonly name: 'transfer'; readonly callee: string }
+  /** `callee` is the id of the call that is dialled for it; `isStep`: in place of a REFER that has failed. */
+  | { readonly name: 'transfer'; readonly callee: string; readonly isStep?: boolean }
   | { readonly name: 'refer_accept' | 'refer_reject' }
   | { readonly name: 'enqueue'; readonly queue: string; readonly maxWaitMs: number | null }
   | { readonly name: 'leave_queue' }

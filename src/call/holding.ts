@@ -44,8 +44,10 @@ function resumed(turn: Turn, hold: Hold): void {
   tell(turn, heldOrNot(turn.call, 'call.unhold'));
 }
 
+/** A call that is being joined to another is heard. */
 function isWanted({ refer }: Call): boolean {
-  return isCompleted(refer) || (isPending(refer) && refer.order.holds === true);
+  if (isCompleted(refer)) return true;
+  return isPending(refer) && refer.phase.name !== 'transferring' && refer.order.holds === true;
 }
 
 function over(turn: Turn): void {

@@ -129,6 +129,7 @@ function readRefer(
     beforeAnswer: body.refer_before_answer ?? settings.beforeAnswer,
     redirectTo: withAll,
     credentials,
+    fallbacks: [],
   };
 }
 

@@ -14,7 +14,7 @@ import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
 import type { Target } from '../sip/transport/transport.ts';
-import type { AfterBridge, Command, MuteDtmf, NamedValue } from './commands.ts';
+import type { AfterBridge, Bodies, Command, MuteDtmf, NamedValue } from './commands.ts';
 import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
@@ -321,6 +321,10 @@ export type Signal =
   | { readonly type: 'dialled' }
   /** A call was dialled to be joined to it. */
   | { readonly type: 'awaited' }
+  /** No call could be dialled in place of its REFER. */
+  | { readonly type: 'undialled'; readonly status: number }
+  /** The refer that it was dialled for has come to nothing by it. */
+  | { readonly type: 'dismissed' }
   /** The call that was dialled because of its REFER has come so far; a final status ends that. */
   | { readonly type: 'progress'; readonly status: number };
 
@@ -383,6 +387,8 @@ export type Effect =
   | { readonly type: 'event'; readonly event: Event; readonly sequence: number }
   /** The target of a REFER is to be dialled, for the call that is to be joined to it, or for nobody. */
   | { readonly type: 'follow'; readonly transferee: string | null; readonly referral: Referral }
+  /** A call is to be dialled for it, in place of a REFER. */
+  | { readonly type: 'transfer'; readonly body: Bodies['transfer'] }
   /** `to` is the id of a call: it decides on it at once. */
   | { readonly type: 'signal'; readonly to: string; readonly signal: Signal }
   | { readonly type: 'media'; readonly session: MediaSession }

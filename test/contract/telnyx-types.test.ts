@@ -28,7 +28,10 @@ import type { CreateQueueRequest, Queue, QueueCall, UpdateQueueRequest } from '.
 import type { CallStatusResponse, CommandResponse, DialRequest, DialResponse } from '../../src/http/schemas.ts';
 
 /** Commands and events of ours that the client does not have. */
-const ours = ['refer_accept', 'refer_reject', 'call.refer.received', 'call.sip_info.received'] as const;
+const ours = [
+  ...(['refer_accept', 'refer_reject', 'call.refer.received', 'call.refer.retrying'] as const),
+  'call.sip_info.received',
+] as const;
 type ActionName = Exclude<AnyAction, (typeof ours)[number]>;
 
 interface Params {
@@ -86,6 +89,7 @@ interface Additive {
     | 'replaces_call_control_id'
     | 'refer_sub'
     | 'hold_on_refer'
+    | 'on_failure'
     | 'refer_first_notify_timeout_ms'
     | 'refer_timeout_ms'
     | 'refer_bye_grace_ms'
@@ -107,10 +111,19 @@ interface Additive {
   'call.dequeued': 'from' | 'to';
   'call.dtmf.received': never;
   'call.hangup': never;
-  'call.refer.started': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
-  'call.refer.completed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
-  'call.refer.failed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses' | 'failure_reason';
+  'call.refer.started': AdditiveOfRefer;
+  'call.refer.completed': AdditiveOfRefer;
+  'call.refer.failed': AdditiveOfRefer | 'failure_reason';
 }
+
+type AdditiveOfRefer =
+  | 'refer_to'
+  | 'refer_sip_response'
+  | 'notify_sip_responses'
+  | 'step'
+  | 'of'
+  | 'transfer_to'
+  | 'transfer_call_control_id';
 
 type Body<A extends ActionName> = Static<(typeof commands)[A]['body']>;
 

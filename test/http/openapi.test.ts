@@ -137,12 +137,13 @@ test('openapi: fields of ours are marked', async () => {
     [
       'replaces_call_control_id',
       'refer_sub',
-      'hold_on_refer',
       'refer_first_notify_timeout_ms',
       'refer_timeout_ms',
       'refer_bye_grace_ms',
       'refer_header_placement',
       'refer_before_answer',
+      'hold_on_refer',
+      'on_failure',
     ],
   );
 });
