@@ -44,6 +44,16 @@ test('a call that could not be dialled is a step that failed', () => {
   assert.deepEqual(shown(step.effects), ['call.refer.failed 404']);
 });
 
+test('a call that takes too long is let go of, and the next step begins', () => {
+  const line = active();
+  line.refer({ on_failure: [transfer, again] });
+  line.respond(603);
+  const command = { name: 'transfer', callee: 'v3:target', clientState: null, isStep: true };
+  line.take({ type: 'command', command, rtpPort: null });
+  const effects = shown(line.after(94_000).timer('refer-deadline').effects);
+  assert.deepEqual(effects, ['call.refer.retrying', 'signal dismissed', 'send REFER']);
+});
+
 const context = { settings: referSettings, attended: () => null, obstacles: () => [] };
 const refusalsOf = (body: Bodies['refer']) => {
   const read = readReferWithSteps(body, context);
