@@ -13,10 +13,12 @@ import {
   type FailureReason,
   type HangupCause,
   hangup,
+  heldOrNot,
   infoReceived,
   initiated,
   referEvent,
   referReceived,
+  referRetrying,
 } from '../src/call/events.ts';
 import { eventRow } from '../src/call/outbox.ts';
 import type { Refer } from '../src/call/refer.ts';
@@ -55,6 +57,15 @@ const refer: Own<'call.refer.started'> = {
     'The final status that answered the REFER; null while there is none. Additive.',
   ],
   notify_sip_responses: ['list of integers', 'Every status the NOTIFYs carried, in order. Additive.'],
+  step: ['integer', 'Only with `on_failure`: which step it tells of; 1 is the command itself. Additive.'],
+  of: ['integer', 'Only with `on_failure`: how many steps there are. Additive.'],
+  transfer_to: ['string', 'Only of a step that dials: whom. `refer_to` is of the last REFER then. Additive.'],
+  transfer_call_control_id: ['string or null', 'Only of a step that dials: the call, if one was made. Additive.'],
+};
+
+const failed: Own<'call.refer.failed'> = {
+  ...refer,
+  failure_reason: ['string', 'What the final status means: see below. Additive.'],
 };
 
 const own: { readonly [T in EventType]: Own<T> } = {
@@ -96,6 +107,8 @@ const own: { readonly [T in EventType]: Own<T> } = {
     body: ['string', 'Its body. Additive.'],
     body_encoding: ['string', '`utf-8`, or `base64` where the bytes are no text. Additive.'],
   },
+  'call.hold': {},
+  'call.unhold': {},
   'call.enqueued': {
     queue: ['string', 'The name of the queue.'],
     current_position: ['integer', 'Its place, from 1: 1 is the next one.'],
@@ -126,9 +139,11 @@ const own: { readonly [T in EventType]: Own<T> } = {
   },
   'call.refer.started': refer,
   'call.refer.completed': refer,
-  'call.refer.failed': {
-    ...refer,
-    failure_reason: ['string', 'What the final status means: see below. Additive.'],
+  'call.refer.failed': failed,
+  'call.refer.retrying': {
+    ...failed,
+    next_refer_to: ['string or null', 'The Refer-To URI of the next step; null: it sends no REFER.'],
+    next_transfer_to: ['string or null', 'Whom the next step dials; null: nobody.'],
   },
 };
 
@@ -143,11 +158,17 @@ const when: { readonly [T in EventType]: string } = {
   'call.dtmf.received':
     'The peer has sent a digit by SIP INFO (`application/dtmf-relay` or `application/dtmf`), whatever the application sends. Digits in the sound are not heard.',
   'call.sip_info.received': 'The peer has sent an INFO with any other body.',
+  'call.hold':
+    'The peer was put on hold before a REFER (`hold_on_refer`): it sends nothing until `call.unhold`, or the end of the call.',
+  'call.unhold': 'The peer is on hold no more: the refer it was held for came to nothing.',
   'call.enqueued': 'The call waits in a queue.',
   'call.dequeued': 'The call waits no more. It comes before `call.bridged` and `call.hangup`.',
   'call.hangup': 'The call is over. It is the last event of every call.',
   'call.refer.started': 'The peer has accepted a REFER. Not sent if it refuses.',
-  'call.refer.completed': 'The target has the caller. `call.hangup` follows.',
+  'call.refer.completed':
+    'The target has the caller. `call.hangup` follows, but for a step of `on_failure` that has dialled: then the call goes on, joined to the one that was dialled.',
+  'call.refer.retrying':
+    'A step of a refer with `on_failure` has failed, as this says, and the next one is tried. Additive.',
   'call.refer.failed':
     'The refer came to nothing. The call goes on, unless the peer has left it: [Refer](refer.md) has every case.',
 };
@@ -217,12 +238,20 @@ const examples: { readonly [T in EventType]: Event } = {
     referredBy: '<sip:alice@atlanta.example>',
   } as Referral),
   'call.bridged': bridged(call),
+  'call.hold': heldOrNot(call, 'call.hold'),
+  'call.unhold': heldOrNot(call, 'call.unhold'),
   'call.enqueued': enqueued(call, 'support', { position: 3, averageWaitSecs: 41 }),
   'call.dequeued': dequeued(call, { queue: 'support', position: 1, reason: 'bridged', waitedMs: 38_000 }),
   'call.hangup': hangup(call, { cause: 'normal_clearing', by: 'peer', sipCause: '200' }),
   'call.refer.started': referEvent(call, referOf(202, []), 'started', 100),
   'call.refer.completed': referEvent(call, referOf(202, [100, 180, 200]), 'completed', 200),
   'call.refer.failed': referEvent(call, referOf(202, [100, 486]), 'failed', 486),
+  'call.refer.retrying': referRetrying(
+    call,
+    { ...referOf(202, [100, 486]), chain: { step: 1, of: 2, rest: [], isStarted: true, isLingering: false } },
+    486,
+    { type: 'transfer', body: { to: '+13125550199' } },
+  ),
 };
 
 export function events(): string {

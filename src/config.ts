@@ -308,6 +308,12 @@ export const table = {
     "What a refer does when the peer's Allow leaves REFER out, which is often wrong: try all the same (`send`), or `fail` with 405 at once.",
     check.oneOf(refersWithoutAllow),
   ),
+  holdOnRefer: setting(
+    'hold_on_refer',
+    'false',
+    'Whether a call is put on hold before it is referred, and is heard again when the refer has failed.',
+    check.truth,
+  ),
   ladderMessages: setting(
     'ladder_messages',
     '64',
@@ -395,6 +401,7 @@ export const applicationTable = {
   referBeforeAnswer: table.referBeforeAnswer,
   referByeWithoutFinal: table.referByeWithoutFinal,
   referWithoutAllow: table.referWithoutAllow,
+  holdOnRefer: table.holdOnRefer,
   referInbound: table.referInbound,
 } as const;
 
@@ -510,6 +517,7 @@ function referSettings(values: Required<Global>): ReferSettings {
     beforeAnswer: values.referBeforeAnswer,
     byeWithoutFinal: values.referByeWithoutFinal,
     withoutAllow: values.referWithoutAllow,
+    holds: values.holdOnRefer,
     inbound: values.referInbound,
   };
 }

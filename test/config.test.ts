@@ -33,6 +33,7 @@ const refer = {
   beforeAnswer: 'early',
   byeWithoutFinal: 'failed',
   withoutAllow: 'send',
+  holds: false,
   inbound: 'reject',
 } as const;
 
@@ -192,6 +193,7 @@ suite('values of the default application', () => {
     ['REFER_HEADER_PLACEMENT', 'refer-to', { refer: { ...refer, headerPlacement: 'refer-to' } }],
     ['REFER_BEFORE_ANSWER', 'redirect', { refer: { ...refer, beforeAnswer: 'redirect' } }],
     ['REFER_BYE_WITHOUT_FINAL', 'completed', { refer: { ...refer, byeWithoutFinal: 'completed' } }],
+    ['HOLD_ON_REFER', 'true', { refer: { ...refer, holds: true } }],
     ['REFER_WITHOUT_ALLOW', 'fail', { refer: { ...refer, withoutAllow: 'fail' } }],
   ];
   test('WEBHOOK_FAILOVER_URL beside WEBHOOK_URL', () => {

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { withCopies } from '../scripts/copies.ts';
 import { root } from '../scripts/ready.mjs';
-import { bridged, referReceived } from '../src/call/events.ts';
+import { bridged, heldOrNot, referReceived, referRetrying } from '../src/call/events.ts';
 import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, readSettings, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
@@ -91,6 +91,11 @@ test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async
   const phase = { name: 'asked', until: null } as const;
   const referral = { id: null, target: 'sip:a@b.example', referredBy: '<sip:c@d.example>', isSilent: false, phase };
   events.set('call.refer.received', referReceived(call, referral).payload);
+  const line = active();
+  line.refer({ on_failure: [{ transfer: { to: '+13125550199' } }] });
+  const chained = { ...line.call.refer!, response: 202, notified: [100, 486] };
+  events.set('call.refer.retrying', referRetrying(line.call, chained, 486, chained.chain!.rest[0]!).payload);
+  for (const type of ['call.hold', 'call.unhold'] as const) events.set(type, heldOrNot(call, type).payload);
   for (const { at, name, text, before } of blocksIn('json')) {
     if (name === '') {
       assert.equal(before?.language, 'sh', `${at} follows no command whose output it could be`);
@@ -234,10 +239,10 @@ test('docs: the knobs have their defaults', () => {
     const setting = settings.find((each) => each.name === field);
     assert.deepEqual([setting && environmentName(setting), setting?.default], [name, value]);
   }
-  assert.equal(knobs.length, 6);
+  assert.equal(knobs.length, 7);
 });
 
-const outcome = /(started|completed|failed) (\d{3})(?: (busy|no-answer|canceled|failed))?/g;
+const outcome = /(started|retrying|completed|failed) (\d{3})(?: (busy|no-answer|canceled|failed))?/g;
 
 test('docs: the outcomes of a refer are those of the drawings', () => {
   const rows = tables(guide.text)

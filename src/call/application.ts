@@ -52,6 +52,7 @@ export interface ApplicationBody {
   refer_before_answer: ReferSettings['beforeAnswer'];
   refer_bye_without_final: ReferSettings['byeWithoutFinal'];
   refer_without_allow: ReferSettings['withoutAllow'];
+  hold_on_refer: ReferSettings['holds'];
   refer_inbound: ReferSettings['inbound'];
 }
 
@@ -88,6 +89,7 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
       beforeAnswer: body.refer_before_answer,
       byeWithoutFinal: body.refer_bye_without_final,
       withoutAllow: body.refer_without_allow,
+      holds: body.hold_on_refer,
       inbound: body.refer_inbound,
     },
   };
@@ -126,6 +128,7 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
     refer_before_answer: refer.beforeAnswer,
     refer_bye_without_final: refer.byeWithoutFinal,
     refer_without_allow: refer.withoutAllow,
+    hold_on_refer: refer.holds,
     refer_inbound: refer.inbound,
   };
 }

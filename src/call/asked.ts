@@ -22,6 +22,6 @@ export function withoutPasswords(text: string): string {
 
 function shown(field: string, value: unknown): unknown {
   if (secret.test(field)) return '***';
-  const json = withoutPasswords(JSON.stringify(value));
+  const json = withoutPasswords(JSON.stringify(value, (name, each) => (secret.test(name) ? '***' : each)));
   return json.length > longestValue ? '…' : JSON.parse(json);
 }

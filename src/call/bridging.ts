@@ -6,6 +6,7 @@ import { isWithheld } from './acknowledging.ts';
 import type { AfterBridge, Command, MuteDtmf } from './commands.ts';
 import { type DigitOrder, sendDigits } from './digits.ts';
 import { bridged } from './events.ts';
+import { transferOrdered } from './falling-back.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, leave, refuseChange, sayBye } from './leaving.ts';
 import type { Offered, Outcome } from './modification.ts';
@@ -14,10 +15,10 @@ import { giveUp } from './outbound.ts';
 import { dequeue } from './queueing.ts';
 import { isPending } from './refer.ts';
 import { hasTransferred } from './referral.ts';
-
+import { dialledInstead } from './referring.ts';
 import { acceptChange } from './relaying.ts';
-import { answerOffer, isReadable, newSession, relayedAnswer } from './sound.ts';
-import type { Bridge, Signal } from './state.ts';
+import { answerOffer, isReadable, newSession, relayedAnswer, relayedOffer } from './sound.ts';
+import type { Bridge, Call, Signal } from './state.ts';
 import { change, refuse, type Turn, tell } from './turn.ts';
 
 /** `bridge`: our peer is asked first. That the other call can be joined was seen by whoever found it. */
@@ -38,13 +39,19 @@ const afterOf = ({ parks, holds }: AfterBridge): AfterBridge => ({ parks, ...(ho
 export const alreadyBridged = 'The call is bridged already.';
 
 /** `transfer`: the call goes on as it is until the one that is dialled for it is answered; one that rings is answered then. */
-export function transferCommand(turn: Turn, { callee }: Command & { name: 'transfer' }, rtpPort: number | null): void {
+export function transferCommand(
+  turn: Turn,
+  { callee, isStep = false }: Command & { name: 'transfer' },
+  rtpPort: number | null,
+): void {
   const { phase, session, transferring } = turn.call;
+  if (isStep && transferOrdered(turn.call) === null) return refuse(turn, 'unable-to-execute');
   if (phase.name === 'dialing') return refuse(turn, 'not-answered');
   if (transferring !== null)
     return refuse(turn, 'unable-to-execute', 'A transfer is already in progress on this call.');
   if (session === null && rtpPort !== null) change(turn, { session: newSession(rtpPort, turn.seed) });
   change(turn, { transferring: callee });
+  if (isStep) dialledInstead(turn, callee);
 }
 
 const mutesOwn = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'self';
@@ -89,7 +96,7 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
     case 'ask':
       return modify(turn, { name: 'ask' });
     case 'offer':
-      return offered(turn, bridge, said.sdp, said.isFinal);
+      return offered(turn, bridge, said);
     case 'answer':
       return answered(turn, bridge, said.sdp, said.order);
     case 'refused':
@@ -114,7 +121,11 @@ function invited(turn: Turn, from: string, { isMuted, ...after }: Signal & { typ
 }
 
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
-function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean): void {
+function offered(
+  turn: Turn,
+  bridge: Bridge,
+  { sdp: described, isFinal, isAgain = false }: Signal & { type: 'offer' },
+): void {
   const { phase } = turn.call;
   if (!isReadable(described)) {
     if (!bridge.isJoined) change(turn, { bridge: null });
@@ -123,7 +134,13 @@ function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
   // What is final nobody can ask again: it waits for its turn.
   if (bridge.isJoined && isBusy && !isFinal) return signal(turn, bridge.with, { type: 'refused', status: 491 });
+  if (isAgain && !isBusy && saysNothingNew(turn.call, described)) return;
   modify(turn, { name: 'relay', of: bridge.with, described, isFinal });
+}
+
+function saysNothingNew(call: Call, described: string): boolean {
+  const { session } = call;
+  return session !== null && relayedOffer(call, session, described)?.version === session.version;
 }
 
 function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order']): void {
@@ -206,6 +223,7 @@ export function modified(turn: Turn, came: Outcome): void {
     case 'offered':
       return signal(turn, bridge.with, { type: 'offer', sdp: came.offer, isFinal: false });
     case 'accepted':
+      if (came.wish.name === 'hold') return heardAgain(turn, bridge, came.sdp);
       if (came.wish.name !== 'relay' || came.wish.isFinal) return;
       if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
@@ -229,6 +247,12 @@ function overdue(turn: Turn, bridge: Bridge): void {
   signal(turn, bridge.with, { type: 'left' });
   change(turn, { bridge: null });
   soundAgain(turn);
+}
+
+/** The peer is not on hold any more: if it has moved meanwhile, the other one must know. */
+function heardAgain(turn: Turn, bridge: Bridge, sdp: string | null): void {
+  if (turn.call.hold?.name !== 'resuming' || !bridge.isJoined || sdp === null) return;
+  signal(turn, bridge.with, { type: 'offer', sdp, isFinal: true, isAgain: true });
 }
 
 /** Our peer has taken the offer and said nothing of itself that can be read: the other one has nobody to hear. */

@@ -45,7 +45,16 @@ import {
 import { changePlaceCommand, dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
 import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
-import { dialogLost, referCommand, referResponse, referTimer, referUnanswered } from './referring.ts';
+import {
+  dialogLost,
+  notJoined,
+  referCommand,
+  referResponse,
+  referTimer,
+  referUnanswered,
+  resumeTransfer,
+  unblockRefer,
+} from './referring.ts';
 import { cancelInvite } from './relaying.ts';
 import { playing } from './sound.ts';
 import {
@@ -67,11 +76,17 @@ import { acked, requested } from './within.ts';
 export function transition(call: Call, input: Input): Step {
   const turn = beginTurn(call, input);
   decide(turn, input);
-  // What came of a re-INVITE may be for the call that ours is joined to.
-  while (turn.outcomes.length > 0) modified(turn, turn.outcomes.shift()!);
-  forgetSecrets(turn);
+  tellOther(turn);
   if (turn.refusals.length > 0) return { call, effects: [], refusals: turn.refusals };
+  unblockRefer(turn);
+  tellOther(turn);
+  forgetSecrets(turn);
   return { call: turn.call, effects: turn.effects, refusals: [] };
+}
+
+/** What came of a re-INVITE may be for the call that ours is joined to. */
+function tellOther(turn: Turn): void {
+  while (turn.outcomes.length > 0) modified(turn, turn.outcomes.shift()!);
 }
 
 function decide(turn: Turn, input: Input): void {
@@ -321,11 +336,16 @@ function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Res
 function signalled(turn: Turn, from: string, signal: Signal): void {
   switch (signal.type) {
     case 'replaced':
+    case 'dismissed':
       if (turn.call.phase.name === 'dialing') return giveUp(turn, 'originator_cancel');
       if (isAlive(turn.call)) leave(turn);
       return;
     case 'progress':
+      // Of the call that was dialled in place of a REFER of ours, or because of one of the peer's.
+      if (turn.call.refer?.transfer?.callee === from) return notJoined(turn, from, signal.status);
       return progressed(turn, from, signal.status);
+    case 'undialled':
+      return notJoined(turn, null, signal.status);
     case 'yield':
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':
@@ -411,6 +431,7 @@ function resumed(turn: Turn): void {
   for (const request of requestsOut(call)) sentAgain(turn, request);
   resumeModification(turn);
   resumeReferral(turn);
+  resumeTransfer(turn);
   if (isAlive(turn.call)) playing(turn);
 }
 

@@ -3,7 +3,7 @@ import type { Refusal } from '../errors.ts';
 import type { Credentials } from '../sip/message/digest.ts';
 import type { DigitOrder } from './digits.ts';
 import type { PlaceChange } from './queues.ts';
-import type { ReferOrder } from './refer.ts';
+import type { Fallback, ReferOrder } from './refer.ts';
 import type { HeaderPlacement, ReferBeforeAnswer } from './routing.ts';
 
 export interface NamedValue {
@@ -16,6 +16,13 @@ interface Common {
   command_id?: string;
 }
 
+/** A step of `on_failure`: what it leaves out is as in the command. */
+export interface ReferStepBody
+  extends Omit<Bodies['refer'], 'client_state' | 'command_id' | 'on_failure' | 'hold_on_refer'> {
+  /** In place of a REFER. */
+  transfer?: Bodies['transfer'];
+}
+
 /** The bodies by action, as the API names their fields. What JSON Schema can say of them is checked before they come here. */
 export interface Bodies {
   answer: Common & { custom_headers?: NamedValue[]; sip_headers?: NamedValue[]; preferred_codecs?: string };
@@ -26,6 +33,8 @@ export interface Bodies {
     sip_address?: string;
     replaces_call_control_id?: string;
     refer_sub?: boolean;
+    hold_on_refer?: boolean;
+    on_failure?: ReferStepBody[];
     custom_headers?: NamedValue[];
     sip_headers?: NamedValue[];
     sip_auth_username?: string;
@@ -86,6 +95,8 @@ export type Command = { readonly clientState: string | null } & (
       /** The target of a 302: it has no other place for the headers than its URI. */
       readonly redirectTo: string;
       readonly credentials: Credentials | null;
+      /** What is tried when it has failed, in this order. */
+      readonly fallbacks: readonly Fallback[];
     }
   /** `with` is the id of a call that can be joined. */
   | ({
@@ -94,8 +105,8 @@ export type Command = { readonly clientState: string | null } & (
       readonly preventDouble: boolean;
       readonly muteDtmf: MuteDtmf;
     } & AfterBridge)
-  /** `callee` is the id of the call that is dialled for it. */
-  | { readonly name: 'transfer'; readonly callee: string }
+  /** `callee` is the id of the call that is dialled for it; `isStep`: in place of a REFER that has failed. */
+  | { readonly name: 'transfer'; readonly callee: string; readonly isStep?: boolean }
   | { readonly name: 'refer_accept' | 'refer_reject' }
   | {
       readonly name: 'enqueue';

@@ -86,6 +86,15 @@ export class Dialler {
     return this.#dial(body, linked);
   }
 
+  /** Why nobody could be dialled like this now, but for what may have passed when it comes to that. */
+  obstacles(body: DialBody): readonly Refusal[] {
+    const read = readDial(this.#asFrom(body), this.#options.settings.host);
+    if ('refusals' in read) return read.refusals;
+    const refusals: Refusal[] = [];
+    this.#routed(read.diallings, body, refusals);
+    return refusals.filter(({ name }) => name !== 'trunks-full');
+  }
+
   async #dial(body: DialBody, linked: Linked | null = null): Promise<Dialled> {
     const before = this.#plan(body, linked);
     if ('refusals' in before) return before;

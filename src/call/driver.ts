@@ -66,6 +66,8 @@ interface DriverOptions {
   readonly deliver: (events: readonly EventRow[]) => void;
   /** Dials whom the peer of a call has referred us to. */
   readonly follow: (live: Live, effect: Effect & { type: 'follow' }) => void;
+  /** Dials for a call in place of a REFER of ours. */
+  readonly transfer: (live: Live, effect: Effect & { type: 'transfer' }) => void;
 }
 
 const tryAgainMs = 1000;
@@ -271,6 +273,8 @@ export class Driver {
         return media.release(effect.port);
       case 'follow':
         return this.#options.follow(live, effect);
+      case 'transfer':
+        return this.#options.transfer(live, effect);
       case 'event':
         return this.#noteDown(effect.event);
       case 'signal':

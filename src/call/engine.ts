@@ -17,6 +17,7 @@ import { type Asked, askedOf } from './asked.ts';
 import { callsOf, isFull, surroundingsOf } from './channels.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
+import { dialInstead, sayUndialled } from './dialled-instead.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
 import { obstacleToDigits } from './digits.ts';
 import { Driver, type Unstamped } from './driver.ts';
@@ -28,7 +29,8 @@ import { type Live, LiveCalls, mergeKey, type Watcher } from './live.ts';
 import { isEarlyOf } from './outbound.ts';
 import { obstacleToEnqueue } from './queueing.ts';
 import type { PlaceChange, Queues, WaitingCall } from './queues.ts';
-import { type ReadAction, readCommand } from './reading.ts';
+import { type Read, type ReadAction, readCommand } from './reading.ts';
+import { readReferWithSteps } from './reading-fallbacks.ts';
 import { rememberedMs } from './retention.ts';
 import { route } from './routing.ts';
 
@@ -81,6 +83,7 @@ export class Engine implements EndpointUser, CallControl {
     this.#driver = new Driver({
       ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
       follow: (live, effect) => this.#follow(live, effect),
+      transfer: (live, { body }) => this.#dialInstead(live, body),
       calls: this.#calls,
       placeOf: (live, input) => this.#calls.places.placeOf(live, input, queues),
       surroundingsOf: (call) => surroundingsOf(this.#calls, this.#options.dial.gateways(), call),
@@ -295,13 +298,13 @@ export class Engine implements EndpointUser, CallControl {
     if (needsSound !== null) return [needsSound];
     const other = action === 'bridge' ? otherOf(this.#calls, live.call, body as Bodies['bridge']) : null;
     if (other !== null && typeof other !== 'string') return [other];
-    const attended = action === 'refer' ? attendedOf(this.#calls, live.call, body as Bodies['refer']) : null;
-    if (attended !== null && 'name' in attended) return [attended];
-    const read = readCommand(
+    const read = this.#read(
+      live.call,
       action as ReadAction,
-      { ...body, ...(other !== null && { call_control_id: other }) } as Bodies[ReadAction],
-      application.refer,
-      attended,
+      {
+        ...body,
+        ...(other !== null && { call_control_id: other }),
+      } as Bodies[ReadAction],
     );
     if ('refusals' in read) return read.refusals;
     const unmade = action === 'enqueue' ? await this.#ensureQueue(live, body as Bodies['enqueue']) : null;
@@ -313,6 +316,16 @@ export class Engine implements EndpointUser, CallControl {
     if (full !== null) return [full];
     const from = { commandId: body.command_id ?? null, asked: askedOf(action, body) };
     return this.#obey(live, from, { type: 'command', command: read.command, rtpPort });
+  }
+
+  #read<A extends ReadAction>(call: Call, action: A, body: Bodies[A]): Read {
+    const settings = this.#options.applications.ofCall(call).refer;
+    if (action !== 'refer') return readCommand(action, body, settings);
+    return readReferWithSteps(body as Bodies['refer'], {
+      settings,
+      attended: (step) => attendedOf(this.#calls, call, step),
+      obstacles: (step) => this.#dialler.obstacles(dialOf(call, step)),
+    });
   }
 
   /** Makes the queue if it is not there; or why not. */
@@ -374,6 +387,20 @@ export class Engine implements EndpointUser, CallControl {
     if (taken !== null) return taken;
     if (rtpPort !== null) this.#options.media.release(rtpPort);
     return 'refusals' in dialled ? dialled.refusals : [];
+  }
+
+  /** Dials in place of a REFER that has failed. Nobody waits for it: what becomes of it is told to the call. */
+  #dialInstead(live: Live, body: Bodies['transfer']): void {
+    const { media } = this.#options;
+    const parts = { driver: this.#driver, dialler: this.#dialler, release: (port: number) => media.release(port) };
+    const dialling = dialInstead({ ...parts, reserve: () => this.#reserve() }, live, body);
+    dialling.catch((error: unknown) => {
+      this.#system.log.error(
+        { call: live.call.id, error: stackOf(error) },
+        'No call could be made in place of a REFER.',
+      );
+      sayUndialled(this.#driver, live, 500);
+    });
   }
 
   /** Dials whom the peer of a call has referred us to. Nobody waits for it: what becomes of it is told to the call. */

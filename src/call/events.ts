@@ -2,7 +2,7 @@
 // fields of ours are additive. Leaves out the envelope and the delivery (outbox.ts, webhook/).
 import { toUtf8 } from '../sip/message/grammar.ts';
 import type { NamedValue } from './commands.ts';
-import type { Refer } from './refer.ts';
+import type { Fallback, Refer } from './refer.ts';
 import type { Call, Ending, Place, Referral } from './state.ts';
 
 export type HangupCause =
@@ -41,6 +41,12 @@ interface ReferPayload extends Base {
   refer_sip_response: number | null;
   /** Additive: every status the peer's NOTIFYs carried, in the order they came; of more than 100 the first ones and the final one. */
   notify_sip_responses: number[];
+  /** Additive, with `on_failure`: which step it tells of, from 1, and of how many. */
+  step?: number;
+  of?: number;
+  /** Additive, of a step that dials: whom, and the call, null where none could be made. */
+  transfer_to?: string;
+  transfer_call_control_id?: string | null;
 }
 
 /** The body of an INFO. */
@@ -48,6 +54,7 @@ export interface ReceivedBody {
   body: string;
   body_encoding: 'utf-8' | 'base64';
 }
+type ReferFailed = ReferPayload & { failure_reason: FailureReason };
 
 export interface EventPayloads {
   'call.initiated': Base & {
@@ -71,6 +78,8 @@ export interface EventPayloads {
     tags: string[];
   };
   'call.bridged': Base;
+  'call.hold': Base;
+  'call.unhold': Base;
   'call.enqueued': Base & {
     queue: string;
     /** From 1. */
@@ -107,7 +116,14 @@ export interface EventPayloads {
   'call.sip_info.received': Base & ReceivedBody & { content_type: string | null };
   'call.refer.started': ReferPayload;
   'call.refer.completed': ReferPayload;
-  'call.refer.failed': ReferPayload & { failure_reason: FailureReason };
+  'call.refer.failed': ReferFailed;
+  /** Additive: a step has failed, as this says, and the next one is tried. */
+  'call.refer.retrying': ReferFailed & {
+    /** The target of the next REFER; null: none is sent. */
+    next_refer_to: string | null;
+    /** Whom the next step dials; null: nobody. */
+    next_transfer_to: string | null;
+  };
 }
 
 export type EventType = keyof EventPayloads;
@@ -192,6 +208,11 @@ export function bridged(call: Call): Event {
   return { type: 'call.bridged', payload: base(call) };
 }
 
+/** Its peer is on hold, or is not any more. */
+export function heldOrNot(call: Call, type: 'call.hold' | 'call.unhold'): Event {
+  return { type, payload: base(call) };
+}
+
 export function enqueued(call: Call, queue: string, { position, averageWaitSecs }: Place): Event {
   const payload = { ...base(call), queue, current_position: position, queue_avg_wait_time_secs: averageWaitSecs };
   return { type: 'call.enqueued', payload };
@@ -212,15 +233,32 @@ export function dequeued(
 }
 
 export function referEvent(call: Call, refer: Refer, type: 'started' | 'completed' | 'failed', code: number): Event {
-  const payload: ReferPayload = {
+  if (type !== 'failed') return { type: `call.refer.${type}`, payload: referPayload(call, refer, code) };
+  return { type: 'call.refer.failed', payload: referFailed(call, refer, code) };
+}
+
+/** `refer` is as it has failed, `next` what is tried instead. */
+export function referRetrying(call: Call, refer: Refer, code: number, next: Fallback): Event {
+  const next_refer_to = next.type === 'refer' ? toUtf8(next.order.referTo) : null;
+  const next_transfer_to = next.type === 'transfer' ? next.body.to : null;
+  const payload = { ...referFailed(call, refer, code), next_refer_to, next_transfer_to };
+  return { type: 'call.refer.retrying', payload };
+}
+
+function referFailed(call: Call, refer: Refer, code: number): ReferFailed {
+  return { ...referPayload(call, refer, code), failure_reason: failureReason(code) };
+}
+
+function referPayload(call: Call, { order, response, notified, chain, transfer }: Refer, code: number): ReferPayload {
+  return {
     ...base(call),
     sip_notify_response: code,
-    refer_to: toUtf8(refer.order.referTo),
-    refer_sip_response: refer.response,
-    notify_sip_responses: [...refer.notified],
+    refer_to: toUtf8(order.referTo),
+    refer_sip_response: response,
+    notify_sip_responses: [...notified],
+    ...(chain && { step: chain.step, of: chain.of }),
+    ...(transfer && { transfer_to: transfer.to, transfer_call_control_id: transfer.callee }),
   };
-  if (type !== 'failed') return { type: `call.refer.${type}`, payload };
-  return { type: 'call.refer.failed', payload: { ...payload, failure_reason: failureReason(code) } };
 }
 
 /** The words of the vendor's other API for a final code. */

@@ -9,6 +9,8 @@ export type Wish =
   | { readonly name: 'refresh' }
   /** Our own sound. */
   | { readonly name: 'sound' }
+  /** That the peer is on hold, or is not any more: as the call stands (holding.ts). */
+  | { readonly name: 'hold' }
   /** That the peer describes what it would have: the re-INVITE has no offer. */
   | { readonly name: 'ask' }
   /** That the peer hears another one, whose call is `of` (absent: not known): what that one has said, in our words. */
@@ -19,6 +21,8 @@ export interface Offered {
   readonly sdp: string;
   readonly version: number;
   readonly order: readonly (number | null)[];
+  /** Where it is said to a peer on hold: the same of a peer that is not. */
+  readonly heard?: string;
 }
 
 interface Sent {

@@ -31,8 +31,7 @@ import {
   transition,
   type Wish,
 } from './modification.ts';
-import { unblockRefer } from './referring.ts';
-import { ownOffer, relayedOffer, said, takeAnswer } from './sound.ts';
+import { heldOffer, ownOffer, relayedOffer, said, takeAnswer } from './sound.ts';
 import { type Call, isAlive, type OwedRequest } from './state.ts';
 import {
   capabilities,
@@ -49,16 +48,11 @@ import {
 export function modify(turn: Turn, wish: Wish): void {
   if (turn.call.modification !== null) return step(turn, { type: 'wanted', wish });
   change(turn, { modification: begin(wish) });
-  unblockModification(turn);
+  unblock(turn);
 }
 
-/** What the peer asked for is no longer open: what waited for that may go, the REFER last. */
+/** What the peer asked for is no longer open: what waited for that may go. A REFER leaves last, at the end of the turn. */
 export function unblock(turn: Turn): void {
-  unblockModification(turn);
-  unblockRefer(turn);
-}
-
-function unblockModification(turn: Turn): void {
   step(turn, { type: 'unblocked' });
 }
 
@@ -106,7 +100,6 @@ export function modificationTimer(turn: Turn): void {
 /** A change that was relayed is taken back by whoever asked for it. */
 export function withdrawModification(turn: Turn): void {
   step(turn, { type: 'withdrawn' });
-  if (turn.call.modification === null) unblockRefer(turn);
 }
 
 /** After a restart: the CANCEL, behind its INVITE. */
@@ -121,7 +114,6 @@ export function answerModification(turn: Turn, sdp: string): void {
   if (!isWithheld(modification)) return;
   acknowledge(turn, modification.phase.request, modification.phase.cseq, sdp);
   step(turn, { type: 'answered' });
-  if (turn.call.modification === null) unblockRefer(turn);
 }
 
 function step(turn: Turn, input: ModificationInput, response: Response | null = null): void {
@@ -208,6 +200,8 @@ function cancel(turn: Turn, invite: OwedRequest): void {
 function describe(turn: Turn, wish: Wish): Offered | null {
   const { session } = turn.call;
   if (session === null || wish.name === 'ask') return null;
+  const isOverdue = wish.name === 'refresh' && turn.call.hold?.name === 'resuming';
+  if (wish.name === 'hold' || isOverdue) return heldOffer(turn.call, session);
   if (wish.name === 'relay') return relayedOffer(turn.call, session, wish.described);
   if (wish.name === 'sound' || session.sdp === null) return ownOffer(turn.call, session);
   return { sdp: session.sdp, version: session.version, order: [] };
@@ -219,7 +213,6 @@ function accepted(turn: Turn, offered: Offered | null, response: Response): void
   if (session !== null && offered !== null) said(turn, session, offered, isRelayed);
   if (!isRelayed && hasSdp(response)) takeAnswer(turn, response.body);
   refreshed(turn, response);
-  unblockRefer(turn);
 }
 
 function refreshed(turn: Turn, response: Response): void {
@@ -236,7 +229,6 @@ function refused(turn: Turn, status: number, response: Response | null): void {
   const retryAfter = readNumber(/^\d+/.exec(response?.get('Retry-After') ?? '')?.[0] ?? '');
   const retryInMs = retryAfter === null ? null : retryAfter * 1000;
   timed(turn, { type: 'refused', status, asks: asksNext, retryInMs });
-  unblockRefer(turn);
 }
 
 // The session timer.

@@ -121,11 +121,13 @@ function readRefer(
       withoutAllow: settings.withoutAllow,
       replaces: attended?.call ?? null,
       unsubscribed: body.refer_sub === false,
+      holds: body.hold_on_refer ?? settings.holds,
     },
     timeoutMs: body.refer_timeout_ms ?? settings.timeoutMs,
     beforeAnswer: body.refer_before_answer ?? settings.beforeAnswer,
     redirectTo: withAll,
     credentials,
+    fallbacks: [],
   };
 }
 

@@ -2,7 +2,8 @@
 // It stands on sip/dialog/subscription.ts and knows neither the call around it nor how a REFER is built: it asks for one
 // by the effect `send` or `authenticate`, and the call answers with `sent`.
 import { notifyWait, type Subscription, transition as subscribe } from '../sip/dialog/subscription.ts';
-import type { NamedValue } from './commands.ts';
+import type { Credentials } from '../sip/message/digest.ts';
+import type { Bodies, NamedValue } from './commands.ts';
 import type { ReferByeWithoutFinal, ReferWithoutAllow } from './routing.ts';
 import type { OwedRequest } from './state.ts';
 
@@ -20,6 +21,35 @@ export interface ReferOrder {
   readonly replaces?: string | null;
   /** Whether the peer is asked to send no NOTIFYs (RFC 4488 §4); absent: it is not. */
   readonly unsubscribed?: boolean;
+  /** Whether the peer is put on hold before (RFC 5589 §6.1); absent: it is not. */
+  readonly holds?: boolean;
+}
+
+/** What is tried when a step of a refer has failed: another REFER, or a call of ours that is joined to this one. */
+export type Fallback =
+  | {
+      readonly type: 'refer';
+      readonly order: ReferOrder;
+      readonly timeoutMs: number;
+      readonly credentials: Credentials | null;
+    }
+  | { readonly type: 'transfer'; readonly body: Bodies['transfer'] };
+
+/** Of a refer in several steps: which one this is, from 1, what is left, and whether `started` was told of any. */
+export interface Chain {
+  readonly step: number;
+  readonly of: number;
+  readonly rest: readonly Fallback[];
+  readonly isStarted: boolean;
+  /** Whether the peer may still report on the step before. */
+  readonly isLingering: boolean;
+}
+
+/** A step that dials: for whom, by which call, and as what; `body` is null when it is over. */
+export interface Transfer {
+  readonly to: string;
+  readonly callee: string | null;
+  readonly body: Bodies['transfer'] | null;
 }
 
 export type ReferPhase =
@@ -32,7 +62,11 @@ export type ReferPhase =
   | { readonly name: 'accepted'; readonly request: OwedRequest | null; readonly firstNotifyAt: number | null }
   /** The target has the caller. The peer may end our call until `byeAt`; then we do. */
   | { readonly name: 'completed'; readonly byeAt: number }
-  | { readonly name: 'failed' };
+  | { readonly name: 'failed' }
+  /** No REFER: the target is being dialled by us, and joined to the peer. */
+  | { readonly name: 'transferring' }
+  /** The two hear each other, and the call goes on. */
+  | { readonly name: 'transferred' };
 
 /**
  * `response` is the status of the last final answer to the REFER; `notified` the codes of its NOTIFYs, in order.
@@ -47,6 +81,9 @@ export interface Refer {
   readonly notified: readonly number[];
   readonly cseqs: readonly number[];
   readonly retried: boolean;
+  /** Absent or null: it is one step, and a REFER. */
+  readonly chain?: Chain | null;
+  readonly transfer?: Transfer | null;
 }
 
 export type ReferInput =
@@ -67,7 +104,11 @@ export type ReferInput =
   /** The call is over or is being ended by us: nobody will hear of an outcome any more. */
   | { readonly type: 'abandoned'; readonly by: 'peer' | 'us' }
   /** The peer does not list REFER in its Allow, and that is to be believed. */
-  | { readonly type: 'not-allowed' };
+  | { readonly type: 'not-allowed' }
+  /** The call `callee` was dialled for it; is joined to it; or nothing came of that. */
+  | { readonly type: 'dialled'; readonly callee: string }
+  | { readonly type: 'joined' }
+  | { readonly type: 'not-joined'; readonly status: number };
 
 export type ReferTimer = 'refer-deadline' | 'refer-first-notify' | 'refer-retry' | 'refer-grace';
 
@@ -93,6 +134,8 @@ export const timersOf = {
   accepted: ['refer-deadline', 'refer-first-notify'],
   completed: ['refer-grace'],
   failed: [],
+  transferring: ['refer-deadline'],
+  transferred: [],
 } as const satisfies Record<ReferPhase['name'], readonly ReferTimer[]>;
 
 export function begin(order: ReferOrder, deadlineAt: number): Refer {
@@ -109,9 +152,22 @@ export function begin(order: ReferOrder, deadlineAt: number): Refer {
   };
 }
 
+/** The time that two peers are given to be joined once the one that was dialled has answered. */
+const joiningMs = 64_000;
+
+/** The step that dials, in place of a REFER to the target of `order`. */
+export function beginTransfer(order: ReferOrder, body: Bodies['transfer'], at: number): Refer {
+  const { timeout_secs: timeoutSecs = 30, to } = body;
+  return {
+    ...begin({ ...order, replaces: null }, at + timeoutSecs * 1000 + joiningMs),
+    phase: { name: 'transferring' },
+    transfer: { to, callee: null, body },
+  };
+}
+
 /** Whether the outcome is still open. */
 export function isPending(refer: Refer | null): refer is Refer {
-  return refer !== null && refer.phase.name !== 'completed' && refer.phase.name !== 'failed';
+  return refer !== null && !['completed', 'failed', 'transferred'].includes(refer.phase.name);
 }
 
 /** Whether the peer has been moved to the target. */
@@ -135,6 +191,19 @@ export function deadlineOf({ phase, deadlineAt }: Refer, timer: ReferTimer): num
 }
 
 export function transition(refer: Refer, input: ReferInput, at: number): ReferStep {
+  const step = decide(refer, input, at);
+  return isPending(step.refer) ? step : { ...step, refer: closed(step.refer) };
+}
+
+/** What is left to try is forgotten with the outcome, and its passwords with it. */
+function closed(refer: Refer): Refer {
+  const { chain = null, transfer = null } = refer;
+  const isOpen = (chain !== null && chain.rest.length > 0) || (transfer !== null && transfer.body !== null);
+  if (!isOpen) return refer;
+  return { ...refer, chain: chain && { ...chain, rest: [] }, transfer: transfer && { ...transfer, body: null } };
+}
+
+function decide(refer: Refer, input: ReferInput, at: number): ReferStep {
   switch (refer.phase.name) {
     case 'waiting':
     case 'retrying':
@@ -143,8 +212,11 @@ export function transition(refer: Refer, input: ReferInput, at: number): ReferSt
       return outstanding(refer, refer.phase, input, at);
     case 'accepted':
       return subscribed(refer, refer.phase, input, at);
+    case 'transferring':
+      return transferring(refer, input);
     case 'completed':
     case 'failed':
+    case 'transferred':
       // The outcome was told: what the peer still says is for nobody.
       return absorbed(refer);
     default:
@@ -165,6 +237,24 @@ function held(refer: Refer, input: ReferInput): ReferStep {
     case 'timer':
       if (input.timer === 'refer-deadline') return failed(refer, 408);
       return input.timer === 'refer-retry' && refer.phase.name === 'retrying' ? retried(refer) : absorbed(refer);
+    default:
+      return absorbed(refer);
+  }
+}
+
+/** `started` is for an accepted REFER alone. The call that was dialled has events of its own. */
+function transferring(refer: Refer, input: ReferInput): ReferStep {
+  switch (input.type) {
+    case 'dialled':
+      return absorbed({ ...refer, transfer: { ...refer.transfer!, callee: input.callee } });
+    case 'joined':
+      return { refer: { ...refer, phase: { name: 'transferred' } }, effects: [{ type: 'completed', code: 200 }] };
+    case 'not-joined':
+      return failed(refer, input.status);
+    case 'abandoned':
+      return failed(refer, 487);
+    case 'timer':
+      return input.timer === 'refer-deadline' ? failed(refer, 408) : absorbed(refer);
     default:
       return absorbed(refer);
   }

@@ -9,10 +9,22 @@ import { readReferSub } from '../sip/message/headers.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import { readSipfrag } from '../sip/message/sipfrag.ts';
 import type { Command } from './commands.ts';
-import { referEvent } from './events.ts';
+import { referEvent, referRetrying } from './events.ts';
+import {
+  beginStep,
+  dismiss,
+  isLastStep,
+  isLingering,
+  isOfStepBefore,
+  settledTransfer,
+  transferOrdered,
+} from './falling-back.ts';
+import { mustHold, settleHold, startHold } from './holding.ts';
 import { clearedBy, endingOf, finishLeaving, refuseInvite, sayBye, tellOutcome } from './leaving.ts';
 import {
   begin,
+  type Chain,
+  type Fallback,
   isPending,
   type Refer,
   type ReferEffect,
@@ -20,6 +32,7 @@ import {
   type ReferTimer,
   transition,
 } from './refer.ts';
+import type { Call } from './state.ts';
 import {
   capabilities,
   challengeToAnswer,
@@ -36,6 +49,12 @@ import {
 
 type ReferCommand = Command & { name: 'refer' };
 
+function chained(fallbacks: readonly Fallback[]): Pick<Refer, 'chain'> {
+  return fallbacks.length === 0
+    ? {}
+    : { chain: { step: 1, of: 1 + fallbacks.length, rest: fallbacks, isStarted: false, isLingering: false } };
+}
+
 /** How many REFERs of earlier refers are remembered, so that an application that tries for ever fills no memory. */
 const mostPast = 256;
 
@@ -47,20 +66,28 @@ export function referCommand(turn: Turn, command: ReferCommand): void {
   const isEarly = call.phase.name === 'ringing' && command.beforeAnswer === 'refuse';
   if (isEarly || call.phase.name === 'dialing') return refuse(turn, 'not-answered');
   change(turn, {
-    refer: begin(command.order, turn.at + command.timeoutMs),
+    refer: { ...begin(command.order, turn.at + command.timeoutMs), ...chained(command.fallbacks) },
     pastRefers: [...call.pastRefers, ...earlier].slice(-mostPast),
     // Contract A.7: those of the command, else of the dial or the trunk that made the call.
     credentials: command.credentials ?? call.ownCredentials,
     authorizations: [],
   });
-  if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') return redirect(turn, command.redirectTo);
-  unblockRefer(turn);
+  if (call.phase.name === 'ringing' && command.beforeAnswer === 'redirect') redirect(turn, command.redirectTo);
 }
 
-/** Sends the REFER if it was waiting and nothing is in its way any more. */
+/** The end of every turn: sends the REFER if it was waiting and nothing is in its way any more. */
 export function unblockRefer(turn: Turn): void {
-  step(turn, { type: 'unblocked' });
+  const settled = settledTransfer(turn.call);
+  if (settled !== null) step(turn, settled);
+  settleHold(turn);
+  // One that cannot be sent at all may have another one come after it.
+  for (let tried: Refer | null = null; isWaiting(turn.call) && turn.call.refer !== tried; ) {
+    tried = turn.call.refer;
+    step(turn, { type: 'unblocked' });
+  }
 }
+
+const isWaiting = ({ refer }: Call): boolean => refer?.phase.name === 'waiting';
 
 /** A REFER waits for the PRACK of a reliable response, for the ACK of a 2xx, and for a change of the session that is under way. */
 function isBlocked({ call: { phase, reliable, modification } }: Turn): boolean {
@@ -106,7 +133,7 @@ export function notified(turn: Turn, request: Request, origin: Origin): void {
   }
   const { refer, pastRefers } = turn.call;
   const { id } = notice;
-  const isCurrent = refer !== null && (id === null || refer.cseqs.includes(id));
+  const isCurrent = refer !== null && (id === null ? !isOfStepBefore(refer) : refer.cseqs.includes(id));
   const isPast = id === null ? pastRefers.length > 0 : pastRefers.includes(id);
   if (!isCurrent && !isPast) return respond(turn, request, origin, 481);
   respond(turn, request, origin, 200);
@@ -125,7 +152,45 @@ function step(turn: Turn, input: ReferInput): void {
   if (refer === null) return;
   const { refer: next, effects } = transition(refer, input, turn.at);
   if (next !== refer) change(turn, { refer: next });
-  for (const effect of effects) act(turn, next, effect);
+  const fallback = isLastStep(turn.call, input, effects) ? undefined : refer.chain?.rest[0];
+  for (const effect of effects) {
+    if (effect.type === 'failed' && fallback !== undefined) fallBack(turn, refer, effect.code, fallback);
+    else act(turn, next, effect);
+  }
+}
+
+/** The next step of a refer whose last one has failed: the outcome is still open. */
+function fallBack(turn: Turn, before: Refer, code: number, fallback: Fallback): void {
+  const { call } = turn;
+  const failed = call.refer!;
+  const { step: last, of, rest } = before.chain!;
+  const { isStarted } = failed.chain!;
+  const chain: Chain = { step: last + 1, of, rest: rest.slice(1), isStarted, isLingering: isLingering(failed) };
+  tell(turn, referRetrying(call, failed, code, fallback));
+  dismiss(turn, failed);
+  change(turn, {
+    refer: { ...beginStep(failed, fallback, turn.at), chain },
+    pastRefers: [...call.pastRefers, ...failed.cseqs].slice(-mostPast),
+  });
+  if (fallback.type === 'transfer') turn.effects.push({ type: 'transfer', body: fallback.body });
+  else change(turn, { credentials: fallback.credentials ?? call.ownCredentials, authorizations: [] });
+}
+
+/** A call was dialled in place of a REFER. */
+export function dialledInstead(turn: Turn, callee: string): void {
+  step(turn, { type: 'dialled', callee });
+}
+
+/** What came of it, but for being joined: that shows in the call. */
+export function notJoined(turn: Turn, from: string | null, status: number): void {
+  if (status < 300 || turn.call.refer?.transfer?.callee !== from) return;
+  step(turn, { type: 'not-joined', status });
+}
+
+/** After a restart: whoever was to be dialled may not have been. */
+export function resumeTransfer(turn: Turn): void {
+  const body = transferOrdered(turn.call);
+  if (body !== null) turn.effects.push({ type: 'transfer', body });
 }
 
 function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
@@ -133,15 +198,17 @@ function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
     case 'send':
       if (isBlocked(turn)) return;
       if (refer.order.withoutAllow === 'fail' && !turn.call.allowsRefer) return step(turn, { type: 'not-allowed' });
+      if (mustHold(turn.call)) return startHold(turn);
       return sendRefer(turn, refer);
     case 'authenticate':
       return sendRefer(turn, refer);
     case 'started':
-      return tell(turn, referEvent(turn.call, refer, 'started', effect.code));
+      return started(turn, refer, effect.code);
     case 'completed':
       tellOutcome(turn, refer, 'completed', effect.code);
-      return completed(turn, refer);
+      return refer.phase.name === 'completed' ? completed(turn, refer) : undefined;
     case 'failed':
+      dismiss(turn, refer);
       tellOutcome(turn, refer, 'failed', effect.code);
       return finishLeaving(turn);
     case 'dialog-lost':
@@ -149,6 +216,14 @@ function act(turn: Turn, refer: Refer, effect: ReferEffect): void {
     default:
       return effect satisfies never;
   }
+}
+
+/** Once for all steps. */
+function started(turn: Turn, refer: Refer, code: number): void {
+  const { chain } = turn.call.refer!;
+  if (chain?.isStarted) return;
+  tell(turn, referEvent(turn.call, refer, 'started', code));
+  if (chain) change(turn, { refer: { ...turn.call.refer!, chain: { ...chain, isStarted: true } } });
 }
 
 /** The peer has the target: it may end our call itself while the grace runs. */

@@ -12,6 +12,8 @@ export interface ReferSettings {
   readonly beforeAnswer: ReferBeforeAnswer;
   readonly byeWithoutFinal: ReferByeWithoutFinal;
   readonly withoutAllow: ReferWithoutAllow;
+  /** Whether the peer is put on hold before. */
+  readonly holds: boolean;
   readonly inbound: ReferInbound;
 }
 

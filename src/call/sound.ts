@@ -3,6 +3,7 @@
 // reserved before.
 import { answer, offer, readAnswer } from '../sip/message/sdp.ts';
 import { describe as readDescription } from '../sip/message/sdp-description.ts';
+import { asksForSilence, silenced } from '../sip/message/sdp-hold.ts';
 import { relayAnswer, relayOffer } from '../sip/message/sdp-relay.ts';
 import type { Offered } from './modification.ts';
 import type { Call, Session } from './state.ts';
@@ -56,8 +57,9 @@ export function ownOffer(call: Call, session: Session, codecs: string | null = n
 /** Takes the peer's answer to our offer; false when it agrees on nothing we can play. */
 export function takeAnswer(turn: Turn, answered: string): boolean {
   const { session } = turn.call;
-  const agreed = readAnswer(answered, directionOf(turn.call));
-  if (session === null || typeof agreed === 'string') return false;
+  if (session === null) return false;
+  const agreed = readAnswer(answered, directionOf(turn.call, session));
+  if (typeof agreed === 'string') return false;
   settle(turn, { ...session, agreed });
   return true;
 }
@@ -69,7 +71,11 @@ export const isReadable = (described: string): boolean => readDescription(descri
 
 /** The other's description as our offer; null when it cannot be read. */
 export function relayedOffer(call: Call, session: Session, described: string): Offered | null {
-  return relayOffer(described, session.sdp, originOf(call, session));
+  const say = (text: string) => relayOffer(text, session.sdp, originOf(call, session));
+  const heard = say(described);
+  if (heard === null || !isHolding(call)) return heard;
+  const held = say(silenced(described));
+  return held && { ...held, heard: heard.sdp };
 }
 
 /**
@@ -88,15 +94,32 @@ export function relayAgain(turn: Turn, session: Session, last: string): string {
 export function relayedAnswer(turn: Turn, answered: string, order: Offered['order'], offered: string): string | null {
   const { session } = turn.call;
   if (session === null) return null;
-  const relayed = relayAnswer(answered, order, offered, session.sdp, originOf(turn.call, session));
-  if (relayed !== null) said(turn, session, { ...relayed, order }, true);
+  const say = (text: string) => relayAnswer(text, order, offered, session.sdp, originOf(turn.call, session));
+  const heard = say(answered);
+  const relayed = heard !== null && isHolding(turn.call) ? say(silenced(answered)) : heard;
+  if (heard !== null && relayed !== null) said(turn, session, { ...relayed, order, heard: heard.sdp }, true);
   return relayed?.sdp ?? null;
 }
 
 /** What was offered is what we have said. Of a relayed one the sound goes past us. */
-export function said(turn: Turn, session: Session, { sdp, version }: Offered, isRelayed: boolean): void {
+export function said(turn: Turn, session: Session, { sdp, version, heard }: Offered, isRelayed: boolean): void {
+  const { hold } = turn.call;
   change(turn, { session: { ...session, sdp, version, ...(isRelayed && { agreed: null }) } });
+  if (hold != null && heard !== undefined) change(turn, { hold: { ...hold, heard } });
   if (isRelayed) turn.effects.push({ type: 'media', session: { ...silent, port: session.port } });
+}
+
+// A peer on hold (RFC 3264 §8.4). Whatever is said to it meanwhile keeps it there.
+
+const isHolding = ({ hold }: Call): boolean => hold?.name === 'asked' || hold?.name === 'held';
+
+/** Whether what we have said last has the peer send nothing. */
+export const isOnHold = ({ session }: Call): boolean => session?.sdp != null && asksForSilence(session.sdp);
+
+/** What puts the peer on hold or has it heard again: our own sound, or the other one's where the call is joined. */
+export function heldOffer(call: Call, session: Session): Offered {
+  const heard = call.bridge?.isJoined ? (call.hold?.heard ?? null) : null;
+  return (heard === null ? null : relayedOffer(call, session, heard)) ?? ownOffer(call, session);
 }
 
 const silent = { remote: null, payloadType: 0, codec: 'PCMU' } as const;
@@ -129,14 +152,16 @@ function describe(call: Call, session: Session, version: number) {
     ...originOf(call, session),
     version,
     port: session.port,
-    direction: directionOf(call),
-  } as const;
+    direction: directionOf(call, session),
+  };
 }
 
-/** RFC 3264 §8.4: who is on hold may hear us, and is not heard. */
-function directionOf({ media, isHeld }: Call): 'inactive' | 'sendonly' | 'sendrecv' {
-  if (media === 'none') return 'inactive';
-  return isHeld ? 'sendonly' : 'sendrecv';
+/** RFC 3264 §8.4: who is on hold may hear us, and is not heard; of one that holds us nothing was to be heard before. */
+function directionOf(call: Call, { agreed }: Session): 'inactive' | 'sendonly' | 'sendrecv' {
+  if (call.media === 'none') return 'inactive';
+  if (!call.isHeld && !isHolding(call)) return 'sendrecv';
+  const isSilent = agreed?.direction === 'recvonly' || agreed?.direction === 'inactive';
+  return isSilent && isHolding(call) ? 'inactive' : 'sendonly';
 }
 
 const originOf = ({ sdpAddress }: Call, { sessionId, version }: Session) => ({

@@ -14,7 +14,7 @@ import type { Credentials } from '../sip/message/digest.ts';
 import type { HeaderList, Request, Response } from '../sip/message/message.ts';
 import type { Agreed } from '../sip/message/sdp.ts';
 import type { Target } from '../sip/transport/transport.ts';
-import type { AfterBridge, Command, MuteDtmf, NamedValue } from './commands.ts';
+import type { AfterBridge, Bodies, Command, MuteDtmf, NamedValue } from './commands.ts';
 import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
@@ -91,6 +91,13 @@ export interface Relaying {
   readonly cseq: number;
   readonly lifetime: Lifetime;
   readonly to: ReplyPath;
+}
+
+/** Our peer is on hold for its refer: `asked` for it, `held`, not held because it `refused`, or to be heard again (`resuming`). */
+export interface Hold {
+  readonly name: 'asked' | 'held' | 'refused' | 'resuming';
+  /** Of a call that is joined: what its peer hears of the other one when it is not on hold. */
+  readonly heard: string | null;
 }
 
 export interface Acked extends BuiltRequest {
@@ -225,6 +232,8 @@ export interface Call {
   /** Its place in a queue; absent or null: it waits in none. */
   readonly waiting?: Waiting | null;
   readonly refer: Refer | null;
+  /** Absent or null: nobody asked for it. */
+  readonly hold?: Hold | null;
   /** Another call's peer has taken its place: when we end it, should its own peer not. Absent or null: never. */
   readonly yieldsAt?: number | null;
   /** The CSeq numbers of the REFERs of earlier refers: a late NOTIFY of theirs is taken and dropped. */
@@ -298,8 +307,8 @@ export type Signal =
   | ({ readonly type: 'join'; readonly isMuted: boolean } & AfterBridge)
   /** Its peer is to be asked for a description. */
   | { readonly type: 'ask' }
-  /** What the other peer says of itself; final: its answer is of no use any more. */
-  | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean }
+  /** What the other peer says of itself; final: its answer is of no use any more; `isAgain`: it may have been said before. */
+  | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean; readonly isAgain?: boolean }
   /** The answer, and where each stream of what was offered stands in the original. */
   | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
   | { readonly type: 'refused'; readonly status: number }
@@ -312,6 +321,10 @@ export type Signal =
   | { readonly type: 'dialled' }
   /** A call was dialled to be joined to it. */
   | { readonly type: 'awaited' }
+  /** No call could be dialled in place of its REFER. */
+  | { readonly type: 'undialled'; readonly status: number }
+  /** The refer that it was dialled for has come to nothing by it. */
+  | { readonly type: 'dismissed' }
   /** The call that was dialled because of its REFER has come so far; a final status ends that. */
   | { readonly type: 'progress'; readonly status: number };
 
@@ -374,6 +387,8 @@ export type Effect =
   | { readonly type: 'event'; readonly event: Event; readonly sequence: number }
   /** The target of a REFER is to be dialled, for the call that is to be joined to it, or for nobody. */
   | { readonly type: 'follow'; readonly transferee: string | null; readonly referral: Referral }
+  /** A call is to be dialled for it, in place of a REFER. */
+  | { readonly type: 'transfer'; readonly body: Bodies['transfer'] }
   /** `to` is the id of a call: it decides on it at once. */
   | { readonly type: 'signal'; readonly to: string; readonly signal: Signal }
   | { readonly type: 'media'; readonly session: MediaSession }

@@ -113,6 +113,9 @@ const fields = {
     description: "What a refer does when the peer's Allow leaves REFER out.",
     ...additive,
   }),
+  hold_on_refer: Type.Optional(
+    Type.Boolean({ description: 'Whether its calls are put on hold before they are referred.', ...additive }),
+  ),
   refer_inbound: words(refersInbound, {
     ...additive,
     description: 'What becomes of a REFER that a peer sends: the application is asked, it is refused, or followed.',

@@ -83,12 +83,18 @@ function fieldOf(name: MediaField) {
 }
 
 /** The fields that ask for what cannot be had, and do not say that it is off. */
-export function wantsMedia(body: object): Refusal[] {
+export function wantsMedia(body: object, path = ''): Refusal[] {
   const wanted = Object.entries(body).filter(([field, value]) => offOf(field)?.includes(value) === false);
-  return wanted.map(([field]) => ({
-    name: ofVendor.has(field) ? 'vendor-service' : 'needs-media',
-    pointer: `/${field}`,
-  }));
+  const { on_failure: steps = [] } = body as { on_failure?: readonly { readonly transfer?: object }[] };
+  return [
+    ...wanted.map(
+      ([field]): Refusal => ({
+        name: ofVendor.has(field) ? 'vendor-service' : 'needs-media',
+        pointer: `${path}/${field}`,
+      }),
+    ),
+    ...steps.flatMap(({ transfer = {} }, index) => wantsMedia(transfer, `${path}/on_failure/${index}/transfer`)),
+  ];
 }
 
 const offOf = (field: string): readonly unknown[] | undefined =>

@@ -101,65 +101,6 @@ export const HangupRequest = component(
   }),
 );
 
-export const ReferRequest = component(
-  'ReferRequest',
-  Type.Object(
-    {
-      ...common,
-      sip_address: Type.Optional(
-        line(
-          2048,
-          'Where the call is referred to: a `sip:`, `sips:` or `tel:` URI, sent byte for byte. Required, but for `replaces_call_control_id`.',
-          { ...notBlank, examples: ['sip:username@sip.example.com'] },
-        ),
-      ),
-      replaces_call_control_id: Type.Optional(
-        line(
-          256,
-          'Attended transfer: another call of ours that is answered. The peer is referred to that call’s peer, whose place with us it takes.',
-          { pattern: '\\S', ...additive },
-        ),
-      ),
-      custom_headers: customHeaders(
-        'Headers for the REFER, for the INVITE it triggers, or for both: see `refer_header_placement`.',
-      ),
-      sip_headers: sipHeaders('User-to-User headers, placed as `custom_headers` are.'),
-      sip_auth_username: Type.Optional(line(255, 'User name with which a challenge to the REFER is answered.')),
-      sip_auth_password: Type.Optional(
-        line(255, 'Password with which a challenge to the REFER is answered.', { writeOnly: true }),
-      ),
-      refer_sub: Type.Optional(
-        Type.Boolean({
-          description: 'false: the peer is asked to send no NOTIFYs. If it agrees, its 2xx completes the refer.',
-          ...additive,
-        }),
-      ),
-      refer_first_notify_timeout_ms: milliseconds(1, 3_600_000, 'How long to wait for the first NOTIFY.'),
-      refer_timeout_ms: milliseconds(1, 3_600_000, 'How long the whole refer may take.'),
-      refer_bye_grace_ms: milliseconds(
-        0,
-        3_600_000,
-        "How long to wait for the peer's BYE after success, and for a late NOTIFY after the peer's BYE. 0: no wait.",
-      ),
-      refer_header_placement: Type.Optional(
-        Type.Enum(headerPlacements, {
-          type: 'string',
-          description: 'Where the headers go: onto the REFER, into the Refer-To URI, or both.',
-          ...additive,
-        }),
-      ),
-      refer_before_answer: Type.Optional(
-        Type.Enum(refersBeforeAnswer, {
-          type: 'string',
-          description: 'What a refer of a ringing inbound call does: REFER in the early dialog, a 302, or a refusal.',
-          ...additive,
-        }),
-      ),
-    },
-    { if: { required: ['replaces_call_control_id'] }, else: { required: ['sip_address'] } },
-  ),
-);
-
 const seconds = (minimum: number, maximum: number, description: string) =>
   Type.Optional(Type.Integer({ minimum, maximum, description }));
 
@@ -356,6 +297,100 @@ export const TransferRequest = component(
   }),
 );
 
+/** What a refer says of one REFER, and a step of `on_failure` of the next one. */
+const ofRefer = {
+  sip_address: Type.Optional(
+    line(
+      2048,
+      'Where the call is referred to: a `sip:`, `sips:` or `tel:` URI, sent byte for byte. Required, but for `replaces_call_control_id`.',
+      { ...notBlank, examples: ['sip:username@sip.example.com'] },
+    ),
+  ),
+  replaces_call_control_id: Type.Optional(
+    line(
+      256,
+      'Attended transfer: another call of ours that is answered. The peer is referred to that call’s peer, whose place with us it takes.',
+      { pattern: '\\S', ...additive },
+    ),
+  ),
+  custom_headers: customHeaders(
+    'Headers for the REFER, for the INVITE it triggers, or for both: see `refer_header_placement`.',
+  ),
+  sip_headers: sipHeaders('User-to-User headers, placed as `custom_headers` are.'),
+  sip_auth_username: Type.Optional(line(255, 'User name with which a challenge to the REFER is answered.')),
+  sip_auth_password: Type.Optional(
+    line(255, 'Password with which a challenge to the REFER is answered.', { writeOnly: true }),
+  ),
+  refer_sub: Type.Optional(
+    Type.Boolean({
+      description: 'false: the peer is asked to send no NOTIFYs. If it agrees, its 2xx completes the refer.',
+      ...additive,
+    }),
+  ),
+  refer_first_notify_timeout_ms: milliseconds(1, 3_600_000, 'How long to wait for the first NOTIFY.'),
+  refer_timeout_ms: milliseconds(1, 3_600_000, 'How long the whole refer may take.'),
+  refer_bye_grace_ms: milliseconds(
+    0,
+    3_600_000,
+    "How long to wait for the peer's BYE after success, and for a late NOTIFY after the peer's BYE. 0: no wait.",
+  ),
+  refer_header_placement: Type.Optional(
+    Type.Enum(headerPlacements, {
+      type: 'string',
+      description: 'Where the headers go: onto the REFER, into the Refer-To URI, or both.',
+      ...additive,
+    }),
+  ),
+};
+
+const target = { if: { required: ['replaces_call_control_id'] }, else: { required: ['sip_address'] } };
+
+export const ReferStep = component(
+  'ReferStep',
+  Type.Object(
+    {
+      ...ofRefer,
+      transfer: Type.Optional(refTo(TransferRequest)),
+    },
+    {
+      description: 'Another refer, which is as the command in all that it does not say, or a `transfer` in its place.',
+      if: { required: ['transfer'] },
+      else: target,
+    },
+  ),
+);
+
+export const ReferRequest = component(
+  'ReferRequest',
+  Type.Object(
+    {
+      ...common,
+      ...ofRefer,
+      refer_before_answer: Type.Optional(
+        Type.Enum(refersBeforeAnswer, {
+          type: 'string',
+          description: 'What a refer of a ringing inbound call does: REFER in the early dialog, a 302, or a refusal.',
+          ...additive,
+        }),
+      ),
+      hold_on_refer: Type.Optional(
+        Type.Boolean({
+          description: 'Whether the peer is put on hold before the REFER, and heard again when the refer has failed.',
+          ...additive,
+        }),
+      ),
+      on_failure: Type.Optional(
+        Type.Array(refTo(ReferStep), {
+          maxItems: 5,
+          description: 'What is tried when the refer fails, in this order, until one of them does not.',
+          ...additive,
+        }),
+      ),
+    },
+    target,
+  ),
+);
+
 export const ReferDecisionRequest = component('ReferDecisionRequest', Type.Object(common));
 export const EnqueueRequest = component(
   'EnqueueRequest',
@@ -542,6 +577,7 @@ export const components: readonly TSchema[] = [
   DialRequest,
   BridgeRequest,
   TransferRequest,
+  ReferStep,
   EnqueueRequest,
   LeaveQueueRequest,
   ClientStateUpdateRequest,

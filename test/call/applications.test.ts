@@ -60,6 +60,7 @@ suite('applications', () => {
         refer_before_answer: 'early',
         refer_bye_without_final: 'failed',
         refer_without_allow: 'send',
+        hold_on_refer: false,
         refer_inbound: 'reject',
       },
       createdAt: epoch,

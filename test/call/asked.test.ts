@@ -9,6 +9,14 @@ const cases: readonly (readonly [body: object, kept: object])[] = [
     { sip_address: 'sip:bob@biloxi.example', sip_auth_username: 'alice', sip_auth_password: 'secret' },
     { sip_address: 'sip:bob@biloxi.example', sip_auth_username: 'alice', sip_auth_password: '***' },
   ],
+  [
+    {
+      on_failure: [{ sip_auth_password: 'secret' }, { transfer: { to: 'sip:a:b@c.example', sip_auth_password: 'x' } }],
+    },
+    {
+      on_failure: [{ sip_auth_password: '***' }, { transfer: { to: 'sip:a:***@c.example', sip_auth_password: '***' } }],
+    },
+  ],
   [{ sip_address: '<sip:bob:secret@biloxi.example;x=y>' }, { sip_address: '<sip:bob:***@biloxi.example;x=y>' }],
   [
     { to: ['sip:a@a.example', 'sips:b:c@b.example:5061'], stream_auth_token: 't' },

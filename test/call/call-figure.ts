@@ -14,6 +14,17 @@ function then(line: Line, ...steps: readonly ((line: Line) => unknown)[]): Line 
 }
 
 const refers = (line: Line) => line.refer();
+const refersOnHold = (line: Line) => line.refer({ hold_on_refer: true });
+const isHeld = (line: Line) => line.respond(200);
+const otherwise = [{ sip_address: target }, { transfer: { to: '+13125550199' } }];
+const refersInSteps = (line: Line) => line.refer({ on_failure: otherwise });
+const isRefused = (line: Line) => line.respond(603);
+const isDialled = (line: Line) =>
+  line.take({
+    type: 'command',
+    command: { name: 'transfer', callee: 'v3:target', clientState: null, isStep: true },
+    rtpPort: null,
+  });
 const isAccepted = (line: Line) => line.respond(202);
 const succeeds = (line: Line) => line.notify(200);
 const leaves = (line: Line) => line.request('BYE');
@@ -62,6 +73,14 @@ export const samples: Readonly<Record<string, () => Line>> = {
   'active, a re-INVITE refreshes the session': () => then(active(), isRefreshed),
   'active, a re-INVITE is sent again later': () => then(active(), isRefreshed, fails491),
   'active, a REFER waits for our re-INVITE': () => then(active(), isRefreshed, refers),
+  'active, a REFER waits for the hold': () => then(active(), refersOnHold),
+  'active, on hold, a REFER is out': () => then(active(), refersOnHold, isHeld),
+  'active, on hold, referred': () => then(active(), refersOnHold, isHeld, isAccepted, succeeds),
+  'active, the hold is being undone': () => then(active(), refersOnHold, isHeld, (line) => line.respond(603)),
+  'active, the first step of a refer is out': () => then(active(), refersInSteps),
+  'active, the second step of a refer is out': () => then(active(), refersInSteps, isRefused),
+  'active, a call is to be dialled instead': () => then(active(), refersInSteps, isRefused, isRefused),
+  'active, a call is dialled instead': () => then(active(), refersInSteps, isRefused, isRefused, isDialled),
   'active, the peer has sent a REFER': () => then(active(), isAskedToRefer),
   'active, the peer has transferred': () => then(active(), isAskedToRefer, (line) => line.take(progress(200))),
   'active, refreshed': () => then(active(), isRefreshed, (line) => line.respond(200)),
@@ -142,6 +161,13 @@ export const inputs: Readonly<Record<string, (line: Line) => Step>> = {
   reject: (line) => line.command('reject', { cause: 'CALL_REJECTED' }),
   hangup: (line) => line.command('hangup', {}),
   refer: (line) => line.refer(),
+  'refer, on hold': (line) => line.refer({ sip_address: target, hold_on_refer: true }),
+  'refer in steps': (line) => line.refer({ on_failure: otherwise }),
+  'dialled instead': isDialled,
+  'none could be dialled': (line) =>
+    line.take({ type: 'signal', from: 'v3:call', signal: { type: 'undialled', status: 404 } }),
+  'the target is busy': (line) => line.take(progress(486)),
+  'the other call is gone': (line) => line.take({ type: 'signal', from: 'v3:target', signal: { type: 'left' } }),
   'refer, redirect': (line) => line.refer({ sip_address: target, refer_before_answer: 'redirect' }),
   'refer, refuse': (line) => line.refer({ sip_address: target, refer_before_answer: 'refuse' }),
   send_sip_info: (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),

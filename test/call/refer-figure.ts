@@ -2,6 +2,7 @@
 // and docs/machines.md is drawn from it.
 import {
   begin,
+  beginTransfer,
   type Refer,
   type ReferInput,
   type ReferOrder,
@@ -36,6 +37,11 @@ export function referIn(phase: ReferPhase, more: Partial<Refer> = {}): Refer {
   return { ...begin(order, deadlineAt), cseqs: wasSent ? [1] : [], ...more, phase };
 }
 
+function dialling(callee: string | null): Refer {
+  const begun = beginTransfer(order, { to: '+13125550199' }, 0);
+  return { ...begun, transfer: { ...begun.transfer!, callee } };
+}
+
 const waitsForNotify: ReferPhase = { name: 'accepted', request: null, firstNotifyAt: 33_000 };
 const isNotified: ReferPhase = { name: 'accepted', request, firstNotifyAt: null };
 
@@ -53,6 +59,9 @@ export const states: Readonly<Record<string, Refer>> = {
   }),
   completed: referIn({ name: 'completed', byeAt: 5_000 }, { notified: [200], subscription: { name: 'terminated' } }),
   failed: referIn({ name: 'failed' }),
+  'transferring, not dialled yet': dialling(null),
+  transferring: dialling('v3:target'),
+  transferred: { ...dialling('v3:target'), phase: { name: 'transferred' } },
 };
 
 const response = (status: number, more: Partial<ReferInput & { type: 'response' }> = {}): ReferInput => ({
@@ -109,6 +118,9 @@ export const inputs: Readonly<Record<string, ReferInput>> = {
   'abandoned by us': { type: 'abandoned', by: 'us' },
   'abandoned by the peer': { type: 'abandoned', by: 'peer' },
   'not allowed': { type: 'not-allowed' },
+  'a call is dialled': { type: 'dialled', callee: 'v3:target' },
+  'the two are joined': { type: 'joined' },
+  'they are not joined: 486': { type: 'not-joined', status: 486 },
 };
 
 /** A step in one line: `completed: started 100, completed 200`. */

@@ -46,7 +46,19 @@ const arrows: Readonly<Record<string, string>> = {
   ...fromAccepted('accepted, a BYE counts as success'),
   'accepted, a BYE counts as success + refer-first-notify': 'failed: failed 408',
   'accepted, a BYE counts as success + abandoned by the peer': 'completed: completed 200',
+  ...fromTransferring('transferring, not dialled yet'),
+  ...fromTransferring('transferring'),
 };
+
+function fromTransferring(state: string): Record<string, string> {
+  return {
+    [`${state} + refer-deadline`]: 'failed: failed 408',
+    [`${state} + abandoned by us`]: 'failed: failed 487',
+    [`${state} + abandoned by the peer`]: 'failed: failed 487',
+    [`${state} + the two are joined`]: 'transferred: completed 200',
+    [`${state} + they are not joined: 486`]: 'failed: failed 486',
+  };
+}
 
 function fromSent(state: string, on491: string): Record<string, string> {
   const lines: Record<string, string> = {
@@ -124,6 +136,9 @@ test('a state waits only for the timers it owns', () => {
     'accepted, a BYE counts as success': ['refer-deadline', 'refer-first-notify'],
     completed: ['refer-grace'],
     failed: [],
+    'transferring, not dialled yet': ['refer-deadline'],
+    transferring: ['refer-deadline'],
+    transferred: [],
   });
 });
 

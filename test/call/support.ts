@@ -6,6 +6,7 @@ import type { Bodies, DialOrder } from '../../src/call/commands.ts';
 import { type Identity, incoming } from '../../src/call/inbound.ts';
 import { outgoing } from '../../src/call/outbound.ts';
 import { type ReadAction, readCommand } from '../../src/call/reading.ts';
+import { readReferWithSteps } from '../../src/call/reading-fallbacks.ts';
 import type { ReferSettings } from '../../src/call/routing.ts';
 import type { Call, CallTimer, Effect, Input, Step } from '../../src/call/state.ts';
 import type { Origin } from '../../src/sip/endpoint.ts';
@@ -262,7 +263,9 @@ export class Line {
   }
 
   commands<A extends ReadAction>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): object {
-    const read = readCommand(action, body, { ...settings, ...own });
+    const all = { settings: { ...settings, ...own }, attended: () => null, obstacles: () => [] };
+    const read =
+      action === 'refer' ? readReferWithSteps(body as Bodies['refer'], all) : readCommand(action, body, all.settings);
     assert.ok('command' in read, JSON.stringify(read));
     const port = action === 'answer' && this.call.session === null ? rtpPort : null;
     return { type: 'command', command: read.command, rtpPort: port };
@@ -333,6 +336,8 @@ function show(effect: Effect): string {
       return 'stop repeating';
     case 'follow':
       return `follow for ${effect.transferee ?? 'nobody'}`;
+    case 'transfer':
+      return `dial ${effect.body.to}`;
     case 'signal':
       return `signal ${effect.signal.type}`;
     case 'media':

@@ -28,7 +28,10 @@ import type { CreateQueueRequest, Queue, QueueCall, UpdateQueueRequest } from '.
 import type { CallStatusResponse, CommandResponse, DialRequest, DialResponse } from '../../src/http/schemas.ts';
 
 /** Commands and events of ours that the client does not have. */
-const ours = ['refer_accept', 'refer_reject', 'call.refer.received', 'call.sip_info.received'] as const;
+const ours = [
+  ...(['refer_accept', 'refer_reject', 'call.refer.received', 'call.refer.retrying'] as const),
+  'call.sip_info.received',
+] as const;
 type ActionName = Exclude<AnyAction, (typeof ours)[number]>;
 
 interface Params {
@@ -66,6 +69,8 @@ interface Payloads {
   'call.initiated': webhooks.CallInitiated.Payload;
   'call.answered': webhooks.CallAnswered.Payload;
   'call.bridged': webhooks.CallBridged.Payload;
+  'call.hold': webhooks.CallHoldWebhookEvent.Data.Payload;
+  'call.unhold': webhooks.CallUnholdWebhookEvent.Data.Payload;
   'call.enqueued': webhooks.CallEnqueued.Payload;
   'call.dequeued': webhooks.CallLeftQueue.Payload;
   'call.dtmf.received': webhooks.CallDtmfReceived.Payload;
@@ -83,6 +88,8 @@ interface Additive {
   refer:
     | 'replaces_call_control_id'
     | 'refer_sub'
+    | 'hold_on_refer'
+    | 'on_failure'
     | 'refer_first_notify_timeout_ms'
     | 'refer_timeout_ms'
     | 'refer_bye_grace_ms'
@@ -96,16 +103,27 @@ interface Additive {
   bridge: never;
   transfer: never;
   'call.bridged': never;
+  'call.hold': never;
+  'call.unhold': never;
   'call.initiated': 'replaces_call_control_id';
   'call.answered': never;
   'call.enqueued': 'from' | 'to';
   'call.dequeued': 'from' | 'to';
   'call.dtmf.received': never;
   'call.hangup': never;
-  'call.refer.started': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
-  'call.refer.completed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses';
-  'call.refer.failed': 'refer_to' | 'refer_sip_response' | 'notify_sip_responses' | 'failure_reason';
+  'call.refer.started': AdditiveOfRefer;
+  'call.refer.completed': AdditiveOfRefer;
+  'call.refer.failed': AdditiveOfRefer | 'failure_reason';
 }
+
+type AdditiveOfRefer =
+  | 'refer_to'
+  | 'refer_sip_response'
+  | 'notify_sip_responses'
+  | 'step'
+  | 'of'
+  | 'transfer_to'
+  | 'transfer_call_control_id';
 
 type Body<A extends ActionName> = Static<(typeof commands)[A]['body']>;
 
@@ -190,6 +208,8 @@ const payloads: { [E in EventName]: (payload: StateAsTyped<EventPayloads[E]>) =>
   'call.initiated': (payload) => payload,
   'call.answered': (payload) => payload,
   'call.bridged': (payload) => payload,
+  'call.hold': (payload) => payload,
+  'call.unhold': (payload) => payload,
   'call.enqueued': (payload) => payload,
   'call.dequeued': (payload) => payload,
   'call.dtmf.received': (payload) => payload,
@@ -203,6 +223,8 @@ const payloadFields: { [E in EventName]: (field: Exclude<keyof EventPayloads[E],
     'call.initiated': (field) => field,
     'call.answered': (field) => field,
     'call.bridged': (field) => field,
+    'call.hold': (field) => field,
+    'call.unhold': (field) => field,
     'call.enqueued': (field) => field,
     'call.dequeued': (field) => field,
     'call.dtmf.received': (field) => field,
@@ -231,7 +253,9 @@ type NullsAbsent<T> = T extends readonly unknown[]
     : T;
 /** Version 1 of the events is refused with a sentence. */
 type Version2<T> = Omit<T, 'webhook_api_version'> & { webhook_api_version?: '2' };
-type AdditiveOfApplication = Extract<keyof Static<typeof Application>, `refer_${string}`> | 'read_only';
+type AdditiveOfApplication =
+  | Extract<keyof Static<typeof Application>, `refer_${string}` | 'hold_on_refer'>
+  | 'read_only';
 
 const resources = {
   create: (params: Version2<CallControlApplicationCreateParams>): Static<typeof ApplicationRequest> => params,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { HandClock } from '../../bench/clock.ts';
 import { deadlinesOf, isForgotten } from '../../src/call/call.ts';
+import type { ReferStepBody } from '../../src/call/commands.ts';
 import * as refer from '../../src/call/refer.ts';
 import { refersBeforeAnswer } from '../../src/call/routing.ts';
 import type { Signal } from '../../src/call/state.ts';
@@ -21,7 +22,7 @@ import type { Step } from '../../src/sip/transaction/step.ts';
 import type { TimerName } from '../../src/sip/transaction/timers.ts';
 import type { Receive, Target, Transport } from '../../src/sip/transport/transport.ts';
 import { order, inputs as referInputs } from '../call/refer-figure.ts';
-import { Line, offerText, videoOnly } from '../call/support.ts';
+import { Line, offerText, target, videoOnly } from '../call/support.ts';
 import * as inviteFigure from '../sip/dialog/invite-client-figure.ts';
 import * as serverFigure from '../sip/dialog/invite-server-figure.ts';
 import * as timerFigure from '../sip/dialog/session-timer-figure.ts';
@@ -190,6 +191,9 @@ const signals: readonly Signal[] = [
   { type: 'left' },
   { type: 'dialled' },
   { type: 'digit', order: { digits: '5', durationMs: 160 } },
+  { type: 'dismissed' },
+  { type: 'undialled', status: 503 },
+  { type: 'progress', status: 200 },
   { type: 'progress', status: 180 },
   { type: 'progress', status: 486 },
 ];
@@ -199,6 +203,14 @@ const actions: readonly ((line: Line, random: Random) => unknown)[] = [
   (line) => line.command('reject', { cause: 'USER_BUSY' }),
   (line) => line.command('hangup', {}),
   (line, random) => line.refer({ refer_before_answer: random.pick(refersBeforeAnswer) }),
+  (line, random) =>
+    line.refer({ hold_on_refer: random.chance(0.5), refer_timeout_ms: 20_000, on_failure: steps(random) }),
+  (line) =>
+    line.take({
+      type: 'command',
+      command: { name: 'transfer', callee: 'v3:a', clientState: null, isStep: true },
+      rtpPort: null,
+    }),
   (line) => line.command('send_sip_info', { content_type: 'text/plain', body: 'x' }),
   (line, random) => line.command('send_dtmf', { digits: random.pick(['1', '1w2', 'WwW9#']) }),
   (line) => line.ack(),
@@ -270,7 +282,26 @@ function oddHeaders(random: Random): Changes {
   };
 }
 
-/** A call through any life: hung up once, nothing told after that but that it leaves its queue, and forgotten in the end. */
+function steps(random: Random): ReferStepBody[] {
+  const all = [{ sip_address: target }, { transfer: { to: '+13125550199' } }];
+  return Array.from({ length: random.int(4) }, () => random.pick(all));
+}
+
+/** Of a refer `started` comes at most once, and the outcome once. */
+function inTurn(names: readonly string[]): void {
+  let isStarted = false;
+  for (const name of names) {
+    if (name === 'call.refer.started') assert.ok(!isStarted, names.join(' '));
+    if (name === 'call.refer.started') isStarted = true;
+    if (name === 'call.refer.completed' || name === 'call.refer.failed') isStarted = false;
+  }
+  assert.ok(!isStarted, names.join(' '));
+}
+
+/**
+ * A call through any life: its refers begin and end in turn, it is hung up once, nothing told after that but that it leaves
+ * its queue, and forgotten in the end.
+ */
 function call(random: Random): void {
   const line = lineOf(random);
   if (!line) return;
@@ -290,6 +321,9 @@ function call(random: Random): void {
     (type) => names.filter((name) => name === type).length,
   );
   assert.equal(entered, left, names.join(' '));
+  inTurn(names);
+  const onHold = names.filter((name) => name === 'call.hold' || name === 'call.unhold');
+  for (const [index, name] of onHold.entries()) assert.equal(name, index % 2 === 0 ? 'call.hold' : 'call.unhold');
 }
 
 /** An INVITE that makes no call is none of the machine's. */

@@ -60,6 +60,7 @@ test('an application is created with every field at its default', async () => {
     refer_before_answer: 'early',
     refer_bye_without_final: 'failed',
     refer_without_allow: 'send',
+    hold_on_refer: false,
     refer_inbound: 'reject',
     read_only: false,
     created_at: '2026-01-01T00:00:00.000000Z',

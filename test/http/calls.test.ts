@@ -12,6 +12,19 @@ const headers = {
   sip_headers: [{ name: 'User-to-User', value: '3132;encoding=hex' }],
 };
 
+/** What a refer says of one REFER, and a step of `on_failure` of the next. */
+const ofRefer = {
+  ...headers,
+  sip_address: 'sip:bob@biloxi.example',
+  sip_auth_username: 'alice',
+  sip_auth_password: 'secret',
+  refer_sub: false,
+  refer_first_notify_timeout_ms: 1000,
+  refer_timeout_ms: 2000,
+  refer_bye_grace_ms: 0,
+  refer_header_placement: 'refer-to',
+};
+
 /** A body of each command with every field it has, but for one that makes another optional. */
 const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   answer: {
@@ -22,16 +35,10 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   hangup: { ...common, custom_headers: headers.custom_headers },
   refer: {
     ...common,
-    ...headers,
-    sip_address: 'sip:bob@biloxi.example',
-    sip_auth_username: 'alice',
-    sip_auth_password: 'secret',
-    refer_sub: false,
-    refer_first_notify_timeout_ms: 1000,
-    refer_timeout_ms: 2000,
-    refer_bye_grace_ms: 0,
-    refer_header_placement: 'refer-to',
+    ...ofRefer,
     refer_before_answer: 'redirect',
+    hold_on_refer: true,
+    on_failure: [ofRefer, { transfer: { to: '+13125550199' } }],
   },
   bridge: {
     ...{
@@ -160,9 +167,11 @@ function componentOf(ref: string): object {
   return schemas.components.find((component) => `${(component as { $id?: string }).$id}#` === ref)!;
 }
 
-/** The full body of a command with one field changed. */
+/** The full body of a command with one field changed; a step has the fields of a refer or those of a transfer. */
 function withField({ action, path }: StringField, change: (value: unknown) => unknown): object {
-  const body = structuredClone(full[action]);
+  const steps = path[2] === 'transfer' && { on_failure: [{ transfer: full.transfer }] };
+  // By JSON: what stands in it twice is two things then.
+  const body = JSON.parse(JSON.stringify({ ...full[action], ...steps }));
   const parent = path
     .slice(0, -1)
     .reduce((node, step) => node[step] as Record<string, unknown>, body as Record<string, unknown>);

@@ -151,6 +151,8 @@ test('openapi: fields of ours are marked', async () => {
       'refer_bye_grace_ms',
       'refer_header_placement',
       'refer_before_answer',
+      'hold_on_refer',
+      'on_failure',
     ],
   );
 });

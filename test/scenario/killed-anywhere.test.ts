@@ -15,6 +15,68 @@ killedAnywhere('refer answered', (world) => {
   isReleased(world);
 });
 
+killedAnywhere('refer on hold, refused, heard again', (world) => {
+  const { transferee, app, after } = world;
+  answers(world);
+  app.posts('refer', { sip_address: target, hold_on_refer: true });
+                                         transferee.gets('INVITE', { body: /a=sendonly/ });
+  transferee.sends(491);                 transferee.gets('ACK');
+  after(2_000);                          transferee.gets('INVITE', { body: /a=sendonly/ });
+  transferee.sends(200, { body: sdp('192.0.2.10', 49_170, 'recvonly') });
+                                         transferee.gets('ACK'); app.gets('call.hold'); transferee.gets('REFER');
+  transferee.sends(603);                 app.gets('call.refer.failed', { sip_notify_response: 603 });
+                                         transferee.gets('INVITE', { body: /a=sendrecv/ });
+  transferee.sends(200);                 transferee.gets('ACK'); app.gets('call.unhold');
+  hangsUp(world);
+  after(32_000);
+});
+
+killedAnywhere('refer on hold, hung up before the peer has agreed', (world) => {
+  const { transferee, app } = world;
+  answers(world);
+  app.posts('refer', { sip_address: target, hold_on_refer: true });
+                                         transferee.gets('INVITE', { body: /a=sendonly/ });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.refer.failed', { sip_notify_response: 487 });
+                                         app.gets('call.hangup');
+});
+
+killedAnywhere('refer refused, another one busy, a transfer answered', (world) => {
+  const { transferee, app, peer, after } = world;
+  const bob = peer('bob');
+  const [second, last] = ['sip:carol@biloxi.example', 'sip:bob@192.0.2.20'];
+  answers(world);
+  app.posts('refer', { sip_address: target, on_failure: [{ sip_address: second }, { transfer: { to: last } }] }, { call: 0 });
+                                         transferee.gets('REFER', { 'Refer-To': `<${target}>` });
+  transferee.sends(603);                 app.gets('call.refer.retrying', { sip_notify_response: 603, step: 1, next_refer_to: second });
+                                         transferee.gets('REFER', { 'Refer-To': `<${second}>` });
+  transferee.sends(202);                 app.gets('call.refer.started', { step: 2 });
+  notifies(world, '486 Busy Here', { Event: 'refer;id=2' });
+                                         app.gets('call.refer.retrying', { sip_notify_response: 486, step: 2, next_transfer_to: last });
+                                         bob.gets('INVITE'); app.gets('call.initiated');
+  bob.sends(200);                        bob.gets('ACK'); bob.gets('INVITE', { body: '' }); app.gets('call.answered');
+  bob.sends(200);                        transferee.gets('INVITE', { body: /m=audio 49170/ });
+  transferee.sends(200);                 transferee.gets('ACK'); bob.gets('ACK');
+                                         app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
+                                         app.gets('call.refer.completed', { step: 3, transfer_to: last }, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); bob.gets('BYE'); app.gets('call.hangup', {}, { call: 0 }); app.gets('call.hangup', {}, { call: 1 });
+  bob.sends(200);
+  after(32_000);
+});
+
+killedAnywhere('refer on hold, refused twice, heard again', (world) => {
+  const { transferee, app } = world;
+  answers(world);
+  app.posts('refer', { sip_address: target, hold_on_refer: true, on_failure: [{ sip_address: target }] });
+                                         transferee.gets('INVITE', { body: /a=sendonly/ });
+  transferee.sends(200, { body: sdp('192.0.2.10', 49_170, 'recvonly') });
+                                         transferee.gets('ACK'); app.gets('call.hold'); transferee.gets('REFER');
+  transferee.sends(603);                 app.gets('call.refer.retrying'); transferee.gets('REFER');
+  transferee.sends(603);                 app.gets('call.refer.failed', { sip_notify_response: 603, step: 2 });
+                                         transferee.gets('INVITE', { body: /a=sendrecv/ });
+  transferee.sends(200);                 transferee.gets('ACK'); app.gets('call.unhold');
+  hangsUp(world);
+});
+
 killedAnywhere('refer challenged and busy', (world) => {
   const { transferee, app } = world;
   answers(world);

@@ -9,6 +9,7 @@ export const referSettings: ReferSettings = {
   beforeAnswer: 'early',
   byeWithoutFinal: 'failed',
   withoutAllow: 'send',
+  holds: false,
   inbound: 'reject',
 };
 
