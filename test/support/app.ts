@@ -2,9 +2,10 @@
 // all of them: the signature, the envelope, the seven base fields, the count of attempts.
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { LadderEntry } from '../../src/sip/ladder.ts';
 import type { FakeClock } from './fake-system.ts';
+import type { Secrets } from './secrets.ts';
 
 /** How the receiver answers: a status; `nothing`, so that the attempt times out; or `refused`, as if nobody listened. */
 export type Answer = number | 'nothing' | 'refused';
@@ -46,6 +47,8 @@ export interface DeskOptions {
   readonly trace: (entry: LadderEntry) => void;
   /** The server as it is now: a restart brings another one. */
   readonly http: () => FastifyInstance;
+  /** Told what is asked and what the server says. */
+  readonly secrets: Secrets;
   /** Told with the first server; restarts must keep it. */
   readonly publicKey: () => string;
 }
@@ -66,6 +69,7 @@ interface Delivery {
   readonly url: string;
 }
 
+const formats = ['json', 'text'];
 const baseFields = ['call_control_id', 'call_leg_id', 'call_session_id', 'client_state', 'connection_id', 'from', 'to'];
 
 export class Desk {
@@ -195,16 +199,36 @@ export class Desk {
     assert.deepEqual(unexpected, [], 'the application got what it should not have');
   }
 
+  /** Reads all that the API tells of the calls there were, and of who is known: for what must not be in it. */
+  async looksAround(): Promise<void> {
+    const pages = ['call_events?page[size]=250', 'webhook_deliveries?page[size]=250', 'trunks', 'phones', 'api_keys'];
+    const ofCalls = this.#calls.flatMap((id) => [
+      `calls/${id}`,
+      ...formats.map((it) => `calls/${id}/ladder?format=${it}`),
+    ]);
+    for (const path of [...pages, ...ofCalls].map((path) => `/v2/${path}`).concat('/metrics')) {
+      await this.#settled(this.#inject({ method: 'GET', url: path }), path);
+    }
+  }
+
+  async #inject({ headers, ...request }: InjectOptions): Promise<LightMyRequestResponse> {
+    const { http, apiKey, secrets } = this.#options;
+    const answer = await http().inject({ ...request, headers: { authorization: `Bearer ${apiKey}`, ...headers } });
+    const said = [...Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`), '', answer.body];
+    secrets.heard(`the answer to ${request.method} ${request.url}`, said.join('\n'));
+    return answer;
+  }
+
   async #request(
     method: 'GET' | 'POST' | 'PUT',
     path: string,
     body: object | undefined,
   ): Promise<{ status: number; json: unknown }> {
-    const { http, apiKey } = this.#options;
-    const answer = await http().inject({
+    this.#options.secrets.plantFields(body);
+    const answer = await this.#inject({
       method,
       url: `/v2/calls${path}`,
-      headers: { authorization: `Bearer ${apiKey}`, ...(method !== 'GET' && { 'content-type': 'application/json' }) },
+      ...(method !== 'GET' && { headers: { 'content-type': 'application/json' } }),
       ...(body && { payload: this.#named(body) }),
     });
     assert.match(String(answer.headers['content-type']), /^application\/json/);
@@ -275,6 +299,7 @@ export class Desk {
   }
 
   #take(request: Post): Delivery {
+    this.#options.secrets.heard('a webhook', `${JSON.stringify(request.headers)}\n${request.body}`);
     const envelope = JSON.parse(request.body) as Envelope;
     try {
       checkSignature(request, this.#options.publicKey(), this.#options.clock);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after as afterAll, test } from 'node:test';
-import type { Store } from '../../src/store/store.ts';
+import type { CallRow, Store } from '../../src/store/store.ts';
 import { slugOf } from './golden.ts';
 import { play, scenario } from './play.ts';
 import { type Mischief, toyServer } from './toy-server.ts';
@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ladders-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const store = (): Store => ({ close: async () => {} }) as Store;
+const store = (): Store => ({ calls: async () => [] as CallRow[], close: async () => {} }) as unknown as Store;
 
 const expected = `\
           transferee                           us                           application
@@ -90,6 +90,7 @@ const mischiefs: readonly [name: string, mischief: Mischief, failure: RegExp][] 
   ['something left in the census', { leaves: 2 }, /left at the end/],
   ['a timer left after stop', { keepsTimer: true }, /timers left/],
   ['an error in the log', { logsError: true }, /errors in the log/],
+  ['a secret in the log', { logsKey: true }, /secrets that were told[\s\S]*the log says the API key \(in base64\)/],
 ];
 
 for (const [name, mischief, failure] of mischiefs) {

@@ -2,6 +2,7 @@
 // memory; its peers and its application; the trace of all they say to each other. Ends in an empty world or fails.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { describe, drawLadder, type LadderEntry } from '../../src/sip/ladder.ts';
 import type { Batch, Store } from '../../src/store/store.ts';
 import { Desk } from './app.ts';
@@ -10,12 +11,14 @@ import { type FakeProcess, fakeProcess, fakeSystem } from './fake-system.ts';
 import { settleGolden } from './golden.ts';
 import { Phone } from './peer.ts';
 import { reasonOf, Script, withoutStack } from './script.ts';
+import { Secrets } from './secrets.ts';
 import { settingsFor } from './settings.ts';
 import { type Packet, Wire, type WireTransport } from './wire.ts';
 import type { Inside, PartsUnderTest, Peer, ScenarioOptions, ServerUnderTest, World } from './world.ts';
 
 const us = { host: '192.0.2.1', port: 5060 };
 const apiKey = 'KEY-of-the-scenarios';
+const authHash = createHash('sha256').update(apiKey).digest('hex');
 /** Longer than any timer that a finished call may leave: twice 64*T1, and T2 and T4 on top. */
 const longEnoughMs = 2 * 32_000 + 10_000;
 
@@ -28,6 +31,7 @@ export class Stage {
   readonly #phones: Phone[] = [];
   readonly #desk: Desk;
   readonly #trace: LadderEntry[] = [];
+  readonly #secrets = new Secrets();
   readonly #startedAt: number;
   #store: Store | null = null;
   #media = fakeMedia();
@@ -54,9 +58,12 @@ export class Stage {
       apiKey,
       trace: (entry) => this.#trace.push(entry),
       http: () => this.#running().http,
+      secrets: this.#secrets,
       publicKey: () => this.#publicKey,
     });
     if (options.killAtCommit) this.#desk.dropsRepeated();
+    this.#secrets.plant('the API key', apiKey);
+    this.#secrets.plant('the hash of the API key', authHash);
     this.world = this.#newWorld();
   }
 
@@ -188,10 +195,11 @@ export class Stage {
       ...(this.#options.records && { records: this.#options.records }),
       media: this.#media,
       post: (request) => this.#desk.post(request),
-      authHashes: [createHash('sha256').update(apiKey).digest('hex')],
+      authHashes: [authHash],
       docs: new Map(),
       version: '0.0.0',
     };
+    this.#secrets.plantSettings(parts.settings);
     // What starting needs of `soon` and promises runs while we wait; time stands still.
     let failure: unknown;
     const starting = start(parts).then(
@@ -272,7 +280,20 @@ export class Stage {
     assert.equal(this.#media.ports.size, 0, 'RTP ports left at the end');
     const errors = this.#system.log.at('error').filter((entry) => !this.#options.logs?.test(entry));
     assert.deepEqual(errors, [], 'errors in the log');
+    await this.#keepSecrets();
     await this.#stop();
+  }
+
+  /** Nothing that was said or can be read has a secret in it, and calls that are over have left none in the store. */
+  async #keepSecrets(): Promise<void> {
+    const secrets = this.#secrets;
+    await this.#desk.looksAround();
+    for (const { level, fields, message } of this.#system.log.entries) {
+      secrets.heard('the log', `${level} ${message} ${inspect(fields, { depth: 9, showHidden: true })}`);
+    }
+    for (const { state } of await this.#store!.calls(0)) secrets.heard('a call in the store', state);
+    secrets.heard('the ladder', this.#draw());
+    assert.deepEqual(secrets.told, [], 'secrets that were told');
   }
 
   async #stop(): Promise<void> {
@@ -301,7 +322,13 @@ export class Stage {
   }
 
   #inside(): Inside {
-    return { server: this.#running(), system: this.#system, store: this.#store!, media: this.#media };
+    return {
+      server: this.#running(),
+      system: this.#system,
+      store: this.#store!,
+      media: this.#media,
+      secrets: this.#secrets,
+    };
   }
 
   async #openStore(): Promise<Store> {
@@ -317,6 +344,7 @@ export class Stage {
   }
 
   #tap({ at, from, to, text, lost, transport }: Packet): void {
+    if (this.#lane(from) === 'us') this.#secrets.heard('SIP', text);
     const { label, note, tone } = describe(text);
     const unusual = transport === (this.#options.transport ?? 'udp') ? [] : [`over ${transport}`];
     const notes = [...unusual, ...(note ? [note] : [])].join(', ');

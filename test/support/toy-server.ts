@@ -16,6 +16,7 @@ export interface Mischief {
   readonly extraBye?: boolean;
   readonly keepsTimer?: boolean;
   readonly logsError?: boolean;
+  readonly logsKey?: boolean;
   readonly leaves?: number;
 }
 
@@ -47,6 +48,8 @@ class Toy implements ServerUnderTest {
       done(null, JSON.parse(String(body) || '{}'));
     });
     this.http.post('/v2/calls/:id/actions/:action', (request, answer) => {
+      const { authorization = '' } = request.headers;
+      if (mischief.logsKey) parts.system.log.debug({ who: Buffer.from(authorization).toString('base64') }, 'asked');
       const { action } = request.params as { action: string };
       const { sip_address } = (request.body ?? {}) as { sip_address?: string };
       if (action === 'refer' && !sip_address) {

@@ -10,6 +10,7 @@ import type { Expectations } from './expect.ts';
 import type { FakeMedia } from './fake-media.ts';
 import type { FakeSystem } from './fake-system.ts';
 import type { Faults } from './faults.ts';
+import type { Secrets } from './secrets.ts';
 import type { SettingsOptions } from './settings.ts';
 import type { Overrides } from './template.ts';
 
@@ -110,4 +111,5 @@ export interface Inside {
   readonly system: FakeSystem;
   readonly store: Store;
   readonly media: FakeMedia;
+  readonly secrets: Secrets;
 }
