@@ -54,6 +54,20 @@ interface Loaded {
 const standardCheckMs = 10_000;
 
 /**
+ * As RFC 9325 §3.1.1 and §4.2 recommend: whoever reads the key later reads no call of before.
+ * Deviation: the suite that RFC 3261 §26.2.1 demands, TLS_RSA_WITH_AES_128_CBC_SHA, is not among them: RFC 9325 §4.1 advises against it.
+ */
+const modern = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    ...['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+    ...['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+    ...['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
+    ...['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
+  ].join(':'),
+} as const;
+
+/**
  * Certificates for TlsTransport and WebSocketTransport, read again when their files change. `close` it when they are closed.
  */
 export class Certificates {
@@ -84,7 +98,7 @@ export class Certificates {
   /** The context for whoever names no host. */
   get contextOptions(): TlsOptions {
     const { texts, authorities } = this.#loaded;
-    return { cert: texts[0], key: texts[1], ...(authorities !== null && { ca: authorities }) };
+    return { ...modern, cert: texts[0], key: texts[1], ...(authorities !== null && { ca: authorities }) };
   }
 
   get clientContext(): SecureContext {
@@ -152,7 +166,7 @@ function load(options: CertificatesOptions): Loaded {
   const own = options.own.map((files, at) => ownFrom(files, texts[2 * at]!, texts[2 * at + 1]!, ca));
   const shown = own.length === 0 ? {} : { cert: texts[0]!, key: texts[1]! };
   const believed = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
-  return { texts, own, authorities, client: createSecureContext({ ...shown, ...believed }) };
+  return { texts, own, authorities, client: createSecureContext({ ...modern, ...shown, ...believed }) };
 }
 
 function textsOf({ own, authorities }: CertificatesOptions): string[] {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect as connectTcp } from 'node:net';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { type ConnectionOptions, connect, createServer, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import { inspect } from 'node:util';
 import {
   type CertificateFiles,
   Certificates,
@@ -14,6 +15,7 @@ import { TlsTransport } from '../../../src/sip/transport/tls.ts';
 import type { Target } from '../../../src/sip/transport/transport.ts';
 import { Authority, type Name } from '../../support/certificates.ts';
 import { type FakeSystem, fakeSystem } from '../../support/fake-system.ts';
+import { Secrets } from '../../support/secrets.ts';
 
 interface Arrived {
   readonly text: string;
@@ -234,6 +236,46 @@ for (const [clients, shows, taken] of mutual) {
   });
 }
 
+const versions: readonly (readonly [what: string, options: SecureContextOptions, taken: boolean])[] = [
+  ['TLS 1.3', { minVersion: 'TLSv1.3' }, true],
+  ['TLS 1.2 with AEAD and forward secrecy', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }, true],
+  ['TLS 1.2 with CBC', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' }, false],
+  ['TLS 1.2 without encryption', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0' }, false],
+  ['TLS 1.1', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }, false],
+];
+
+for (const [what, options, taken] of versions) {
+  for (const servername of ['biloxi.example', '']) {
+    test(`${what} is ${taken ? 'spoken' : 'refused'} ${servername ? 'by name' : 'without a name'}`, async (t) => {
+      const authority = await Authority.open(t);
+      const a = await setUp(t, { authority });
+      const dialled = dial(t, authority, a.target, { servername, checkServerIdentity: () => undefined, ...options });
+      if (taken) assert.ok((await dialled).encrypted);
+      else await assert.rejects(dialled, /alert|no shared cipher|version/i);
+    });
+  }
+  test(`${what} is ${taken ? 'spoken' : 'refused'} where a server has nothing else`, async (t) => {
+    const authority = await Authority.open(t);
+    const a = await setUp(t, { authority });
+    const server = createServer({ ...shown(await authority.sign(loopback)), ...options });
+    const heard: string[] = [];
+    server.on('secureConnection', (socket) =>
+      socket.on('error', () => {}).on('data', (data) => heard.push(String(data))),
+    );
+    server.on('tlsClientError', () => {});
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const outcome = new Promise((resolve) => {
+      a.transport.send(message(), { ...a.target, host: '127.0.0.1', port }, (error) => resolve(error));
+      server.on('secureConnection', (socket) => socket.once('data', () => resolve(null)));
+    });
+    if (taken) assert.equal(await outcome, null);
+    else assert.ok((await outcome) instanceof Error);
+    assert.equal(heard.length > 0, taken);
+  });
+}
+
 test('files that change are read again: new connections see the new certificate, open ones go on', async (t) => {
   const authority = await Authority.open(t);
   const own = [await authority.sign([{ type: 'dns', value: 'before.example' }], 'own')];
@@ -258,6 +300,23 @@ test('files that are wrong are not taken, and those in force stay', async (t) =>
   writeFileSync(a.files[0]!.key, 'half a key');
   assert.match(a.certificates.reload() ?? '', /There is no key in .*own\.key: it must be PEM text/);
   await dial(t, authority, a.target);
+});
+
+test('of a key that cannot be used nothing is told, by the log or by the error', async (t) => {
+  const authority = await Authority.open(t);
+  const a = await setUp(t, { authority, own: [await authority.sign(loopback, 'own')] });
+  const { key } = a.files[0]!;
+  const whole = readFileSync(key, 'utf8');
+  const secrets = new Secrets();
+  for (const line of whole.split('\n').filter((line) => !line.startsWith('-----'))) secrets.plant('the key', line);
+  for (const text of [whole.slice(0, -40), whole.replaceAll('-----', ''), `${whole.slice(0, 60)}!${whole.slice(60)}`]) {
+    writeFileSync(key, text);
+    secrets.heard('the sentence', a.certificates.reload() ?? 'taken');
+  }
+  for (const { fields, message } of a.system.log.entries)
+    secrets.heard('the log', message + inspect(fields, { depth: 9 }));
+  assert.deepEqual(secrets.told, []);
+  assert.equal(a.system.log.at('error').length, 3);
 });
 
 test('files that cannot be used are refused in a sentence', async (t) => {
