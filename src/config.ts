@@ -19,6 +19,7 @@ import {
   subdomainPattern,
   webhookTimeoutByDefaultMs,
 } from './call/routing.ts';
+import type { TargetRules } from './call/targets.ts';
 import { type Access, accessFrom } from './config/access.ts';
 import * as check from './config/checks.ts';
 import {
@@ -60,6 +61,8 @@ export interface Settings {
   readonly rtpPorts: check.PortRange;
   readonly sessionTimers: LifetimePolicy;
   readonly followsRedirects: boolean;
+  /** Whom applications may call and refer to. */
+  readonly targets: TargetRules;
   /** 0: an event is given up after its first round of attempts. */
   readonly webhookMaxAgeMs: number;
   /** How long the store keeps calls that have ended. */
@@ -187,6 +190,18 @@ export const table = {
     'off',
     'Whether a call out that is answered with a redirect (3xx) is made again to where that points: `on` or `off`.',
     check.oneOf(['on', 'off']),
+  ),
+  targetAllow: setting(
+    'target_allow',
+    '',
+    'Whom calls may be made and referred to, a list or with commas between: the beginnings of numbers (`+44`; `+` alone is every number), hosts with those below them (`example.com`), addresses and ranges (`192.0.2.0/24`), or `*`, every host. If it names numbers, no other number is called, and so with hosts, but for what a longer entry of `target_deny` leaves out. Unset: everybody.',
+    orNull(check.targets),
+  ),
+  targetDeny: setting(
+    'target_deny',
+    '',
+    'Whom calls may not be made and referred to, in the same words. The longest entry that fits counts; of two as long the one that denies. A target that is denied is refused with 403.',
+    orNull(check.targets),
   ),
   metricsAccess: setting(
     'metrics_access',
@@ -394,6 +409,19 @@ export const applicationTable = {
     'How many outbound calls it may have at once; a `dial` or `transfer` beyond it is refused. Unset: any.',
     orNull(check.wholeNumber(1, 1_000_000)),
   ),
+  dialsPerSecond: setting(
+    'outbound_dials_per_second',
+    '',
+    'How many calls it may begin a second, in bursts of twice as many; a `dial` or `transfer` beyond it is refused with 429. Unset: any.',
+    orNull(check.wholeNumber(1, 1_000_000)),
+  ),
+  targetAllow: setting(
+    'target_allow',
+    '',
+    'Whom its calls may be made and referred to, of those that the settings above allow, in the same words. Unset: all of them.',
+    orNull(check.targets),
+  ),
+  targetDeny: setting('target_deny', '', 'Whom they may not.', orNull(check.targets)),
   referFirstNotifyTimeoutMs: table.referFirstNotifyTimeoutMs,
   referTimeoutMs: table.referTimeoutMs,
   referByeGraceMs: table.referByeGraceMs,
@@ -444,6 +472,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     sessionTimers,
     ladder: ladderFrom(all),
     followsRedirects: all.dialRedirects === 'on',
+    targets: { allow: all.targetAllow ?? [], deny: all.targetDeny ?? [] },
     dnsServers: all.dnsServers ?? [],
     metricsAccess: all.metricsAccess,
     applications: [first, ...others],
@@ -504,6 +533,8 @@ function applicationOf(
       channelLimit: entry.channelLimit ?? null,
     },
     outboundChannelLimit: entry.outboundChannelLimit ?? null,
+    dialsPerSecond: entry.dialsPerSecond ?? null,
+    targets: { allow: entry.targetAllow ?? [], deny: entry.targetDeny ?? [] },
     refer: referSettings({ ...all, ...entry }),
   };
 }

@@ -70,6 +70,19 @@ export const catalogue = {
     title: 'Too many requests',
     detail: 'You have exceeded the maximum number of allowed requests.',
   },
+  'target-refused': {
+    code: '10010',
+    status: 403,
+    title: 'Not authorized',
+    detail:
+      'This target may not be called: the lists of allowed and denied targets of the server or application say so.',
+  },
+  'too-many-dials': {
+    code: '90103',
+    status: 429,
+    title: 'Too many requests',
+    detail: 'This application makes as many calls a second as its dials_per_second lets it make. Try again later.',
+  },
   overloaded: {
     code: '10011',
     status: 429,
@@ -238,6 +251,8 @@ export interface Refusal {
   readonly detail?: string;
   readonly pointer?: string;
   readonly parameter?: string;
+  /** Of one that came too soon: how much there may be at once, and in how many seconds there may be so much again. */
+  readonly rate?: { readonly limit: number; readonly resetS: number };
 }
 
 /** The body of an answer that refuses: `{"errors":[…]}`. */

@@ -180,6 +180,7 @@ function build(parts: Parts, signer: Signer) {
       gateways: () => peers.gateways(),
       locate: (uri) => peers.locateOwn(uri),
       followsRedirects: settings.followsRedirects,
+      targets: settings.targets,
     },
     historyMs: settings.historyMs,
     sdpAddress: host,

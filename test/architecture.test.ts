@@ -21,6 +21,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   // The door for those who use the stack alone: nobody builds a clock for them.
   'sip/index': ['sip', 'system'],
   call: [
+    'allowance',
     'sip/message',
     'sip/dialog',
     'sip/endpoint',
@@ -46,6 +47,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   // The words that settings are checked against are where their meaning is.
   config: [
     'call/routing',
+    'call/targets',
     'type call/ladders',
     'type call/lifetime',
     'sip/message/uri',

@@ -43,6 +43,8 @@ const open = {
   firstCommandTimeoutMs: null,
   inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
   outboundChannelLimit: null,
+  dialsPerSecond: null,
+  targets: { allow: [], deny: [] },
 } as const;
 
 const byDefault = {
@@ -77,6 +79,7 @@ const byDefault = {
     },
   ],
   followsRedirects: false,
+  targets: { allow: [], deny: [] },
   ladder: { messages: 64, bytes: 33_554_432 },
   sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
   access: {
@@ -500,6 +503,20 @@ applications:
     outbound_channel_limit: 20
     numbers: 300, 301
 `;
+
+  test('whom it may call and how fast, beside whom everybody may', () => {
+    const text = `
+target_deny: [ "+4490", "*" ]
+applications:
+  - target_allow: +44, example.com
+    outbound_dials_per_second: 5
+`;
+    const { targets, applications } = good({ TARGET_ALLOW: '+, 192.0.2.0/24' }, text);
+    assert.deepEqual(targets, { allow: ['+', '192.0.2.0/24'], deny: ['+4490', '*'] });
+    assert.deepEqual(applications[0].targets, { allow: ['+44', 'example.com'], deny: [] });
+    assert.equal(applications[0].dialsPerSecond, 5);
+    assert.match(errorsOf({ TARGET_DENY: 'sip:bob@a.example' }).join(), /TARGET_DENY.*beginnings of numbers/);
+  });
 
   test('numbers, a subdomain, a limit, and whether it takes calls', () => {
     const [first, second] = good({}, mapped).applications;

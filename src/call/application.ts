@@ -8,6 +8,7 @@ import {
   unmapped,
   webhookTimeoutByDefaultMs,
 } from './routing.ts';
+import { noRules } from './targets.ts';
 
 export const anchorsites = [
   'Latency',
@@ -43,7 +44,14 @@ export interface ApplicationBody {
     /** Additive. */
     numbers: string[];
   };
-  outbound: { channel_limit: number | null; outbound_voice_profile_id: string | null };
+  outbound: {
+    channel_limit: number | null;
+    outbound_voice_profile_id: string | null;
+    /** Additive, like the lists. */
+    dials_per_second: number | null;
+    target_allow: string[];
+    target_deny: string[];
+  };
   tags: string[];
   refer_first_notify_timeout_ms: ReferSettings['firstNotifyTimeoutMs'];
   refer_timeout_ms: ReferSettings['timeoutMs'];
@@ -64,7 +72,7 @@ export type ApplicationChanges = Partial<Omit<ApplicationBody, 'inbound' | 'outb
 
 /** What the calls need of it. */
 export function applicationOf(id: string, body: ApplicationBody): Application {
-  const { inbound } = body;
+  const { inbound, outbound } = body;
   return {
     id,
     name: body.application_name,
@@ -80,7 +88,9 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
       numbers: inbound.numbers,
       channelLimit: inbound.channel_limit,
     },
-    outboundChannelLimit: body.outbound.channel_limit,
+    outboundChannelLimit: outbound.channel_limit,
+    dialsPerSecond: outbound.dials_per_second,
+    targets: { allow: outbound.target_allow, deny: outbound.target_deny },
     refer: {
       firstNotifyTimeoutMs: body.refer_first_notify_timeout_ms,
       timeoutMs: body.refer_timeout_ms,
@@ -119,7 +129,13 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
       sip_subdomain_receive_settings: inbound.sipSubdomainFrom,
       numbers: [...inbound.numbers],
     },
-    outbound: { channel_limit: application.outboundChannelLimit, outbound_voice_profile_id: null },
+    outbound: {
+      channel_limit: application.outboundChannelLimit,
+      outbound_voice_profile_id: null,
+      dials_per_second: application.dialsPerSecond,
+      target_allow: [...application.targets.allow],
+      target_deny: [...application.targets.deny],
+    },
     tags: [],
     refer_first_notify_timeout_ms: refer.firstNotifyTimeoutMs,
     refer_timeout_ms: refer.timeoutMs,
@@ -143,6 +159,8 @@ export function blankBody(refer: ReferSettings): ApplicationBody {
     firstCommandTimeoutMs: null,
     inbound: unmapped,
     outboundChannelLimit: null,
+    dialsPerSecond: null,
+    targets: noRules,
     refer,
   });
 }

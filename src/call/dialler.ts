@@ -6,6 +6,7 @@ import type { System } from '../system.ts';
 import { askedOf } from './asked.ts';
 import { callsBy, callsOf, isFull } from './channels.ts';
 import type { DialBody, Dialled, NamedValue } from './commands.ts';
+import { DialRates } from './dial-rates.ts';
 import type { Driver } from './driver.ts';
 import type { LifetimePolicy } from './lifetime.ts';
 import type { Live, LiveCalls } from './live.ts';
@@ -14,6 +15,7 @@ import { type Contact, type Gateway, type Route, routesOut } from './outbound-ro
 import { type Dialling, readDial } from './reading-dial.ts';
 import type { Application } from './routing.ts';
 import { type Call, isAlive } from './state.ts';
+import { mayCall, noRules, type TargetRules } from './targets.ts';
 import { viewOf } from './view.ts';
 
 export interface DialSettings {
@@ -25,6 +27,8 @@ export interface DialSettings {
   readonly host: string;
   /** Whether a 3xx is followed. */
   readonly followsRedirects: boolean;
+  /** Whom every application may call. */
+  readonly targets: TargetRules;
 }
 
 interface DiallerOptions {
@@ -62,8 +66,11 @@ export class Dialler {
   /** Dials that are on their way to the store, by command id. */
   readonly #open = new Map<string, Promise<Dialled>>();
 
+  readonly #rates: DialRates;
+
   constructor(options: DiallerOptions) {
     this.#options = options;
+    this.#rates = new DialRates(() => options.system.clock.now());
   }
 
   /** The dial with this command id that is not committed yet. */
@@ -90,7 +97,8 @@ export class Dialler {
   obstacles(body: DialBody): readonly Refusal[] {
     const read = readDial(this.#asFrom(body), this.#options.settings.host);
     if ('refusals' in read) return read.refusals;
-    const refusals: Refusal[] = [];
+    const application = this.#options.applicationOf(body.connection_id);
+    const refusals: Refusal[] = this.#barred(read.diallings, application, body);
     this.#routed(read.diallings, body, refusals);
     return refusals.filter(({ name }) => name !== 'trunks-full');
   }
@@ -98,6 +106,8 @@ export class Dialler {
   async #dial(body: DialBody, linked: Linked | null = null): Promise<Dialled> {
     const before = this.#plan(body, linked);
     if ('refusals' in before) return before;
+    const tooSoon = this.#rates.take(before.application, before.routed.length);
+    if (tooSoon !== null) return { refusals: [tooSoon] };
     const ports = await this.#reserve(before.routed.length);
     if (ports === null) return { refusals: [{ name: 'unavailable', detail: 'No RTP port is free. Try again.' }] };
     return this.#begin(body, linked, ports);
@@ -115,8 +125,18 @@ export class Dialler {
     if (application !== null && this.#isFull(application, read.diallings.length)) {
       refusals.push(ofApplication('application-full', linked));
     }
+    refusals.push(...this.#barred(read.diallings, application, body));
     const routed = this.#routed(read.diallings, body, refusals);
     return refusals.length > 0 ? { refusals } : { routed, sessionId, application: application! };
+  }
+
+  #barred(diallings: readonly Dialling[], application: Application | null, { to }: DialBody): Refusal[] {
+    const rules = [this.#options.settings.targets, application?.targets ?? noRules];
+    return diallings.flatMap(({ destination }, index): Refusal[] => {
+      const target = 'number' in destination ? `tel:${destination.number}` : destination.uri;
+      if (mayCall(target, rules)) return [];
+      return [{ name: 'target-refused', pointer: Array.isArray(to) ? `/to/${index}` : '/to' }];
+    });
   }
 
   /** Whether so many more calls are too many. */
@@ -241,6 +261,7 @@ export class Dialler {
         rtpPort: of.rtpPort,
         policy: sessionTimers,
         followsRedirects: settings.followsRedirects,
+        targets: [settings.targets, application.targets],
         routes,
         siblings: of.ids.filter((each) => each !== id),
         link: of.link,

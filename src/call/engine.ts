@@ -35,6 +35,7 @@ import { rememberedMs } from './retention.ts';
 import { route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
+import { mayCall } from './targets.ts';
 import { attendedOf, dialOf, otherOf } from './transfers.ts';
 import { viewOf } from './view.ts';
 
@@ -55,6 +56,13 @@ export interface EngineOptions {
   readonly deliver: (events: readonly EventRow[]) => void;
   readonly watcher?: Watcher | null;
 }
+
+/** What a peer that referred us is told of a dial that did not begin; else 500. */
+const statusOfRefusal: Readonly<Record<string, number>> = {
+  'no-route': 404,
+  'target-refused': 603,
+  'too-many-dials': 503,
+};
 
 const noPort: Refusal = { name: 'unavailable', detail: 'No RTP port is free. Try again.' };
 
@@ -319,12 +327,13 @@ export class Engine implements EndpointUser, CallControl {
   }
 
   #read<A extends ReadAction>(call: Call, action: A, body: Bodies[A]): Read {
-    const settings = this.#options.applications.ofCall(call).refer;
+    const { refer: settings, targets } = this.#options.applications.ofCall(call);
     if (action !== 'refer') return readCommand(action, body, settings);
     return readReferWithSteps(body as Bodies['refer'], {
       settings,
       attended: (step) => attendedOf(this.#calls, call, step),
       obstacles: (step) => this.#dialler.obstacles(dialOf(call, step)),
+      mayCall: (target) => mayCall(target, [this.#options.dial.targets, targets]),
     });
   }
 
@@ -419,7 +428,7 @@ export class Engine implements EndpointUser, CallControl {
     };
     const link = other === undefined ? null : { to: other.call.id, parks: false };
     this.#dialler.dialFor(body, { link, decide, referral: { headers, reportsTo: call.id } }).then(
-      (dialled) => 'refusals' in dialled && progress(dialled.refusals[0]?.name === 'no-route' ? 404 : 500),
+      (dialled) => 'refusals' in dialled && progress(statusOfRefusal[dialled.refusals[0]?.name ?? ''] ?? 500),
       (error: unknown) => {
         this.#system.log.error({ call: call.id, error: stackOf(error) }, 'A REFER could not be followed.');
         progress(500);

@@ -36,6 +36,7 @@ import { lives } from './modifying.ts';
 import type { Route } from './outbound-routes.ts';
 import { makeOffer, newSession, takeAnswer } from './sound.ts';
 import { type Call, type Ending, type Outbound, type OwedRequest, sixtyFourT1Ms } from './state.ts';
+import { mayCall, type TargetRules } from './targets.ts';
 import {
   beginTurn,
   capabilities,
@@ -58,6 +59,8 @@ export type OutboundIdentity = Pick<
   readonly rtpPort: number;
   readonly policy: LifetimePolicy;
   readonly followsRedirects: boolean;
+  /** Whom a redirect may lead to. */
+  readonly targets: readonly TargetRules[];
   readonly routes: readonly [Route, ...Route[]];
   readonly siblings: readonly string[];
   /** The call it is dialled for. */
@@ -70,7 +73,7 @@ export function outgoing(
   identity: OutboundIdentity,
   order: DialOrder,
 ): Turn {
-  const { sipCallId, rtpPort, policy, followsRedirects, routes, siblings, link, ...names } = identity;
+  const { sipCallId, rtpPort, policy, followsRedirects, targets, routes, siblings, link, ...names } = identity;
   const [route, ...others] = routes;
   const invitation: Invitation = {
     uri: route.uri,
@@ -137,7 +140,8 @@ export function outgoing(
   tell(turn, initiated(turn.call, { callerIdName, customHeaders: [], offeredCodecs: [], replaces: null }));
   const sdp = makeOffer(turn, turn.call.session!, order.preferredCodecs);
   const asked = firstAsk(policy.wish);
-  const plan = { invitation: { ...invitation, sdp }, asked, followsRedirects, routes: others };
+  const redirected = followsRedirects ? { followsRedirects, targets } : { followsRedirects };
+  const plan = { invitation: { ...invitation, sdp }, asked, ...redirected, routes: others };
   follow(turn, plan, route, begin);
   return turn;
 }
@@ -364,9 +368,12 @@ function remedied(turn: Turn, response: Response, remedy: Remedy): void {
         ? unsuccessful(turn, 'refused', response)
         : again({ ...outbound, asked: asks }, invitation.uri);
     }
-    case 'redirect':
+    case 'redirect': {
+      const target = remedy.targets.find((each) => mayCall(each, outbound.targets ?? []));
+      if (target === undefined) return unsuccessful(turn, 'refused', response);
       change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
-      return again(outbound, remedy.targets[0]!);
+      return again(outbound, target);
+    }
     default:
       return remedy satisfies never;
   }

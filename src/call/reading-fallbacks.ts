@@ -12,13 +12,15 @@ interface Context {
   readonly attended: (body: Bodies['refer']) => Attended | Refusal | null;
   /** Why nobody can be dialled like this. */
   readonly obstacles: (body: Bodies['transfer']) => readonly Refusal[];
+  /** Whether the settings and the application let this URI be called. */
+  readonly mayCall: (target: string) => boolean;
 }
 
 /** A refer and all it falls back on: every fault of any step at once. */
 export function readReferWithSteps(body: Bodies['refer'], context: Context): Read {
   const attended = context.attended(body);
   if (attended !== null && 'name' in attended) return { refusals: [attended] };
-  const read = readCommand('refer', body, context.settings, attended);
+  const read = readAllowed(body, context, attended);
   const known = 'refusals' in read ? read.refusals : [];
   const steps = (body.on_failure ?? []).map((step) => readStep(body, step, context, known));
   const refusals = steps.flatMap((step, index) =>
@@ -28,6 +30,14 @@ export function readReferWithSteps(body: Bodies['refer'], context: Context): Rea
   const command = read.command as typeof read.command & { name: 'refer' };
   const { holds = false } = command.order;
   return { command: { ...command, fallbacks: steps.filter(isFallback).map((step) => holding(step, holds)) } };
+}
+
+/** A refer to a call that is there already, and no other address, calls nobody that was not called before. */
+function readAllowed(body: Bodies['refer'], { settings, mayCall }: Context, attended: Attended | null): Read {
+  const read = readCommand('refer', body, settings, attended);
+  if ('refusals' in read || read.command.name !== 'refer' || body.sip_address === undefined) return read;
+  if (mayCall(read.command.order.referTo)) return read;
+  return { refusals: [{ name: 'target-refused', pointer: '/sip_address' }] };
 }
 
 type ReadStep = Fallback | { readonly refusals: readonly Refusal[] };
@@ -75,7 +85,7 @@ function inherited({
 function readRefer(body: Bodies['refer'], own: object, context: Context, known: readonly Refusal[]): ReadStep {
   const attended = context.attended(body);
   if (attended !== null && 'name' in attended) return { refusals: [attended] };
-  const read = readCommand('refer', body, context.settings, attended);
+  const read = readAllowed(body, context, attended);
   if ('refusals' in read) {
     const isOwn = (pointer = '') => pointer === '/sip_address' || (pointer.split('/')[1] ?? '') in own;
     const isNew = ({ pointer }: Refusal) => isOwn(pointer) || !known.some((refusal) => refusal.pointer === pointer);

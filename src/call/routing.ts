@@ -2,6 +2,7 @@
 // come from (applications.ts) and how many calls each may have (engine.ts counts them).
 import { isIP } from 'node:net';
 import { readUri, unescaped } from '../sip/message/uri.ts';
+import type { TargetRules } from './targets.ts';
 
 /** How refers of an application's calls behave where a command does not say otherwise. Durations in milliseconds. */
 export interface ReferSettings {
@@ -57,6 +58,10 @@ export interface Application {
   readonly inbound: Inbound;
   /** How many calls it may make at once, all it dials included; null: any. */
   readonly outboundChannelLimit: number | null;
+  /** How many calls it may begin a second, in bursts of twice as many; null: any. */
+  readonly dialsPerSecond: number | null;
+  /** Whom it may call and refer to, of those that the settings allow. */
+  readonly targets: TargetRules;
 }
 
 export const webhookTimeoutByDefaultMs = 2_000;

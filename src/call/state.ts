@@ -23,6 +23,7 @@ import type { Route } from './outbound-routes.ts';
 import type { Waiting } from './queues.ts';
 import type { Refer } from './refer.ts';
 import type { ReferInbound } from './routing.ts';
+import type { TargetRules } from './targets.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
 export interface OwedRequest extends BuiltRequest {
@@ -127,6 +128,8 @@ export interface Outbound {
   readonly invitation: Invitation;
   readonly asked: Asked;
   readonly followsRedirects: boolean;
+  /** Whom a redirect may lead to; absent: everybody. */
+  readonly targets?: readonly TargetRules[];
   readonly routes: readonly Route[];
   readonly until: number;
 }

@@ -130,5 +130,5 @@ function rangeOf(rule: string): { readonly list: BlockList; readonly bits: numbe
 
 function leadsElsewhere(uri: Uri): boolean {
   const headers = uri.scheme === 'tel' ? null : uri.headers;
-  return headers !== null && headers.split('&').some((pair) => /^route\s*=/i.test(unescaped(pair)));
+  return headers?.split('&').some((pair) => /^route\s*=/i.test(unescaped(pair))) ?? false;
 }

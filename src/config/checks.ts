@@ -3,6 +3,7 @@
 // Leaves out where the text came from.
 import { isIP, isIPv6 } from 'node:net';
 import { faultOfWebUrl } from '../call/routing.ts';
+import { faultOfRule } from '../call/targets.ts';
 import { readUri, type SipUri } from '../sip/message/uri.ts';
 import { type LocalAddress, transportNames } from '../sip/transport/transport.ts';
 
@@ -234,6 +235,12 @@ export function prefixes(text: string): readonly string[] | Wrong {
   return all.every((prefix) => /^\+?\d{1,15}$/.test(prefix))
     ? all
     : new Wrong('It must be the beginnings of numbers with commas between, such as +44,+1312');
+}
+
+export function targets(text: string): readonly string[] | Wrong {
+  const all = text.split(',').map((rule) => rule.trim());
+  const fault = all.map(faultOfRule).find((each) => each !== null);
+  return fault === undefined ? all : new Wrong(fault);
 }
 
 export function connectionIds(text: string): readonly string[] | Wrong {

@@ -15,6 +15,11 @@ export function accept(reply: FastifyReply): FastifyReply {
 export function refuse(reply: FastifyReply, refusals: readonly [Refusal, ...Refusal[]]): FastifyReply {
   // RFC 9110 §11.6.1: a 401 names a challenge.
   if (refusals[0].name === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+  const { rate } = refusals[0];
+  if (rate) {
+    reply.headers({ 'x-ratelimit-limit': rate.limit, 'x-ratelimit-remaining': 0, 'x-ratelimit-reset': rate.resetS });
+    reply.header('retry-after', 1);
+  }
   return reply.code(statusOf(refusals)).header('content-type', json).send(errorBody(refusals));
 }
 

@@ -23,6 +23,13 @@ import { additive, component, line, maxEntries, milliseconds, notBlank, refTo } 
 import { knownFields } from './validation.ts';
 
 const limit = (description: string) => orNull<number>('integer', { minimum: 1, maximum: 1_000_000, description });
+const targets = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ format: 'target' }), {
+      ...{ maxItems: 1000, uniqueItems: true, description, ...additive },
+      examples: [['+44', 'example.com', '192.0.2.0/24']],
+    }),
+  );
 const kept = 'Kept and shown; nothing depends on it here.';
 
 const Inbound = component(
@@ -57,6 +64,17 @@ const Outbound = component(
   Type.Object({
     channel_limit: limit('How many outbound calls it may have at once; a dial or transfer beyond it is refused.'),
     outbound_voice_profile_id: orNull<string>('string', { format: 'line', maxLength: 64, description: kept }),
+    dials_per_second: orNull<number>('integer', {
+      ...{ minimum: 1, maximum: 1_000_000, ...additive },
+      description:
+        'How many calls it may begin a second, in bursts of twice as many; what is more is refused with 429.',
+    }),
+    target_allow: targets(
+      'Whom its calls may be made and referred to: beginnings of numbers, hosts with those below them, addresses and ranges, or `*`, every host. If it names numbers, no other number is called, and so with hosts.',
+    ),
+    target_deny: targets(
+      'Whom they may not be, in the same words. The longest entry that fits counts, of two as long the one that denies.',
+    ),
   }),
 );
 

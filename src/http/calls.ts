@@ -157,7 +157,7 @@ function commandRoute(app: FastifyInstance, calls: CallControl, notes: Notes, ac
       tags: ['Commands'],
       params: schemas.CallParams,
       body: { $ref: `${body.$id}#` },
-      response: responses(schemas.CommandResponse, 400, 401, 413, 415, 422, 500, 503),
+      response: responses(schemas.CommandResponse, 400, 401, 403, 413, 415, 422, 429, 500, 503),
     },
     // A command sent again is answered as before, whatever became of the call: so before validation and state.
     preValidation: async (request, reply) => {

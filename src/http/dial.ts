@@ -22,7 +22,7 @@ export function dialRoute(app: FastifyInstance, calls: CallControl, mayDial: () 
         'Makes a call to a number or a SIP URI, or to several at once. Events: `call.initiated`, then `call.answered` or `call.hangup`.',
       tags: ['Commands'],
       body: { $ref: `${schemas.DialRequest.$id}#` },
-      response: responses(schemas.DialResponse, 400, 401, 413, 415, 422, 429, 500, 503),
+      response: responses(schemas.DialResponse, 400, 401, 403, 413, 415, 422, 429, 500, 503),
     },
     // A dial sent again is answered as before: so before validation.
     preValidation: async (request, reply) => {

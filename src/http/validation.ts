@@ -2,6 +2,7 @@
 // Every fault is reported, each with a JSON pointer; of several at one place the most telling.
 import { isUtf8 } from 'node:buffer';
 import { faultOfWebUrl, numberPattern, subdomainPattern } from '../call/routing.ts';
+import { faultOfRule } from '../call/targets.ts';
 import { catalogue, type Refusal, type RefusalName } from '../errors.ts';
 
 /** A request that cannot be taken, on its way to the error handler: fastify takes refusals of a body only as errors. */
@@ -81,6 +82,10 @@ const formats: Readonly<Record<string, Format>> = {
   'host-label': {
     says: 'The value must be one label of a host name: letters, digits and hyphens.',
     validate: (text) => text === '' || subdomainPattern.test(text),
+  },
+  target: {
+    says: `${faultOfRule('')}.`,
+    validate: (text) => faultOfRule(text) === null,
   },
   called: {
     says: 'The value must be a number or user of at most 64 characters, or the beginning of one with * after it.',

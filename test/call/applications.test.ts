@@ -51,7 +51,10 @@ suite('applications', () => {
           sip_subdomain_receive_settings: 'from_anyone',
           numbers: ['100'],
         },
-        outbound: { channel_limit: null, outbound_voice_profile_id: null },
+        outbound: {
+          ...{ channel_limit: null, outbound_voice_profile_id: null },
+          ...{ dials_per_second: null, target_allow: [], target_deny: [] },
+        },
         tags: [],
         refer_first_notify_timeout_ms: 32_000,
         refer_timeout_ms: 120_000,
@@ -96,6 +99,8 @@ suite('applications', () => {
       firstCommandTimeoutMs: 12_000,
       inbound: { ...unmapped, numbers: ['200'], channelLimit: 3 },
       outboundChannelLimit: null,
+      dialsPerSecond: null,
+      targets: { allow: [], deny: [] },
       refer: referSettings,
     };
     assert.deepEqual(applications.ofCall({ connectionId: id }), inForce);

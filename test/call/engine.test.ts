@@ -7,6 +7,7 @@ import type { ActionName, Bodies } from '../../src/call/commands.ts';
 import { Engine } from '../../src/call/engine.ts';
 import { Queues } from '../../src/call/queues.ts';
 import type { Call } from '../../src/call/state.ts';
+import { noRules } from '../../src/call/targets.ts';
 import type { Refusal } from '../../src/errors.ts';
 import type { Endpoint } from '../../src/sip/endpoint.ts';
 import type { Request } from '../../src/sip/message/message.ts';
@@ -18,7 +19,7 @@ import { identity, inviteOf, Line, originOf, peer, responseOf, target, us } from
 import { type WilfulStore, wilfulStore } from './wilful-store.ts';
 
 const sessionTimers = identity.policy;
-const dial = { gateways: () => [], locate: () => [], host: us.host, followsRedirects: false };
+const dial = { gateways: () => [], locate: () => [], host: us.host, followsRedirects: false, targets: noRules };
 const parts = { sessionTimers, dial, historyMs: 600_000, sdpAddress: us.host };
 
 /** What the endpoint is told, in a line each, and whether a port was given back twice. */

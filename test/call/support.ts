@@ -51,6 +51,7 @@ const dialIdentity = {
   sipCallId: 'call@switchhook.example',
   rtpPort: 40_000,
   followsRedirects: false,
+  targets: [],
   routes: [{ uri: 'sip:alice@192.0.2.10:5060', routes: [], flow: null, gateway: null, credentials: null }],
   siblings: ['v3:sibling'],
   link: null,

@@ -51,7 +51,10 @@ test('an application is created with every field at its default', async () => {
       sip_subdomain_receive_settings: 'from_anyone',
       numbers: [],
     },
-    outbound: { channel_limit: null, outbound_voice_profile_id: null },
+    outbound: {
+      ...{ channel_limit: null, outbound_voice_profile_id: null },
+      ...{ dials_per_second: null, target_allow: [], target_deny: [] },
+    },
     tags: [],
     refer_first_notify_timeout_ms: 32_000,
     refer_timeout_ms: 120_000,

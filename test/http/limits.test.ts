@@ -35,6 +35,14 @@ suite('requests of one key', () => {
   });
 });
 
+test('dials that come too fast: 429, and what the official client waits by', async () => {
+  const { app, calls } = fixture({});
+  calls.dial = async () => ({ refusals: [{ name: 'too-many-dials', rate: { limit: 20, resetS: 2 } }] });
+  const payload = { connection_id: '1000000000000000001', from: '+13125550100', to: 'sip:bob@192.0.2.20' };
+  const { status, headers, body } = await ask(app, 'POST /v2/calls', { headers: json, payload });
+  assert.deepEqual([status, errorsIn(body), told(headers).join(' ')], [429, ['90103'], '20 0 2 1']);
+});
+
 test('no room for another call: a dial is refused, and the copy of one that was carried out is not', async () => {
   const { app, calls } = fixture({ mayDial: () => false });
   calls.dialled = async (id) => (id === 'known' ? { refusals: [{ name: 'not-found' as const }] } : null);

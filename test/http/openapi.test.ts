@@ -113,7 +113,8 @@ test('openapi: every operation has a summary, a body by name and its refusals', 
       operation.requestBody?.content['application/json']?.schema.$ref,
       `#/components/schemas/${command.body.$id}`,
     );
-    assert.deepEqual(Object.keys(operation.responses), ['200', '400', '401', '413', '415', '422', '500', '503']);
+    const refusals = ['400', '401', '403', '413', '415', '422', '429', '500', '503'];
+    assert.deepEqual(Object.keys(operation.responses), ['200', ...refusals]);
   }
 });
 

@@ -156,6 +156,7 @@ const formats: Readonly<Record<string, { readonly yes: readonly string[]; readon
   },
   'web-url-or-empty': { yes: ['', 'http://a.example'], no: [' ', 'a.example'] },
   'host-label': { yes: ['', 'a', 'Sales-2', 'x'.repeat(63)], no: ['-a', 'a-', 'a.b', 'a b', 'ä', 'x'.repeat(64)] },
+  target: { yes: ['+44', 'example.com', '192.0.2.0/24', '*'], no: ['', 'a b', 'sip:a@b', '192.0.2.0/33'] },
   called: {
     yes: ['+13125550100', '+1312*', '*', '*98', 'sales', 'a.b-c'],
     no: ['', 'a b', 'a,b', 'a;b', 'ä', 'x'.repeat(65)],

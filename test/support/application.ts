@@ -1,5 +1,6 @@
 // An application as the settings would have it, for tests that need one.
 import { type Application, type ReferSettings, unmapped } from '../../src/call/routing.ts';
+import { noRules } from '../../src/call/targets.ts';
 
 export const referSettings: ReferSettings = {
   firstNotifyTimeoutMs: 32_000,
@@ -25,6 +26,8 @@ export function application(more: Partial<Application> = {}): Application {
     firstCommandTimeoutMs: null,
     inbound: unmapped,
     outboundChannelLimit: null,
+    dialsPerSecond: null,
+    targets: noRules,
     refer: referSettings,
     ...more,
   };

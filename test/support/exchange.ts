@@ -5,6 +5,7 @@ import { Applications } from '../../src/call/applications.ts';
 import type { Bodies } from '../../src/call/commands.ts';
 import { Engine } from '../../src/call/engine.ts';
 import { Queues } from '../../src/call/queues.ts';
+import { noRules } from '../../src/call/targets.ts';
 import { allow, supported } from '../../src/call/turn.ts';
 import { compose } from '../../src/server.ts';
 import { Endpoint } from '../../src/sip/endpoint.ts';
@@ -80,7 +81,7 @@ export async function bareExchange(system: System, transport: Transport): Promis
     applications,
     queues: new Queues({ system, store, waiting: () => [], isUsed: () => false }),
     sessionTimers,
-    dial: { host: transport.local.host, gateways: () => [], locate: () => [], followsRedirects },
+    dial: { host: transport.local.host, gateways: () => [], locate: () => [], followsRedirects, targets: noRules },
     historyMs,
     sdpAddress: transport.local.host,
     deliver: (events) => {

@@ -1,5 +1,6 @@
 // The settings of a server under test: the defaults where they matter to a call, and what a test sets otherwise.
 import type { ReferSettings } from '../../src/call/routing.ts';
+import { noRules } from '../../src/call/targets.ts';
 import type { Settings } from '../../src/config.ts';
 import type { LocalAddress } from '../../src/sip/transport/transport.ts';
 import { application, referSettings } from './application.ts';
@@ -29,6 +30,7 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     media: 'quiet',
     rtpPorts: { from: 40_000, to: 40_998 },
     followsRedirects: false,
+    targets: noRules,
     sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
     webhookMaxAgeMs: 86_400_000,
     ladder: { messages: 64, bytes: 1_048_576 },
