@@ -159,7 +159,7 @@ function describeRequest(request: Request): Pick<LadderEntry, 'label' | 'note' |
 function describeResponse(response: Response): Pick<LadderEntry, 'label' | 'note' | 'tone'> {
   const { status, reason } = response;
   const tone = status < 200 ? 'progress' : status < 300 ? 'success' : 'failure';
-  return { label: `${status} ${reason}`.trimEnd(), note: particulars(response), tone };
+  return { label: readable(`${status} ${reason}`.trimEnd()), note: particulars(response), tone };
 }
 
 const telling = ['Refer-To', 'Refer-Sub', 'Event', 'Subscription-State', 'RSeq', 'RAck', 'Retry-After', 'Reason'];
