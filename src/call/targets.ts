@@ -37,7 +37,7 @@ export function mayCall(target: string, all: readonly TargetRules[]): boolean {
   // What cannot be read cannot be judged; and a Route in a URI leads past the host that it names (RFC 3261 §19.1.5).
   if (uri === null || leadsElsewhere(uri)) return false;
   const numbers = numbersOf(uri);
-  const hosts = hostsOf(uri);
+  const hosts = hostsOf(uri, target);
   return inForce.every((rules) => passes(numbers, rules, isNumberRule, fitOfNumber) && passesHosts(hosts, rules));
 }
 
@@ -90,11 +90,14 @@ function contextIn(params: readonly string[]): string | undefined {
   return params.find((param) => /^phone-context=/i.test(param))?.slice('phone-context='.length);
 }
 
-/** The host, and `maddr`, which is where a request goes instead of it (RFC 3261 §19.1.1). */
-function hostsOf(uri: Uri): readonly string[] {
+/**
+ * The host, and each `maddr`, which is where a request goes instead of it (RFC 3261 §19.1.1): a refer is sent as it was
+ * written, and of several the peer may take another than we would.
+ */
+function hostsOf(uri: Uri, target: string): readonly string[] {
   if (uri.scheme === 'tel') return [];
-  const instead = uri.params.get('maddr');
-  return [uri.host, ...(instead == null ? [] : [unescaped(instead)])].map(canonical);
+  const instead = [...unescaped(target).matchAll(/;maddr=([^;?]*)/gi)].map(([, host = '']) => host);
+  return [uri.host, ...instead].map(canonical);
 }
 
 /** In lower case, without the dot of the root; an address however it is written, such as 0x7f.1, in its usual form. */

@@ -83,6 +83,8 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
     ['sip:bob@example.com;MADDR=203.0.113.1', ours, false],
     ['sip:bob@example.com;maddr=%32%30%33.0.113.1', ours, false],
     ['sip:bob@example.com;maddr=192.0.2.1', ours, true],
+    ['sip:bob@example.com;maddr=192.0.2.1;maddr=evil.example', ours, false],
+    ['sip:bob@example.com;m%61ddr=evil.example', ours, false],
     ['sip:bob@example.com?Route=%3Csip:evil.example%3E', ours, false],
     ['sip:bob@example.com?X-A=1&%52oute=%3Csip:evil.example%3E', ours, false],
     ['sip:bob@example.com?X-Route=1', ours, true],
