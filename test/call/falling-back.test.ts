@@ -54,7 +54,7 @@ test('a call that takes too long is let go of, and the next step begins', () => 
   assert.deepEqual(effects, ['call.refer.retrying', 'signal dismissed', 'send REFER']);
 });
 
-const context = { settings: referSettings, attended: () => null, obstacles: () => [] };
+const context = { settings: referSettings, attended: () => null, obstacles: () => [], mayCall: () => true };
 const refusalsOf = (body: Bodies['refer']) => {
   const read = readReferWithSteps(body, context);
   return 'refusals' in read ? read.refusals.map(({ pointer }) => pointer) : [];

@@ -264,7 +264,7 @@ export class Line {
   }
 
   commands<A extends ReadAction>(action: A, body: Bodies[A], own: Partial<ReferSettings> = {}): object {
-    const all = { settings: { ...settings, ...own }, attended: () => null, obstacles: () => [] };
+    const all = { settings: { ...settings, ...own }, attended: () => null, obstacles: () => [], mayCall: () => true };
     const read =
       action === 'refer' ? readReferWithSteps(body as Bodies['refer'], all) : readCommand(action, body, all.settings);
     assert.ok('command' in read, JSON.stringify(read));

@@ -29,6 +29,9 @@ scenario('barred targets of a transfer and of a refer (403, the call goes on)', 
   app.posts('refer', { sip_address: '"Bob" <SIP:bob@EVIL.example.>' }, { ...refused, pointer: '/sip_address' });
   app.posts('refer', { sip_address: 'tel:+44-90-123' }, { ...refused, pointer: '/sip_address' });
   app.posts('refer', { sip_address: 'sip:bob@biloxi.example?Route=%3Csip:evil.example%3E' }, { ...refused, pointer: '/sip_address' });
+  const steps = (...on_failure: object[]) => ({ sip_address: 'sip:bob@biloxi.example', on_failure });
+  app.posts('refer', steps({ sip_address: 'sip:bob@biloxi.example' }, { sip_address: 'sip:bob@evil.example' }), { ...refused, pointer: '/on_failure/1/sip_address' });
+  app.posts('refer', steps({ transfer: { to: 'sip:bob@192.0.2.66' } }), { ...refused, pointer: '/on_failure/0/transfer/to' });
   hangsUp(world);
 });
 
