@@ -56,6 +56,9 @@ export interface Settings {
   /** `sqlite:PATH`. */
   readonly databaseUrl: string;
   readonly durability: 'process' | 'power';
+  /** What becomes of live calls when the process is told to stop, and how long it waits for what is under way. */
+  readonly drain: 'keep' | 'hangup';
+  readonly drainMs: number;
   readonly media: 'quiet' | 'none';
   readonly rtpPorts: check.PortRange;
   readonly sessionTimers: LifetimePolicy;
@@ -235,6 +238,18 @@ export const table = {
     'process',
     'What a commit outlives. `process`: the death of the process; a loss of power may take the last moments. `power`: the loss of power too, for which every commit waits for the disk.',
     check.oneOf(['process', 'power']),
+  ),
+  drain: setting(
+    'drain',
+    'keep',
+    'What becomes of live calls when the process is told to stop. `keep`: they go on at the next start, and registrations with trunks stay. `hangup`: they are hung up, and the trunks are told goodbye.',
+    check.oneOf(['keep', 'hangup']),
+  ),
+  drainSecs: setting(
+    'drain_secs',
+    '5',
+    'How long a stop waits, in seconds, for webhooks that are due and for calls that are hung up. Three seconds later the process ends in any case.',
+    check.wholeNumber(0, 3600),
   ),
   media: setting(
     'media',
@@ -430,6 +445,8 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
     durability: all.durability,
+    drain: all.drain,
+    drainMs: all.drainSecs * 1000,
     maxCalls: all.maxCalls,
     apiRequestsPerSecond: all.apiRequestsPerSecond,
     historyMs: all.historySecs * 1000,

@@ -62,6 +62,8 @@ const byDefault = {
   webhookMaxAgeMs: 86_400_000,
   metricsAccess: 'local',
   durability: 'process',
+  drain: 'keep',
+  drainMs: 5_000,
   historyMs: 600_000,
   logLevel: 'info',
   applications: [

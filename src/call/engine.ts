@@ -15,6 +15,7 @@ import type { System } from '../system.ts';
 import type { Applications } from './applications.ts';
 import { type Asked, askedOf } from './asked.ts';
 import { callsOf, isFull, surroundingsOf } from './channels.ts';
+import { Clearing } from './clearing.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { Dialler, type DialSettings } from './dialler.ts';
@@ -64,6 +65,7 @@ export class Engine implements EndpointUser, CallControl {
   #endpoint!: Endpoint;
   #driver!: Driver;
   #dialler!: Dialler;
+  #clearing!: Clearing;
   #restored: Live[] = [];
   /** What is under way before it can be decided. */
   #preparing = 0;
@@ -88,6 +90,7 @@ export class Engine implements EndpointUser, CallControl {
       dequeued: (queue, waitedMs) => queues.left(queue, waitedMs),
     });
     this.#dialler = this.#newDialler(endpoint);
+    this.#clearing = new Clearing(this.#calls, this.#driver);
     for (const row of await store.calls(system.clock.date() - sixtyFourT1Ms)) {
       const call = JSON.parse(row.state) as Call;
       const live = this.#calls.add(call, await store.commandIds(call.id));
@@ -112,6 +115,16 @@ export class Engine implements EndpointUser, CallControl {
   /** Resolves when everything decided is committed and done. */
   async settled(): Promise<void> {
     while (!this.idle) await new Promise<void>((resolve) => this.#system.clock.soon(resolve));
+  }
+
+  /** Ends every call: clearing.ts. */
+  get clearing(): Clearing {
+    return this.#clearing;
+  }
+
+  /** Whether this INVITE is the copy of one that has made a call, maybe before a restart. */
+  knows(invite: Request): boolean {
+    return this.#calls.withInvite(inviteKey(invite)) !== undefined;
   }
 
   census(): { calls: number; callTimers: number } {

@@ -5,18 +5,19 @@ import type { Gate } from './gate.ts';
 import { tagOf } from './message/address.ts';
 import type { Request } from './message/message.ts';
 
-/** `mayBegin` is asked once for each new call that `gate` has admitted. */
-export function shedding(gate: Gate, mayBegin: () => boolean, retryAfterS: number): Gate {
+/** `mayBegin` is asked once for each INVITE of a new call that `gate` has admitted. */
+export function shedding(gate: Gate, mayBegin: (invite: Request) => boolean, retryAfterS: number): Gate {
   const passage = { type: 'refused', status: 503, headers: [['Retry-After', String(retryAfterS)]] } as const;
   return {
     request(request, from) {
       const asked = gate.request(request, from);
-      return asked.type === 'admitted' && isNewCall(request) && !mayBegin() ? passage : asked;
+      return asked.type === 'admitted' && isNewCall(request) && !mayBegin(request) ? passage : asked;
     },
     unreadable: (from) => gate.unreadable(from),
   };
 }
 
-function isNewCall(request: Request): boolean {
+/** Whether a request would make a call that takes the place of none. */
+export function isNewCall(request: Request): boolean {
   return request.method === 'INVITE' && tagOf(request.to) === null && request.get('Replaces') === undefined;
 }

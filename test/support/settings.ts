@@ -26,6 +26,8 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
     durability: 'process',
+    drain: 'keep',
+    drainMs: 5_000,
     media: 'quiet',
     rtpPorts: { from: 40_000, to: 40_998 },
     followsRedirects: false,
