@@ -162,10 +162,10 @@ async function drain({ system, settings }: Parts, { engine, delivery, draining }
   const isDone = (): boolean => {
     if (settings.drain === 'keep') return engine.idle && delivery.isAtRest;
     engine.clearing.hangUp();
-    return engine.idle && engine.clearing.isClear && delivery.idle();
+    return engine.idle && engine.clearing.left === 0 && delivery.idle();
   };
   if (await draining.until(isDone)) return;
-  const left = { calls: engine.countAlive(), webhooks: delivery.due };
+  const left = { webhooks: delivery.due, ...(settings.drain === 'hangup' && { calls: engine.clearing.left }) };
   system.log.warn(left, 'Not everything could be finished in time: the next start goes on with it.');
 }
 

@@ -27,12 +27,13 @@ export class Clearing {
     }
   }
 
-  /** Whether every call has ended, and each request of ours has its answer. */
-  get isClear(): boolean {
+  /** How many calls have not ended, or still owe their peer a request. */
+  get left(): number {
+    let left = 0;
     for (const { call, open } of this.#calls) {
       const isOver = call.phase.name === 'ended' && call.outbound === null && requestsOut(call).length === 0;
-      if (!isOver || open > 0) return false;
+      if (!isOver || open > 0) left += 1;
     }
-    return true;
+    return left;
   }
 }
