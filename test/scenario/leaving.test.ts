@@ -53,7 +53,7 @@ scenario('told to stop and hang up (BYE, CANCEL and 480, each told, and then it 
                                          app.gets('call.hangup', { hangup_cause: 'originator_cancel' });
   does('it is not ready', isDraining);
   second.sends('ACK');
-  third.sends(200, { cseq: 'CANCEL' }); third.sends(487); third.gets('ACK');
+  third.sends(200, { answers: 'CANCEL' }); third.sends(487, { answers: 'INVITE' }); third.gets('ACK');
   does('it waits for the BYE to be answered', isDraining);
   transferee.sends(200);
   after(100);
