@@ -42,6 +42,8 @@ class Phones implements EndpointUser {
   readonly #server: { readonly transport: 'udp'; readonly host: string; readonly port: number };
   readonly #dialogs = new Map<number, Dialog>();
   readonly #open = new Map<string, (response: Response | null) => void>();
+  /** Sends the ACK of an INVITE that was accepted, by its branch. */
+  readonly #acks = new Map<string, () => void>();
   /** What each has been asked, copies left out. */
   readonly asked = new Map<number, string[]>();
   #branches = 0;
@@ -84,7 +86,7 @@ class Phones implements EndpointUser {
     }
     assert.equal(response.status, 200, `INVITE of phone ${number}`);
     this.#dialogs.set(number, uacDialog(invite, response, this.#server)!);
-    this.#acknowledges(number, 1);
+    this.#acknowledges(number, 1, branch);
   }
 
   /** Asks within the call, and says how that was answered. */
@@ -105,7 +107,7 @@ class Phones implements EndpointUser {
       ...{ method, cseq: dialog.localCseq, branch, headers: () => headers, body },
     });
     const { status } = await this.#sends(number, method, branch, built.text, built.target);
-    if (method === 'INVITE' && status < 300) this.#acknowledges(number, dialog.localCseq);
+    if (method === 'INVITE' && status < 300) this.#acknowledges(number, dialog.localCseq, branch);
     return status;
   }
 
@@ -123,7 +125,10 @@ class Phones implements EndpointUser {
   ack(): void {}
 
   response(branch: string, response: Response): void {
-    if (response.status >= 200) this.#settles(branch, response);
+    if (response.status < 200) return;
+    // §13.2.2.4: the ACK that was under way when the server died is sent again for each copy of the 2xx.
+    this.#acks.get(branch)?.();
+    this.#settles(branch, response);
   }
 
   timeout(branch: string): void {
@@ -148,10 +153,12 @@ class Phones implements EndpointUser {
     return response;
   }
 
-  #acknowledges(number: number, cseq: number): void {
+  #acknowledges(number: number, cseq: number, invite: string): void {
     const fields = { method: 'ACK', cseq, branch: this.#branch(), headers: () => [] };
     const { text, target } = requestWithin(this.#dialogs.get(number)!, this.#addresses, fields);
-    this.#endpoint.sendAck(text, target);
+    const send = (): void => this.#endpoint.sendAck(text, target);
+    this.#acks.set(invite, send);
+    send();
   }
 
   #branch(): string {
