@@ -67,6 +67,8 @@ export interface Settings {
   readonly webhookMaxAgeMs: number;
   /** How long the store keeps calls that have ended. */
   readonly historyMs: number;
+  /** How large the database may be before the oldest of them go earlier; null: as large as it gets. */
+  readonly databaseMaxBytes: number | null;
   /** What is kept of what each call said; null: nothing. */
   readonly ladder: LadderBounds | null;
   readonly logLevel: LogLevel;
@@ -275,6 +277,12 @@ export const table = {
     'How long a call that has ended is kept, with its commands, events and webhook deliveries, in seconds: at least ten minutes.',
     check.wholeNumber(600, oneYear / 1000),
   ),
+  databaseMaxMb: setting(
+    'database_max_mb',
+    '0',
+    'How large the database may be, in megabytes: above that, calls that have ended are forgotten before `history_secs` is over, the oldest first. Live calls, events that are due and the last ten minutes stay in any case. 0: as large as it gets.',
+    check.wholeNumber(0, 10_000_000),
+  ),
   referFirstNotifyTimeoutMs: setting(
     'refer_first_notify_timeout_ms',
     '32000',
@@ -450,6 +458,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     maxCalls: all.maxCalls,
     apiRequestsPerSecond: all.apiRequestsPerSecond,
     historyMs: all.historySecs * 1000,
+    databaseMaxBytes: all.databaseMaxMb === 0 ? null : all.databaseMaxMb * 1_048_576,
     tls,
     sessionTimers,
     ladder: ladderFrom(all),

@@ -201,6 +201,7 @@ function build(parts: Parts, signer: Signer) {
       followsRedirects: settings.followsRedirects,
     },
     historyMs: settings.historyMs,
+    databaseMaxBytes: settings.databaseMaxBytes,
     sdpAddress: host,
     deliver: (events) => delivery.offer(events),
     watcher: ladders,

@@ -65,6 +65,7 @@ const byDefault = {
   drain: 'keep',
   drainMs: 5_000,
   historyMs: 600_000,
+  databaseMaxBytes: null,
   logLevel: 'info',
   applications: [
     {

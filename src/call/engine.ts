@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly dial: DialSettings;
   /** How long the store keeps calls that have ended: at least the ten minutes they can be asked for. */
   readonly historyMs: number;
+  /** How large the database may be before the oldest of them go earlier; null or absent: as large as it gets. */
+  readonly databaseMaxBytes?: number | null;
   /** What o= and c= of our session descriptions say. */
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
@@ -78,11 +80,11 @@ export class Engine implements EndpointUser, CallControl {
 
   /** Reads the live calls from the store. Before the endpoint listens: whatever arrives then must find its call. */
   async restore(endpoint: Endpoint): Promise<void> {
-    const { store, media, system, deliver, historyMs, queues } = this.#options;
+    const { store, media, system, deliver, historyMs, databaseMaxBytes = null, queues } = this.#options;
     this.#endpoint = endpoint;
     const applicationOf = (call: Call) => this.#options.applications.ofCall(call);
     this.#driver = new Driver({
-      ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
+      ...{ system, store, media, deliver, endpoint, applicationOf, historyMs, databaseMaxBytes },
       follow: (live, effect) => this.#follow(live, effect),
       calls: this.#calls,
       placeOf: (live, input) => placeOf(this.#calls, queues, live, input),

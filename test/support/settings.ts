@@ -36,6 +36,7 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     ladder: { messages: 64, bytes: 1_048_576 },
     logLevel: 'info',
     historyMs: 600_000,
+    databaseMaxBytes: null,
     applications: [
       application({
         webhookUrl,
