@@ -57,6 +57,9 @@ export interface Settings {
   /** `sqlite:PATH`. */
   readonly databaseUrl: string;
   readonly durability: 'process' | 'power';
+  /** What becomes of live calls when the process is told to stop, and how long it waits for what is under way. */
+  readonly drain: 'keep' | 'hangup';
+  readonly drainMs: number;
   readonly media: 'quiet' | 'none';
   readonly rtpPorts: check.PortRange;
   readonly sessionTimers: LifetimePolicy;
@@ -67,6 +70,8 @@ export interface Settings {
   readonly webhookMaxAgeMs: number;
   /** How long the store keeps calls that have ended. */
   readonly historyMs: number;
+  /** How large the database may be before the oldest of them go earlier; null: as large as it gets. */
+  readonly databaseMaxBytes: number | null;
   /** What is kept of what each call said; null: nothing. */
   readonly ladder: LadderBounds | null;
   readonly logLevel: LogLevel;
@@ -251,6 +256,18 @@ export const table = {
     'What a commit outlives. `process`: the death of the process; a loss of power may take the last moments. `power`: the loss of power too, for which every commit waits for the disk.',
     check.oneOf(['process', 'power']),
   ),
+  drain: setting(
+    'drain',
+    'keep',
+    'What becomes of live calls when the process is told to stop. `keep`: they go on at the next start, and registrations with trunks stay. `hangup`: they are hung up, and the trunks are told goodbye.',
+    check.oneOf(['keep', 'hangup']),
+  ),
+  drainSecs: setting(
+    'drain_secs',
+    '5',
+    'How long a stop waits, in seconds, for webhooks that are due and for calls that are hung up. Three seconds later the process ends in any case.',
+    check.wholeNumber(0, 3600),
+  ),
   media: setting(
     'media',
     'quiet',
@@ -274,6 +291,12 @@ export const table = {
     '600',
     'How long a call that has ended is kept, with its commands, events and webhook deliveries, in seconds: at least ten minutes.',
     check.wholeNumber(600, oneYear / 1000),
+  ),
+  databaseMaxMb: setting(
+    'database_max_mb',
+    '0',
+    'How large the database may be, in megabytes: above that, calls that have ended are forgotten before `history_secs` is over, the oldest first. Live calls, events that are due and the last ten minutes stay in any case. 0: as large as it gets.',
+    check.wholeNumber(0, 10_000_000),
   ),
   referFirstNotifyTimeoutMs: setting(
     'refer_first_notify_timeout_ms',
@@ -465,9 +488,12 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
   return {
     ...{ httpListen, sipListen, sipPublicAddress, apiKey, databaseUrl, media, rtpPorts, webhookMaxAgeMs, logLevel },
     durability: all.durability,
+    drain: all.drain,
+    drainMs: all.drainSecs * 1000,
     maxCalls: all.maxCalls,
     apiRequestsPerSecond: all.apiRequestsPerSecond,
     historyMs: all.historySecs * 1000,
+    databaseMaxBytes: all.databaseMaxMb === 0 ? null : all.databaseMaxMb * 1_048_576,
     tls,
     sessionTimers,
     ladder: ladderFrom(all),

@@ -10,8 +10,8 @@ import { type RealParts, realParts } from './parts.ts';
 import { type Server, start } from './server.ts';
 import type { Log } from './system.ts';
 
-/** Less than the ten seconds that Docker and Kubernetes' shorter graces leave before they kill. */
-const stopWithinMs = 8_000;
+/** What a stop may take beside the drain: with its default less than the ten seconds that Docker leaves before it kills. */
+const closeWithinMs = 3_000;
 /** npm passes on a Ctrl-C that the terminal has sent to all: what follows at once is the same wish, not a second one. */
 const sameWishMs = 500;
 
@@ -41,7 +41,8 @@ async function run(settings: Settings, log: Log): Promise<void> {
   if (parts.reload) process.on('SIGHUP', parts.reload);
   await greet(parts, server);
   const signal = await stopped;
-  log.info({ signal }, 'stopping');
+  const stopWithinMs = settings.drainMs + closeWithinMs;
+  log.info({ signal, drain: settings.drain }, 'stopping');
   setTimeout(() => {
     log.warn({ stopWithinMs }, 'stopped before everything had ended');
     process.exit(0);

@@ -6,15 +6,18 @@ import { Ladders } from './call/ladders.ts';
 import { Queues } from './call/queues.ts';
 import { allow, supported } from './call/turn.ts';
 import type { Settings } from './config.ts';
+import { Draining, retryAfterS as retryAfterStopS } from './draining.ts';
 import { createApp } from './http/app.ts';
 import { Auth } from './http/auth.ts';
+import type { DialObstacle } from './http/dial.ts';
 import { Keys } from './http/keys.ts';
 import { Limits } from './http/limits.ts';
 import type { MetricsSource } from './http/metrics.ts';
-import { Load, retryAfterS } from './load.ts';
+import { Load, retryAfterS as retryAfterLoadS } from './load.ts';
 import type { Media } from './media/media.ts';
 import { Peers } from './peers.ts';
 import { isLoopback } from './sip/address-ranges.ts';
+import { closing } from './sip/closing.ts';
 import { Endpoint, type EndpointOptions, type Resolve, type Trace } from './sip/endpoint.ts';
 import { shedding } from './sip/shedding.ts';
 import { flowOf, type Transport } from './sip/transport/transport.ts';
@@ -56,7 +59,7 @@ export interface Composed {
   readonly http: FastifyInstance;
   /** Who is registered with us, where we are, and who was not let in. */
   readonly peers: Pick<Peers, 'locate' | 'registrations' | 'counts'>;
-  /** Takes nothing new, finishes what was decided, and closes everything. Live calls stay in the store. */
+  /** Takes no new call, finishes what is under way, within a time, and closes everything. Live calls stay in the store or are hung up. */
   stop(): Promise<void>;
   /** Stops as a killed process would: nothing is finished. For tests. */
   kill(): Promise<void>;
@@ -94,7 +97,7 @@ export async function compose(parts: Parts): Promise<Composed> {
   const { system, store, media } = parts;
   const signer = await loadSigner(store, { threads: parts.signOnThreads ?? false });
   const built = build(parts, signer);
-  const { applications, queues, engine, delivery, endpoint, peers, ladders, load } = built;
+  const { applications, queues, engine, delivery, endpoint, peers, ladders, load, draining } = built;
   const auth = new Auth(parts.authHashes);
   const keys = new Keys(system, store, auth);
   const http = createApp({
@@ -108,10 +111,10 @@ export async function compose(parts: Parts): Promise<Composed> {
     auth,
     keys,
     limits: new Limits(parts.settings.apiRequestsPerSecond, () => system.clock.now()),
-    mayDial: () => load.admits(),
+    obstacleToDial: () => obstacleToDial(draining, load),
     store,
     publicKey: signer.publicKey,
-    ready: () => readiness(store),
+    ready: async () => draining.obstacle?.detail ?? readiness(store),
     docs: { pages: parts.docs },
     metrics: metricsOf(parts.settings, built),
     log: system.log,
@@ -142,9 +145,10 @@ export async function compose(parts: Parts): Promise<Composed> {
     http,
     peers,
     stop: async () => {
+      await drain(parts, built);
       await http.close();
       await engine.settled();
-      await peers.stop();
+      if (parts.settings.drain === 'hangup') await peers.stop();
       await close();
     },
     kill: close,
@@ -152,6 +156,25 @@ export async function compose(parts: Parts): Promise<Composed> {
     census: () => ({ ...endpoint.census(), ...engine.census(), ...peers.census() }),
   };
 }
+
+/** No new call begins. What is decided is done, what is due is tried; where calls are hung up, all are gone, and that is told. */
+async function drain({ system, settings }: Parts, { engine, delivery, draining }: Built): Promise<void> {
+  const isDone = (): boolean => {
+    if (settings.drain === 'keep') return engine.idle && delivery.isAtRest;
+    engine.clearing.hangUp();
+    return engine.idle && engine.clearing.left === 0 && delivery.idle();
+  };
+  if (await draining.until(isDone)) return;
+  const left = { webhooks: delivery.due, ...(settings.drain === 'hangup' && { calls: engine.clearing.left }) };
+  system.log.warn(left, 'Not everything could be finished in time: the next start goes on with it.');
+}
+
+function obstacleToDial(draining: Draining, load: Load): DialObstacle | null {
+  if (draining.obstacle !== null) return { ...draining.obstacle, retryAfterS: retryAfterStopS };
+  return load.admits() ? null : { name: 'overloaded', retryAfterS: retryAfterLoadS };
+}
+
+type Built = ReturnType<typeof build>;
 
 function build(parts: Parts, signer: Signer) {
   const { system, settings, store, media } = parts;
@@ -183,6 +206,7 @@ function build(parts: Parts, signer: Signer) {
       targets: settings.targets,
     },
     historyMs: settings.historyMs,
+    databaseMaxBytes: settings.databaseMaxBytes,
     sdpAddress: host,
     deliver: (events) => delivery.offer(events),
     watcher: ladders,
@@ -193,6 +217,7 @@ function build(parts: Parts, signer: Signer) {
     calls: () => engine.census().calls,
     maxCalls: settings.maxCalls,
   });
+  const draining = new Draining(system.clock, settings.drainMs);
   const trace = both(parts.trace, ladders?.trace);
   const endpoint = new Endpoint({
     system,
@@ -200,7 +225,12 @@ function build(parts: Parts, signer: Signer) {
     resolve: parts.resolve,
     ...(parts.records && { records: parts.records }),
     user: peers.user(engine),
-    gate: shedding(peers.gate, () => load.admits(), retryAfterS),
+    gate: closing(
+      // A copy of an INVITE that has made a call before a restart is no new one.
+      shedding(peers.gate, (invite) => engine.knows(invite) || load.admits(), retryAfterLoadS),
+      () => draining.begun,
+      { isKnown: (invite) => engine.knows(invite), retryAfterS: retryAfterStopS },
+    ),
     publicHost: settings.sipPublicAddress,
     get allow() {
       return [...allow, ...peers.allow];
@@ -210,10 +240,10 @@ function build(parts: Parts, signer: Signer) {
     },
     ...(trace && { trace }),
   });
-  return { applications, queues, engine, delivery, endpoint, peers, ladders, load };
+  return { applications, queues, engine, delivery, endpoint, peers, ladders, load, draining };
 }
 
-type Measured = Pick<ReturnType<typeof build>, 'engine' | 'delivery' | 'endpoint' | 'peers' | 'load'>;
+type Measured = Pick<Built, 'engine' | 'delivery' | 'endpoint' | 'peers' | 'load'>;
 
 /** The figures, asked of those who know them. */
 function metricsOf(settings: Settings, { engine, delivery, endpoint, peers, load }: Measured): MetricsSource {

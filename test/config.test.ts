@@ -65,7 +65,10 @@ const byDefault = {
   webhookMaxAgeMs: 86_400_000,
   metricsAccess: 'local',
   durability: 'process',
+  drain: 'keep',
+  drainMs: 5_000,
   historyMs: 600_000,
+  databaseMaxBytes: null,
   logLevel: 'info',
   applications: [
     {

@@ -1,6 +1,7 @@
 // The second step of the law: what one turn of the event loop decided is written in one transaction, and only then done.
 // At most one batch is in flight; what is decided meanwhile forms the next. Leaves out deciding and acting (driver.ts).
 import type { Batch, CommandRow, EventRow, Store } from '../store/store.ts';
+import { Trouble } from '../store/trouble.ts';
 import type { System } from '../system.ts';
 import type { Call } from './state.ts';
 
@@ -29,10 +30,14 @@ export class Commits<L extends Committing> {
   #waiting: Decision<L>[] = [];
   #flight: readonly Decision<L>[] | null = null;
   #scheduled = false;
+  readonly #trouble: Trouble;
+  readonly #doubt: Trouble;
   #stopped = false;
 
   constructor(system: System, store: Store) {
     this.#system = system;
+    this.#trouble = new Trouble(system, 'A batch could not be committed.');
+    this.#doubt = new Trouble(system, 'The outcome of a commit is unknown. Asking again every second.');
     this.#store = store;
   }
 
@@ -83,9 +88,10 @@ export class Commits<L extends Committing> {
   async #commit(batch: Batch): Promise<boolean> {
     try {
       await this.#store.commit(batch);
+      this.#trouble.passed();
       return true;
     } catch (error) {
-      this.#system.log.error({ error: String(error), calls: batch.calls.length }, 'A batch could not be committed.');
+      this.#trouble.failed(error, { calls: batch.calls.length });
       return this.#outcome(batch.id);
     }
   }
@@ -94,12 +100,11 @@ export class Commits<L extends Committing> {
   async #outcome(batchId: string): Promise<boolean> {
     while (!this.#stopped) {
       try {
-        return await this.#store.committed(batchId);
+        const isWritten = await this.#store.committed(batchId);
+        this.#doubt.passed();
+        return isWritten;
       } catch (error) {
-        this.#system.log.error(
-          { error: String(error) },
-          'The outcome of a commit is unknown. Asking again in a second.',
-        );
+        this.#doubt.failed(error);
         await new Promise<void>((resolve) => this.#system.clock.after(1000, resolve));
       }
     }

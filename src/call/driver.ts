@@ -43,7 +43,8 @@ export type Reason =
       readonly asked: Asked;
       readonly settle: (refusals: readonly Refusal[]) => void;
     }
-  | { readonly type: 'again'; readonly input: Unstamped }
+  /** `answered`: the key of a request that was answered when it was decided for the first time. */
+  | { readonly type: 'again'; readonly input: Unstamped; readonly answered?: string }
   /** Another call's decision: it is taken back with that one, and comes again with it. */
   | { readonly type: 'signal' };
 
@@ -62,6 +63,7 @@ interface DriverOptions {
   readonly dequeued: (queue: string, waitedMs: number) => void;
   /** How long the store keeps calls that have ended. */
   readonly historyMs: number;
+  readonly databaseMaxBytes: number | null;
   /** Takes events that are committed, in order. */
   readonly deliver: (events: readonly EventRow[]) => void;
   /** Dials whom the peer of a call has referred us to. */
@@ -87,7 +89,8 @@ export class Driver {
     this.#system = options.system;
     this.#commits = new Commits(options.system, options.store);
     this.#alarms = new Alarms(options.system.clock, (live) => this.#rang(live));
-    this.#retention = new Retention(options.system, options.store, options.historyMs);
+    const { system, store, historyMs: keptMs, databaseMaxBytes: maxBytes } = options;
+    this.#retention = new Retention({ system, store, keptMs, maxBytes });
   }
 
   get idle(): boolean {
@@ -245,7 +248,7 @@ export class Driver {
     this.#options.calls.places.note(live);
     if (reason.type === 'command') reason.settle([]);
     try {
-      for (const effect of effects) this.#run(live, effect);
+      for (const effect of effects) if (!isAnswered(effect, reason)) this.#run(live, effect);
     } finally {
       const due = events.filter(({ status }) => status === 'due');
       if (due.length > 0) this.#options.deliver(due);
@@ -295,7 +298,7 @@ export class Driver {
     if (rtpPort !== null) this.#options.media.release(rtpPort);
     this.#options.calls.places.note(live);
     if (isNew) this.#forget(live);
-    else this.#tryAgain(live, reason);
+    else this.#tryAgain(live, againOf(reason));
     if (reason.type === 'request') this.refuse(reason.request, reason.origin, 500, [['Retry-After', '1']]);
     if (reason.type !== 'command') return;
     if (reason.commandId !== null) live.commandIds.delete(reason.commandId);
@@ -352,6 +355,19 @@ export class Driver {
 /** A request is answered, any other input is tried again. */
 function reasonOf(input: Unstamped): Reason {
   return input.type === 'request' ? input : { type: 'again', input };
+}
+
+/**
+ * RFC 3261 §15.1.1, §9.1: whoever says BYE or CANCEL has left, whatever it is answered. It asks no second time, so what it
+ * said is decided again by us.
+ */
+function againOf(reason: Reason): Reason {
+  if (reason.type !== 'request' || !['BYE', 'CANCEL'].includes(reason.request.method)) return reason;
+  return { type: 'again', input: reason, answered: reason.origin.key };
+}
+
+function isAnswered(effect: Effect, reason: Reason): boolean {
+  return reason.type === 'again' && effect.type === 'respond' && effect.to.key === reason.answered;
 }
 
 /** Whether the step keeps the port that was reserved for it, or gives it back itself. */

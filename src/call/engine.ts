@@ -15,6 +15,7 @@ import type { System } from '../system.ts';
 import type { Applications } from './applications.ts';
 import { type Asked, askedOf } from './asked.ts';
 import { callsOf, isFull, surroundingsOf } from './channels.ts';
+import { Clearing } from './clearing.ts';
 import type { ActionName, Bodies, CallControl, CallView, DialBody, Dialled } from './commands.ts';
 import { stackOf } from './commits.ts';
 import { dialInstead, sayUndialled } from './dialled-instead.ts';
@@ -50,6 +51,8 @@ export interface EngineOptions {
   readonly dial: DialSettings;
   /** How long the store keeps calls that have ended: at least the ten minutes they can be asked for. */
   readonly historyMs: number;
+  /** How large the database may be before the oldest of them go earlier; null or absent: as large as it gets. */
+  readonly databaseMaxBytes?: number | null;
   /** What o= and c= of our session descriptions say. */
   readonly sdpAddress: string;
   /** Takes events that are committed, in order. */
@@ -73,6 +76,7 @@ export class Engine implements EndpointUser, CallControl {
   #endpoint!: Endpoint;
   #driver!: Driver;
   #dialler!: Dialler;
+  #clearing!: Clearing;
   #restored: Live[] = [];
   /** What is under way before it can be decided. */
   #preparing = 0;
@@ -85,11 +89,11 @@ export class Engine implements EndpointUser, CallControl {
 
   /** Reads the live calls from the store. Before the endpoint listens: whatever arrives then must find its call. */
   async restore(endpoint: Endpoint): Promise<void> {
-    const { store, media, system, deliver, historyMs, queues } = this.#options;
+    const { store, media, system, deliver, historyMs, databaseMaxBytes = null, queues } = this.#options;
     this.#endpoint = endpoint;
     const applicationOf = (call: Call) => this.#options.applications.ofCall(call);
     this.#driver = new Driver({
-      ...{ system, store, media, deliver, endpoint, applicationOf, historyMs },
+      ...{ system, store, media, deliver, endpoint, applicationOf, historyMs, databaseMaxBytes },
       follow: (live, effect) => this.#follow(live, effect),
       transfer: (live, { body }) => this.#dialInstead(live, body),
       calls: this.#calls,
@@ -98,6 +102,7 @@ export class Engine implements EndpointUser, CallControl {
       dequeued: (queue, waitedMs) => queues.left(queue, waitedMs),
     });
     this.#dialler = this.#newDialler(endpoint);
+    this.#clearing = new Clearing(this.#calls, this.#driver);
     for (const row of await store.calls(system.clock.date() - sixtyFourT1Ms)) {
       const call = JSON.parse(row.state) as Call;
       const live = this.#calls.add(call, await store.commandIds(call.id));
@@ -122,6 +127,16 @@ export class Engine implements EndpointUser, CallControl {
   /** Resolves when everything decided is committed and done. */
   async settled(): Promise<void> {
     while (!this.idle) await new Promise<void>((resolve) => this.#system.clock.soon(resolve));
+  }
+
+  /** Ends every call: clearing.ts. */
+  get clearing(): Clearing {
+    return this.#clearing;
+  }
+
+  /** Whether this INVITE is the copy of one that has made a call, maybe before a restart. */
+  knows(invite: Request): boolean {
+    return this.#calls.withInvite(inviteKey(invite)) !== undefined;
   }
 
   census(): { calls: number; callTimers: number } {

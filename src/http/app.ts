@@ -18,7 +18,7 @@ import { callRoutes } from './calls.ts';
 import { components } from './components.ts';
 import { connectionRoutes } from './connections.ts';
 import { deliveryRoutes } from './deliveries.ts';
-import { dialRoute } from './dial.ts';
+import { type DialObstacle, dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import type { Keys } from './keys.ts';
 import { lackingRoutes } from './lacking.ts';
@@ -53,8 +53,8 @@ export interface AppOptions extends Service {
   readonly auth: Auth;
   readonly keys: Keys;
   readonly limits: Limits;
-  /** Whether there is room for one more call. */
-  readonly mayDial: () => boolean;
+  /** Why there may not be one more call now; null when there may. */
+  readonly obstacleToDial: () => DialObstacle | null;
   readonly store: Pick<Store, 'backup'>;
   readonly docs?: DocsSource;
   readonly metrics?: MetricsSource;
@@ -98,7 +98,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   describeApi(app, options.version, components);
   app.after(() => {
     const { calls, ladders = null } = options;
-    dialRoute(app, calls, options.mayDial);
+    dialRoute(app, calls, options.obstacleToDial);
     callRoutes(app, calls, ladders);
     ladderRoute(app, calls, ladders);
     applicationRoutes(app, options.applications, calls);

@@ -4,15 +4,17 @@ import type { Static } from 'typebox';
 import type { CallControl, DialBody, Dialled } from '../call/commands.ts';
 import { isoStamp } from '../call/events.ts';
 import type { Refusal } from '../errors.ts';
-import { retryAfterS } from '../load.ts';
 import { commandId, refuse } from './answers.ts';
 import { wantsMedia } from './media-fields.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
 import { knownFields } from './validation.ts';
 
-/** `mayDial` is asked once for each request to dial that is not the copy of one that was carried out. */
-export function dialRoute(app: FastifyInstance, calls: CallControl, mayDial: () => boolean): void {
+/** Why no call may be made now, and after how many seconds it may be asked again. */
+export type DialObstacle = Refusal & { readonly retryAfterS: number };
+
+/** `obstacle` is asked once for each request to dial that is not the copy of one that was carried out. */
+export function dialRoute(app: FastifyInstance, calls: CallControl, obstacle: () => DialObstacle | null): void {
   const fields = Object.keys(schemas.DialRequest.properties);
   app.post<{ Body: unknown }>('/v2/calls', {
     schema: {
@@ -31,7 +33,8 @@ export function dialRoute(app: FastifyInstance, calls: CallControl, mayDial: () 
       const id = commandId(known);
       const before = id === null ? null : await calls.dialled(id);
       if (before !== null) return answer(reply, before);
-      return mayDial() ? undefined : refuse(reply.header('retry-after', retryAfterS), [{ name: 'overloaded' }]);
+      const { retryAfterS, ...refusal } = obstacle() ?? { retryAfterS: 0 };
+      return 'name' in refusal ? refuse(reply.header('retry-after', retryAfterS), [refusal]) : undefined;
     },
     handler: async (request, reply) => {
       const body = request.body as DialBody;

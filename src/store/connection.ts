@@ -1,10 +1,11 @@
 // One open SQLite database: its transactions and its reads, with every error told as a StoreError. Knows no table.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { storeError } from './error.ts';
+import { isDamage, type StoreError, storeError } from './error.ts';
 
 export class Connection {
   readonly database: DatabaseSync;
   readonly #path: string;
+  #damage: StoreError | null = null;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
 
@@ -23,15 +24,20 @@ export class Connection {
       this.#commit.run();
     } catch (error) {
       this.#rollback();
-      throw storeError(this.#path, error);
+      throw this.#told(error);
     }
+  }
+
+  /** A damaged database serves on as far as it can, but whoever asks how it is must hear of it from then on. */
+  get damage(): StoreError | null {
+    return this.#damage;
   }
 
   reading<T>(read: () => T): T {
     try {
       return read();
     } catch (error) {
-      throw storeError(this.#path, error);
+      throw this.#told(error);
     }
   }
 
@@ -42,6 +48,12 @@ export class Connection {
 
   close(): void {
     if (this.database.isOpen) this.database.close();
+  }
+
+  #told(error: unknown): StoreError {
+    const told = storeError(this.#path, error);
+    if (isDamage(error)) this.#damage ??= told;
+    return told;
   }
 
   /** Some errors, a full disk among them, end the transaction by themselves: then there is nothing to roll back. */

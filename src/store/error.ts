@@ -36,3 +36,9 @@ export function storeError(path: string, cause: unknown): StoreError {
   const sentence = errcode === undefined ? fileSentences[code ?? ''] : sentences[errcode & 0xff];
   return new StoreError(`The database ${path} ${sentence ?? `could not be used: ${message ?? cause}.`}`, { cause });
 }
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB: this does not pass. */
+export function isDamage(cause: unknown): boolean {
+  const { errcode = 0 } = cause as { errcode?: number };
+  return [11, 26].includes(errcode & 0xff);
+}

@@ -37,6 +37,9 @@ const batchSlots = 8;
 /** How many calls one transaction of `prune` forgets: about 5 ms, so that a large prune holds nobody up. */
 const callsPerPrune = 100;
 
+/** What the log keeps of its size, however large a transaction once made it: what its checkpoints leave it at. */
+const mostWalBytes = 16 * 1_048_576;
+
 /**
  * What a commit outlives, as SQLite's `synchronous`: the death of the process, or the loss of power, for which every
  * commit waits until the disk has it.
@@ -112,6 +115,7 @@ function createFile(path: string): void {
 function configure(database: DatabaseSync, durability: Durability): void {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
   database.exec(`PRAGMA synchronous = ${synchronous[durability]}`);
+  database.exec(`PRAGMA journal_size_limit = ${mostWalBytes}`);
   database.exec('PRAGMA wal_autocheckpoint = 2000; BEGIN IMMEDIATE; COMMIT');
 }
 
@@ -224,13 +228,30 @@ class SqliteStore implements Store {
   }
 
   async prune(endedBefore: number): Promise<void> {
-    const ended = this.#connection.database.prepare('SELECT id FROM calls WHERE ended_at < ? LIMIT ?');
-    for (;;) {
-      const ids = this.#connection.reading(() => ended.all(endedBefore, callsPerPrune)).map((row) => String(row.id));
-      this.#connection.transaction(() => this.#forget(ids));
-      if (ids.length < callsPerPrune) return;
+    while (this.#forgetOldest(endedBefore)) await nextTurn();
+  }
+
+  async trim(maxBytes: number, endedBefore: number): Promise<boolean> {
+    while (this.#usedBytes() > maxBytes) {
+      if (!this.#forgetOldest(endedBefore)) return this.#usedBytes() <= maxBytes;
       await nextTurn();
     }
+    return true;
+  }
+
+  /** Without the pages that are free: they are taken again before the file grows. */
+  #usedBytes(): number {
+    const sql = `SELECT (page_count - freelist_count) * page_size AS used
+                 FROM pragma_page_count, pragma_freelist_count, pragma_page_size`;
+    return this.#connection.all<{ used: number }>(sql)[0]!.used;
+  }
+
+  /** Some of the calls that ended before then; whether there may be more. */
+  #forgetOldest(endedBefore: number): boolean {
+    const sql = 'SELECT id FROM calls WHERE ended_at < ? ORDER BY ended_at LIMIT ?';
+    const ids = this.#connection.all<{ id: string }>(sql, endedBefore, callsPerPrune).map(({ id }) => id);
+    this.#connection.transaction(() => this.#forget(ids, endedBefore));
+    return ids.length === callsPerPrune;
   }
 
   findCallEvents(filter: CallEventFilter): Promise<CallEventKey[]> {
@@ -297,6 +318,7 @@ class SqliteStore implements Store {
 
   /** Really writes, a row that means nothing: a full disk is only met by writing. */
   async check(): Promise<void> {
+    if (this.#connection.damage !== null) throw this.#connection.damage;
     this.#connection.transaction(() => this.#putBatch.run(-1, 'check'));
   }
 
@@ -333,22 +355,20 @@ class SqliteStore implements Store {
     );
   }
 
-  /** An event that outlives its call goes with the first prune after its delivery. */
-  #forget(callIds: readonly string[]): void {
-    this.#connection.database.exec("DELETE FROM events WHERE orphan = 1 AND status = 'delivered'");
-    const [deliveredEvents, otherEvents, commands, call] = [
-      "DELETE FROM events WHERE call_id = ? AND status = 'delivered'",
+  /** A due event outlives its call; it goes with the first prune after its delivery, or when it was given up that long ago. */
+  #forget(callIds: readonly string[], givenUpBefore: number): void {
+    const { database } = this.#connection;
+    const isSettled = "(status = 'delivered' OR (status = 'failed' AND due_at < ?))";
+    database.prepare(`DELETE FROM events WHERE orphan = 1 AND ${isSettled}`).run(givenUpBefore);
+    const settledEvents = database.prepare(`DELETE FROM events WHERE call_id = ? AND ${isSettled}`);
+    const others = [
       'UPDATE events SET orphan = 1 WHERE call_id = ?',
       'DELETE FROM accepted WHERE call_id = ?',
       'DELETE FROM calls WHERE id = ?',
-    ].map((sql) => this.#connection.database.prepare(sql)) as [
-      StatementSync,
-      StatementSync,
-      StatementSync,
-      StatementSync,
-    ];
+    ].map((sql) => database.prepare(sql));
     for (const id of callIds) {
-      for (const statement of [deliveredEvents, otherEvents, commands, call]) statement.run(id);
+      settledEvents.run(id, givenUpBefore);
+      for (const statement of others) statement.run(id);
     }
   }
 }

@@ -196,8 +196,13 @@ export interface Store extends History {
   /** Every event with status `due`, by call and sequence. */
   dueEvents(): Promise<EventRow[]>;
   settle(settlements: readonly Settlement[]): Promise<void>;
-  /** Forgets calls that ended before `endedBefore`, with their commands and delivered events; due and failed events stay. */
+  /**
+   * Forgets calls that ended before `endedBefore`, with their commands and events. Due events stay until they are delivered
+   * or given up, and those that were given up as long after that.
+   */
   prune(endedBefore: number): Promise<void>;
+  /** The same, the oldest first, only until no more than `maxBytes` are in use; whether that was enough. */
+  trim(maxBytes: number, endedBefore: number): Promise<boolean>;
   /** Every binding, also those that have ended meanwhile, by address-of-record and contact. */
   bindings(): Promise<BindingRow[]>;
   /** Puts these rows in the place of all that the address-of-record had: all of them or none. */

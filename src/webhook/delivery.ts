@@ -102,6 +102,11 @@ export class Delivery {
     return this.#calls.size === 0 && this.#settlements.idle();
   }
 
+  /** Whether no attempt is under way or waits for room: what is left is to be tried later. */
+  get isAtRest(): boolean {
+    return this.#lanes.isEmpty && this.#settlements.idle();
+  }
+
   /** What came of attempts since the start, and of events that were given up. */
   get counts(): { readonly delivered: number; readonly repeated: number; readonly failed: number } {
     return { ...this.#counts };

@@ -30,6 +30,11 @@ export class Lanes {
     else lane.arrived.push(task);
   }
 
+  /** Whether no task runs or waits. */
+  get isEmpty(): boolean {
+    return this.#lanes.size === 0;
+  }
+
   /** Resolves once no task runs or waits. */
   rest(): Promise<void> {
     if (this.#lanes.size === 0) return Promise.resolve();

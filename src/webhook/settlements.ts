@@ -1,6 +1,7 @@
 // What became of each attempt, on its way into the store: what one turn of the event loop settled is written together,
 // one write at a time. A write that fails is repeated until it succeeds; until then a restart would only deliver again.
 import { keptAttempts, type Settlement, type Store } from '../store/store.ts';
+import { Trouble } from '../store/trouble.ts';
 import type { System, Timer } from '../system.ts';
 
 const repeatAfterMs = 1_000;
@@ -13,10 +14,12 @@ export class Settlements {
   #busy = false;
   #writing: Promise<void> = Promise.resolve();
   #repeat: Timer | null = null;
+  readonly #trouble: Trouble;
 
   constructor(system: System, store: Pick<Store, 'settle'>) {
     this.#system = system;
     this.#store = store;
+    this.#trouble = new Trouble(system, 'The outcome of webhooks could not be stored.');
   }
 
   add(settlement: Settlement): void {
@@ -62,12 +65,13 @@ export class Settlements {
     this.#gathered = new Map();
     try {
       await this.#store.settle([...batch.values()]);
+      this.#trouble.passed();
       return true;
     } catch (error) {
       const newer = this.#gathered;
       this.#gathered = batch;
       for (const settlement of newer.values()) batch.set(settlement.id, after(batch.get(settlement.id), settlement));
-      this.#system.log.error({ error, events: batch.size }, 'The outcome of webhooks could not be stored.');
+      this.#trouble.failed(error, { events: batch.size });
       return false;
     }
   }

@@ -44,7 +44,7 @@ test('dials that come too fast: 429, and what the official client waits by', asy
 });
 
 test('no room for another call: a dial is refused, and the copy of one that was carried out is not', async () => {
-  const { app, calls } = fixture({ mayDial: () => false });
+  const { app, calls } = fixture({ obstacleToDial: () => ({ name: 'overloaded', retryAfterS: 2 }) });
   calls.dialled = async (id) => (id === 'known' ? { refusals: [{ name: 'not-found' as const }] } : null);
   const dial = (payload: object) => ask(app, 'POST /v2/calls', { headers: json, payload });
   const refused = await dial({});

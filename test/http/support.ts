@@ -124,7 +124,7 @@ export function fixture(options: Own = {}): Fixture {
     peers: { trunks: noPeers, phones: noPeers },
     auth,
     limits: new Limits(0, () => system.clock.now()),
-    mayDial: () => true,
+    obstacleToDial: () => null,
     keys: new Keys(system, store, auth),
     store,
     publicKey: 'cHVibGlj',

@@ -18,13 +18,16 @@ async function registers(t: TestContext, transport: 'udp' | 'tcp'): Promise<void
   const { port, program } = await openRegistrar(scope);
   const uri = `sip:127.0.0.1:${port}${transport === 'tcp' ? ';transport=tcp' : ''}`;
   const trunk = `{ name: pbx, registrar: "${uri}", register_secs: 60, username: ${account.username}, password: ${account.password} }`;
-  const { server } = await openWorld(scope, { SWITCHHOOK_CONFIG: settingsFile(scope, `trunks:\n  - ${trunk}\n`) });
+  const { server } = await openWorld(scope, {
+    SWITCHHOOK_CONFIG: settingsFile(scope, `trunks:\n  - ${trunk}\n`),
+    SWITCHHOOK_DRAIN: 'hangup',
+  });
   const [, callId, cseq, over] = await program.line(
     new RegExp(`bound sip:${account.username}@127\\.0\\.0\\.1:${server.sipPort}.* by (\\S+) (\\d+) over (\\w+)`),
   );
   assert.equal(over, transport);
   await server.logged(/registered/);
-  // Killed, it goes on where it was; stopped, it says goodbye.
+  // Killed, it goes on where it was; stopped for good, it says goodbye.
   await server.kill();
   await server.start();
   await server.logged(/"msg":"registered"/);

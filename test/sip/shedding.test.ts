@@ -55,3 +55,24 @@ test('room: a new call comes in, and what cannot be read is judged by the gate',
   assert.equal(gate.unreadable(from), true);
   assert.equal(gate.unreadable({ ...from, host: '192.0.2.10' }), false);
 });
+
+test('no room, and then there is: a copy of the INVITE that was turned away is turned away as well', () => {
+  let hasRoom = false;
+  const gate = shedding({ request: () => admitted, unreadable: () => true }, () => hasRoom, 2);
+  const invite = (branch: string) => message('INVITE', { Via: `SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK${branch}` });
+  assert.deepEqual(gate.request(invite('first'), from), full);
+  hasRoom = true;
+  assert.deepEqual(gate.request(invite('first'), from), full);
+  assert.deepEqual(gate.request(invite('second'), from), admitted);
+});
+
+test('what was turned away long ago is forgotten: a flood takes no memory', () => {
+  let hasRoom = false;
+  const gate = shedding({ request: () => admitted, unreadable: () => true }, () => hasRoom, 2);
+  const invite = (branch: number) => message('INVITE', { Via: `SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK${branch}` });
+  for (let branch = 0; branch < 8_192; branch += 1) gate.request(invite(branch), from);
+  hasRoom = true;
+  assert.deepEqual(gate.request(invite(8_191), from), full);
+  assert.deepEqual(gate.request(invite(4_096), from), full);
+  assert.deepEqual(gate.request(invite(4_095), from), admitted);
+});

@@ -27,6 +27,8 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     apiKey: null,
     databaseUrl: 'sqlite::memory:',
     durability: 'process',
+    drain: 'keep',
+    drainMs: 5_000,
     media: 'quiet',
     rtpPorts: { from: 40_000, to: 40_998 },
     followsRedirects: false,
@@ -36,6 +38,7 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     ladder: { messages: 64, bytes: 1_048_576 },
     logLevel: 'info',
     historyMs: 600_000,
+    databaseMaxBytes: null,
     applications: [
       application({
         webhookUrl,

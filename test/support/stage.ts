@@ -135,6 +135,7 @@ export class Stage {
       peer: (name) => this.#peer(name, name, 'chicago.example'),
       after: (ms) => record(`after(${ms})`, { end: () => this.#system.clock.advance(ms) }),
       restarts: () => record('restarts()', { begin: () => this.#kill(), end: () => this.#start() }),
+      stops: () => record('stops()', { begin: () => this.#leave() }),
       kills: () => record('kills()', { begin: () => this.#kill() }),
       starts: () => record('starts()', { end: () => this.#start() }),
       together,
@@ -242,6 +243,19 @@ export class Stage {
     if (killAtCommit.when === 'after') void store.commit(batch);
     this.#kill();
     return never;
+  }
+
+  /** As the first signal does: the server leaves while the script goes on. */
+  #leave(): void {
+    this.#mark('told to stop');
+    const server = this.#running();
+    void server.stop().then(() => {
+      if (this.#server !== server) return;
+      this.#mark('stopped');
+      assert.equal(this.#process?.armed, 0, 'timers left by a server that was stopped');
+      this.#server = null;
+      this.#process = null;
+    });
   }
 
   #kill(): void {

@@ -97,6 +97,8 @@ export interface World {
   after(ms: number): void;
   /** Ends the server as SIGKILL would and starts it again on what is in the store. */
   restarts(): void;
+  /** Tells the server to stop, as SIGTERM does; the script goes on while it leaves. */
+  stops(): void;
   kills(): void;
   starts(): void;
   /** The steps recorded by the function happen in one turn of the event loop. */
