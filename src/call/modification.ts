@@ -171,8 +171,16 @@ function wanted(modification: Modification, wish: Wish): ModificationStep {
   if (wish.name === 'refresh') return absorbed(modification);
   // Not sent yet, so it may as well be the other one.
   if (modification.phase.name === 'waiting') return absorbed({ ...modification, wish });
+  // It has been asked, whoever the answer is for.
+  if (wish.name === 'ask' && modification.wish.name === 'ask' && isOpen(modification.phase)) {
+    return absorbed({ ...modification, next: null });
+  }
   return absorbed({ ...modification, next: wish });
 }
+
+/** Whether the peer may still make the offer it was asked for. */
+const isOpen = ({ name }: ModificationPhase): boolean =>
+  name === 'sent' || name === 'proceeding' || name === 'retrying';
 
 const isRelayed = (wish: Wish | null): boolean => wish?.name === 'relay' && !wish.isFinal;
 

@@ -23,6 +23,7 @@ import type { Route } from './outbound-routes.ts';
 import type { Waiting } from './queues.ts';
 import type { Refer } from './refer.ts';
 import type { ReferInbound } from './routing.ts';
+import type { Parting } from './unbridging.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
 export interface OwedRequest extends BuiltRequest {
@@ -70,6 +71,8 @@ export interface Bridge extends AfterBridge {
   readonly hasAsked: boolean;
   /** The digits of the other peer do not go to ours. */
   readonly isMuted?: boolean;
+  /** A `bridge` of this call has asked for it, and hears what comes of it. */
+  readonly isOrdered?: boolean;
 }
 
 /** A REFER of the peer's. `id` is what its NOTIFYs are told apart by; `until` when the phase has lasted long enough. */
@@ -302,12 +305,13 @@ export type Signal =
   | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean }
   /** The answer, and where each stream of what was offered stands in the original. */
   | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
-  | { readonly type: 'refused'; readonly status: number }
+  | { readonly type: 'refused'; readonly status: number; readonly parting?: Parting }
   /** Its peer has dialled one, which the sound does not carry. */
   | { readonly type: 'digit'; readonly order: DigitOrder }
   /** The change that its peer has offered is taken back. */
   | { readonly type: 'withdrawn' }
-  | { readonly type: 'left' }
+  /** Absent: the call is over. */
+  | { readonly type: 'left'; readonly parting?: Parting }
   /** A call was dialled for it because another one's peer has sent a REFER. */
   | { readonly type: 'dialled' }
   /** A call was dialled to be joined to it. */

@@ -28,7 +28,13 @@ import type { CreateQueueRequest, Queue, QueueCall, UpdateQueueRequest } from '.
 import type { CallStatusResponse, CommandResponse, DialRequest, DialResponse } from '../../src/http/schemas.ts';
 
 /** Commands and events of ours that the client does not have. */
-const ours = ['refer_accept', 'refer_reject', 'call.refer.received', 'call.sip_info.received'] as const;
+const ours = [
+  'refer_accept',
+  'refer_reject',
+  'call.bridge.failed',
+  'call.refer.received',
+  'call.sip_info.received',
+] as const;
 type ActionName = Exclude<AnyAction, (typeof ours)[number]>;
 
 interface Params {
@@ -95,7 +101,7 @@ interface Additive {
   send_dtmf: never;
   bridge: never;
   transfer: never;
-  'call.bridged': never;
+  'call.bridged': 'other_call_control_id';
   'call.initiated': 'replaces_call_control_id';
   'call.answered': never;
   'call.enqueued': 'from' | 'to';

@@ -23,7 +23,7 @@ scenario('bridge: neither makes an offer (each was asked once, and both go on by
   app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
                                          transferee.gets('INVITE', noOffer);
   transferee.sends(488);                 transferee.gets('ACK'); callee.gets('INVITE', noOffer);
-  callee.sends(488);                     callee.gets('ACK');
+  callee.sends(488);                     callee.gets('ACK'); app.gets('call.bridge.failed', { failure_reason: 'refused', sip_response: 488, other_call_control_id: idOf(world, 1) }, { call: 0 });
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
   callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
 });
@@ -36,6 +36,7 @@ scenario('bridge: what the first one offers does not suit the other (both go on 
   transferee.sends(200, { body: ofAlice });
                                          callee.gets('INVITE');
   callee.sends(488);                     callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         app.gets('call.bridge.failed', { failure_reason: 'refused', sip_response: 488, other_call_control_id: idOf(world, 1) }, { call: 0 });
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
   callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
 });
@@ -48,6 +49,7 @@ scenario('bridge: one hangs up while they are being joined (the other goes on)',
   transferee.sends(200, { body: ofAlice });
                                          callee.gets('INVITE');
   callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 }); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         app.gets('call.bridge.failed', { failure_reason: 'hangup', sip_response: null, other_call_control_id: idOf(world, 1) }, { call: 0 });
   callee.sends(487, { answers: 'INVITE' });
                                          callee.gets('ACK');
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
@@ -60,7 +62,7 @@ scenario('bridge: the one who was asked hangs up before the other has answered (
                                          transferee.gets('INVITE', noOffer);
   transferee.sends(200, { body: ofAlice });
                                          callee.gets('INVITE');
-  transferee.sends('BYE');               transferee.gets(200); transferee.gets('ACK', { body: /m=audio 0 / }); app.gets('call.hangup', {}, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); transferee.gets('ACK', { body: /m=audio 0 / }); app.gets('call.bridge.failed', { failure_reason: 'hangup', sip_response: null, other_call_control_id: idOf(world, 1) }, { call: 0 }); app.gets('call.hangup', {}, { call: 0 });
   callee.sends(200, { body: ofBob });    callee.gets('ACK'); callee.gets('INVITE', { body: /m=audio 40002 / });
   callee.sends(200, { body: ofBob });    callee.gets('ACK');
   callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
@@ -89,7 +91,7 @@ scenario('bridge: both calls are told to (the second command finds it under way)
   transferee.sends(200, { body: ofAlice });
                                          callee.gets('INVITE', { body: ours(6_000) });
   callee.sends(200, { body: ofBob });    callee.gets('ACK', { body: '' }); transferee.gets('ACK', { body: ours(7_000) });
-                                         app.gets('call.bridged', {}, { call: 1 }); app.gets('call.bridged', {}, { call: 0 });
+                                         app.gets('call.bridged', { other_call_control_id: idOf(world, 0) }, { call: 1 }); app.gets('call.bridged', { other_call_control_id: idOf(world, 1) }, { call: 0 });
   endsWith(world, callee);
 });
 
@@ -101,6 +103,7 @@ scenario('bridge: the offer is answered without a description (both go on by the
   transferee.sends(200, { body: ofAlice });
                                          callee.gets('INVITE', { body: ours(6_000) });
   callee.sends(200, { body: '' });       callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         app.gets('call.bridge.failed', { failure_reason: 'unreadable', sip_response: null, other_call_control_id: idOf(world, 1) }, { call: 0 });
                                          callee.gets('INVITE', { body: /m=audio 40002 / });
   callee.sends(200, { body: ofBob });    callee.gets('ACK');
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
@@ -115,6 +118,7 @@ scenario('bridge: the offer is answered in words nobody can read (both go on by 
   transferee.sends(200, { body: ofAlice });
                                          callee.gets('INVITE', { body: ours(6_000) });
   callee.sends(200, { body: 'what?' });  callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         app.gets('call.bridge.failed', { failure_reason: 'unreadable', sip_response: null, other_call_control_id: idOf(world, 1) }, { call: 0 });
                                          callee.gets('INVITE', { body: /m=audio 40002 / });
   callee.sends(200, { body: ofBob });    callee.gets('ACK');
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
@@ -133,6 +137,7 @@ scenario('bridge: joined to another one before it has answered for the first (th
                                          callee.gets('INVITE', { body: ours(6_000) });
   app.posts('bridge', { call_control_id: idOf(world, 2) }, { call: 1 });
                                          transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         app.gets('call.bridge.failed', { failure_reason: 'superseded', sip_response: null, other_call_control_id: idOf(world, 1) }, { call: 0 });
   callee.sends(200, { body: ofBob });    callee.gets('ACK'); callee.gets('INVITE', noOffer);
   callee.sends(200, { body: ofBob });    other.gets('INVITE', { body: ours(7_000) });
   other.sends(200, { body: sdp(carol, 8_000, 'sendrecv') });
@@ -153,12 +158,85 @@ scenario('bridge: the other takes too long to answer (the ACK leaves before the 
                                          callee.gets('INVITE', { body: ours(6_000) });
   callee.sends(100);
   after(24_000);                         transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         app.gets('call.bridge.failed', { failure_reason: 'timeout', sip_response: null, other_call_control_id: idOf(world, 1) }, { call: 0 });
   after(8_000);                          callee.gets('CANCEL');
   callee.sends(200, { answers: 'CANCEL' });
   callee.sends(487, { answers: 'INVITE' });
                                          callee.gets('ACK'); callee.gets('INVITE', { body: /m=audio 40002 / });
   callee.sends(200, { body: ofBob });    callee.gets('ACK');
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridge: both calls are told to, in vain (each is told)', (world) => {
+  const { app, transferee } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  app.posts('bridge', { call_control_id: idOf(world, 0) }, { call: 1 });
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / });
+                                         app.gets('call.bridge.failed', { failure_reason: 'refused', other_call_control_id: idOf(world, 0) }, { call: 1 });
+                                         app.gets('call.bridge.failed', { failure_reason: 'refused', other_call_control_id: idOf(world, 1) }, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridge: told to join another one instead (the first bridge has failed, and the second is made)', (world) => {
+  const { app, transferee, peer } = world;
+  const callee = bothAreUp(world);
+  const other = peer('carol');
+  app.dials({ to: `sip:carol@${carol}` }); other.gets('INVITE'); app.gets('call.initiated');
+  other.sends(200);                      other.gets('ACK'); app.gets('call.answered');
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  app.posts('bridge', { call_control_id: idOf(world, 2) }, { call: 0 });
+                                         app.gets('call.bridge.failed', { failure_reason: 'superseded', other_call_control_id: idOf(world, 1) }, { call: 0 });
+  transferee.sends(200, { body: ofAlice });
+                                         other.gets('INVITE', { body: ours(6_000) });
+  other.sends(200, { body: sdp(carol, 8_000, 'sendrecv') });
+                                         other.gets('ACK'); transferee.gets('ACK', { body: /m=audio 8000 / });
+                                         app.gets('call.bridged', { other_call_control_id: idOf(world, 0) }, { call: 2 });
+                                         app.gets('call.bridged', { other_call_control_id: idOf(world, 2) }, { call: 0 });
+  transferee.sends('BYE');               transferee.gets(200); other.gets('BYE'); app.gets('call.hangup', {}, { call: 0 }); app.gets('call.hangup', {}, { call: 2 });
+  other.sends(200);
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridge: told to join another one when it has made its offer (that is answered by us, and it is asked again)', (world) => {
+  const { app, transferee, peer } = world;
+  const callee = bothAreUp(world);
+  const other = peer('carol');
+  app.dials({ to: `sip:carol@${carol}` }); other.gets('INVITE'); app.gets('call.initiated');
+  other.sends(200);                      other.gets('ACK'); app.gets('call.answered');
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  app.posts('bridge', { call_control_id: idOf(world, 2) }, { call: 0 });
+                                         transferee.gets('ACK', { body: /m=audio 40000 / }); transferee.gets('INVITE', noOffer);
+                                         app.gets('call.bridge.failed', { failure_reason: 'superseded', other_call_control_id: idOf(world, 1) }, { call: 0 });
+  transferee.sends(200, { body: ofAlice });
+                                         other.gets('INVITE', { body: ours(6_000) });
+  other.sends(200, { body: sdp(carol, 8_000, 'sendrecv') });
+                                         other.gets('ACK'); transferee.gets('ACK', { body: /m=audio 8000 / });
+                                         app.gets('call.bridged', {}, { call: 2 }); app.gets('call.bridged', {}, { call: 0 });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK'); callee.gets('INVITE', { body: /m=audio 40002 / });
+  callee.sends(200, { body: ofBob });    callee.gets('ACK');
+  transferee.sends('BYE');               transferee.gets(200); other.gets('BYE'); app.gets('call.hangup', {}, { call: 0 }); app.gets('call.hangup', {}, { call: 2 });
+  other.sends(200);
+  callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
+});
+
+scenario('bridge: nobody answers the re-INVITE (the call is over, and so is the bridge)', (world) => {
+  const { app, transferee, after } = world;
+  const callee = bothAreUp(world);
+  app.posts('bridge', { call_control_id: idOf(world, 1) }, { call: 0 });
+                                         transferee.gets('INVITE', noOffer);
+  after(32_000);                         transferee.gets('BYE');
+                                         app.gets('call.bridge.failed', { failure_reason: 'hangup', sip_response: null }, { call: 0 }); app.gets('call.hangup', {}, { call: 0 });
+  transferee.sends(200, { answers: 'BYE' });
   callee.sends('BYE');                   callee.gets(200); app.gets('call.hangup', {}, { call: 1 });
 });
 

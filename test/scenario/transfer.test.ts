@@ -49,6 +49,53 @@ scenario('transfer in vain: the first one does not take what the other one offer
   transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
 });
 
+scenario('transfer in vain: neither makes an offer that the other takes (who was dialled is let go)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}` });
+                                         callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); callee.gets('INVITE', noOffer); app.gets('call.answered', {}, { call: 1 });
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / }); callee.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.reads({ is_alive: true }, { call: 0 });
+  callee.sends(200);
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+});
+
+scenario('transfer in vain: who was dialled takes the offer and says nothing of itself (it is let go)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}` });
+                                         callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); callee.gets('INVITE', noOffer); app.gets('call.answered', {}, { call: 1 });
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: ofAlice });
+                                         callee.gets('INVITE', { body: ours(6_000) });
+  callee.sends(200, { body: '' });       callee.gets('ACK'); transferee.gets('ACK', { body: /m=audio 40000 / }); callee.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.reads({ is_alive: true }, { call: 0 });
+  callee.sends(200);
+  transferee.sends('BYE');               transferee.gets(200); app.gets('call.hangup', {}, { call: 0 });
+});
+
+scenario('transfer in vain: what the first one says of itself nobody can read (both are over)', (world) => {
+  const { app, transferee, peer } = world;
+  answers(world);
+  const callee = peer('bob');
+  app.posts('transfer', { to: `sip:bob@${bob}` });
+                                         callee.gets('INVITE'); app.gets('call.initiated');
+  callee.sends(200);                     callee.gets('ACK'); callee.gets('INVITE', noOffer); app.gets('call.answered', {}, { call: 1 });
+  callee.sends(488);                     callee.gets('ACK'); transferee.gets('INVITE', noOffer);
+  transferee.sends(200, { body: 'what?' });
+                                         transferee.gets('ACK'); transferee.gets('BYE'); callee.gets('BYE');
+                                         app.gets('call.hangup', {}, { call: 1 }); app.gets('call.hangup', {}, { call: 0 });
+  callee.sends(200);
+  transferee.sends(200);
+});
+
 scenario('transfer in vain (the first call goes on)', (world) => {
   const { app, transferee, peer } = world;
   answers(world);
