@@ -30,6 +30,8 @@ export interface OwedRequest extends BuiltRequest {
   readonly branch: string;
   readonly method: string;
   readonly until: number;
+  /** It answers a challenge: another one is a refusal. */
+  readonly isAgain?: boolean;
 }
 
 /** A response to the INVITE that must reach the caller: repeated or sent again after a restart until `until`. */
