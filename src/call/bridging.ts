@@ -8,7 +8,7 @@ import { type DigitOrder, sendDigits } from './digits.ts';
 import { bridged } from './events.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, leave, refuseChange, sayBye } from './leaving.ts';
-import type { Offered, Outcome } from './modification.ts';
+import type { Finality, Offered, Outcome } from './modification.ts';
 import { answerModification, isModifying, modify, unblock, withdrawModification } from './modifying.ts';
 import { giveUp } from './outbound.ts';
 import { dequeue } from './queueing.ts';
@@ -16,8 +16,8 @@ import { isPending } from './refer.ts';
 import { hasTransferred } from './referral.ts';
 
 import { acceptChange } from './relaying.ts';
-import { answerOffer, isReadable, newSession, relayedAnswer } from './sound.ts';
-import { type Bridge, isAlive, type Signal } from './state.ts';
+import { answerOffer, isReadable, newSession, relayedAnswer, relayedOffer } from './sound.ts';
+import { type Bridge, type Call, isAlive, type Signal } from './state.ts';
 import { change, refuse, type Turn, tell } from './turn.ts';
 import { type Parting, refusedWith, tellFailed, unbridge } from './unbridging.ts';
 
@@ -95,7 +95,7 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
     case 'ask':
       return modify(turn, { name: 'ask' });
     case 'offer':
-      return offered(turn, bridge, said.sdp, said.isFinal);
+      return offered(turn, bridge, said);
     case 'answer':
       return answered(turn, bridge, said.sdp, said.order);
     case 'refused':
@@ -120,7 +120,8 @@ function invited(turn: Turn, from: string, { isMuted, ...after }: Signal & { typ
 }
 
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
-function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean): void {
+function offered(turn: Turn, bridge: Bridge, said: Signal & { type: 'offer' }): void {
+  const { sdp: described, isFinal, isLastWord = false } = said;
   const { phase } = turn.call;
   if (!isReadable(described)) {
     signal(turn, bridge.with, { type: 'refused', status: 488, parting: unreadable });
@@ -129,7 +130,18 @@ function offered(turn: Turn, bridge: Bridge, described: string, isFinal: boolean
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
   // What is final nobody can ask again: it waits for its turn.
   if (bridge.isJoined && isBusy && !isFinal) return signal(turn, bridge.with, { type: 'refused', status: 491 });
-  modify(turn, { name: 'relay', of: bridge.with, described, isFinal });
+  if (isLastWord && saysNothingNew(turn.call, described)) return;
+  modify(turn, { name: 'relay', of: bridge.with, described, isFinal, ...(isLastWord && { isLastWord }) });
+}
+
+/** Whether our peer was told the same last, or is about to be. */
+function saysNothingNew(call: Call, described: string): boolean {
+  const { session, modification } = call;
+  if (session === null) return false;
+  const offer = relayedOffer(call, session, described);
+  const next = modification?.next ?? modification?.wish;
+  if (next?.name === 'relay') return relayedOffer(call, session, next.described)?.sdp === offer?.sdp;
+  return offer?.version === session.version;
 }
 
 function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order']): void {
@@ -222,7 +234,8 @@ export function modified(turn: Turn, came: Outcome): void {
     case 'offered':
       return signal(turn, bridge.with, { type: 'offer', sdp: came.offer, isFinal: false });
     case 'accepted':
-      if (came.wish.name !== 'relay' || came.wish.isFinal) return;
+      if (came.wish.name !== 'relay') return;
+      if (came.wish.isFinal) return answeredFinal(turn, bridge, came.wish, came.sdp);
       if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
       return signal(turn, bridge.with, { type: 'answer', sdp: came.sdp, order: came.order });
@@ -237,6 +250,12 @@ export function modified(turn: Turn, came: Outcome): void {
     default:
       return came satisfies never;
   }
+}
+
+/** The one that has moved hears what the other has said to that, where it is new; but no more, or two could go on for ever. */
+function answeredFinal(turn: Turn, bridge: Bridge, { isLastWord }: Finality, sdp: string | null): void {
+  if (isLastWord || !bridge.isJoined || sdp === null || !isReadable(sdp)) return;
+  signal(turn, bridge.with, { type: 'offer', sdp, isFinal: true, isLastWord: true });
 }
 
 /** The other peer takes too long to answer what ours has offered: they stay apart. */

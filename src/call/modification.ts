@@ -3,6 +3,12 @@
 // description is written: it asks for one by an effect, and the call answers with `sent`.
 import { type OwedRequest, sixtyFourT1Ms } from './state.ts';
 
+/** Of what one peer says of itself to the other: final, nobody waits for the answer; the last word, nor is it said back. */
+export interface Finality {
+  readonly isFinal: boolean;
+  readonly isLastWord?: boolean;
+}
+
 /** What is wanted. */
 export type Wish =
   /** That the session goes on as it is. */
@@ -12,7 +18,7 @@ export type Wish =
   /** That the peer describes what it would have: the re-INVITE has no offer. */
   | { readonly name: 'ask' }
   /** That the peer hears another one, whose call is `of` (absent: not known): what that one has said, in our words. */
-  | { readonly name: 'relay'; readonly of?: string; readonly described: string; readonly isFinal: boolean };
+  | ({ readonly name: 'relay'; readonly of?: string; readonly described: string } & Finality);
 
 /** The description that a re-INVITE offers. `order` is where each stream of a relayed one stands in the original. */
 export interface Offered {

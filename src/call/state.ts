@@ -18,7 +18,7 @@ import type { AfterBridge, Command, MuteDtmf, NamedValue } from './commands.ts';
 import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
-import type { Modification, Offered } from './modification.ts';
+import type { Finality, Modification, Offered } from './modification.ts';
 import type { Route } from './outbound-routes.ts';
 import type { Waiting } from './queues.ts';
 import type { Refer } from './refer.ts';
@@ -303,8 +303,8 @@ export type Signal =
   | ({ readonly type: 'join'; readonly isMuted: boolean } & AfterBridge)
   /** Its peer is to be asked for a description. */
   | { readonly type: 'ask' }
-  /** What the other peer says of itself; final: its answer is of no use any more. */
-  | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean }
+  /** What the other peer says of itself. */
+  | ({ readonly type: 'offer'; readonly sdp: string } & Finality)
   /** The answer, and where each stream of what was offered stands in the original. */
   | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
   | { readonly type: 'refused'; readonly status: number; readonly parting?: Parting }
