@@ -2,7 +2,9 @@
 // src/call/events.ts, and the examples are made by its functions.
 import {
   answered,
+  type BridgeFailure,
   bridged,
+  bridgeFailed,
   type DequeueReason,
   dequeued,
   digitReceived,
@@ -98,7 +100,15 @@ const own: { readonly [T in EventType]: Own<T> } = {
     refer_to: ['string', 'The Refer-To URI of the REFER, headers included.'],
     referred_by: ['string or null', 'Its Referred-By header.'],
   },
-  'call.bridged': {},
+  'call.bridged': { other_call_control_id: ['string', 'The other call. Additive.'] },
+  'call.bridge.failed': {
+    other_call_control_id: ['string', 'The call it was to be joined to. Additive.'],
+    failure_reason: ['string', 'Why they are not joined: see below. Additive.'],
+    sip_response: [
+      'integer or null',
+      'The status that a peer has refused the re-INVITE with (503 also where it was not reached); null where none did. Additive.',
+    ],
+  },
   'call.dtmf.received': {
     digit: ['string', 'One of `0` to `9`, `A` to `D`, `*` and `#`.'],
   },
@@ -155,6 +165,8 @@ const when: { readonly [T in EventType]: string } = {
   'call.refer.received':
     'The peer has sent a REFER (`refer_inbound` `ask` or `follow`). With `ask`, `refer_accept` or `refer_reject` decides within 30 seconds. Additive.',
   'call.bridged': 'The peer of the call and that of another one hear each other. Each of the two calls has one.',
+  'call.bridge.failed':
+    'The `bridge` that the call was told to make came to nothing. Each `bridge` that was accepted comes to this event or to `call.bridged`, whatever happens; of several that name the same call while it is under way, one event tells. The call goes on by itself, unless `call.hangup` follows.',
   'call.dtmf.received':
     'The peer has sent a digit by SIP INFO (`application/dtmf-relay` or `application/dtmf`), whatever the application sends. Digits in the sound are not heard.',
   'call.sip_info.received': 'The peer has sent an INFO with any other body.',
@@ -201,6 +213,15 @@ const reasons: { readonly [R in FailureReason]: string } = {
   failed: 'any other',
 };
 
+const partings: { readonly [R in BridgeFailure]: string } = {
+  refused:
+    'A peer has refused its re-INVITE; where the first one was asked and made no offer, the other one was asked too.',
+  unreadable: 'A peer has said nothing of its sound, or nothing that can be read.',
+  timeout: 'A peer has taken too long to answer.',
+  hangup: 'One of the two calls ended.',
+  superseded: 'One of the two was joined to a third one, or that was begun.',
+};
+
 // One call for all examples.
 const call = {
   id: 'v3:01k84fhso0000f8b5d3bb6c4e2f6b1c2d3e4f5a4b6c8d',
@@ -215,6 +236,8 @@ const call = {
   sipHeaders: [],
   answerHeaders: [],
 } as unknown as Call;
+
+const other = 'v3:01a208f8f5a172cc81f4e3b2a19c8d7e6f5a4b3c2d1e4f60a7b8c9d0e1f2a3b4';
 
 const order = { referTo: 'sip:bob@biloxi.example' };
 const referOf = (response: number | null, notified: readonly number[]) =>
@@ -237,7 +260,8 @@ const examples: { readonly [T in EventType]: Event } = {
     target: 'sip:carol@example.com',
     referredBy: '<sip:alice@atlanta.example>',
   } as Referral),
-  'call.bridged': bridged(call),
+  'call.bridged': bridged(call, other),
+  'call.bridge.failed': bridgeFailed(call, other, 'refused', 488),
   'call.hold': heldOrNot(call, 'call.hold'),
   'call.unhold': heldOrNot(call, 'call.unhold'),
   'call.enqueued': enqueued(call, 'support', { position: 3, averageWaitSecs: 41 }),
@@ -283,6 +307,7 @@ function section(type: EventType): string {
   const { payload } = examples[type];
   const lists: Partial<Record<EventType, string>> = {
     'call.hangup': listed('hangup_cause', causes),
+    'call.bridge.failed': listed('failure_reason', partings),
     'call.dequeued': listed('reason', leavings),
     'call.refer.failed': listed('failure_reason', reasons),
   };

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { withCopies } from '../scripts/copies.ts';
 import { root } from '../scripts/ready.mjs';
-import { bridged, heldOrNot, referReceived, referRetrying } from '../src/call/events.ts';
+import { bridged, bridgeFailed, heldOrNot, referReceived, referRetrying } from '../src/call/events.ts';
 import { environmentName, type Setting } from '../src/config/sources.ts';
 import { applicationTable, readSettings, table } from '../src/config.ts';
 import { catalogue } from '../src/errors.ts';
@@ -87,7 +87,8 @@ test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async
   for (const { event } of [...queued().told, ...informed().told]) events.set(event.type, event.payload);
   // The phones of the demo take no re-INVITE and send no REFER: what tells of those comes of a call without them.
   const { call } = active();
-  events.set('call.bridged', bridged(call).payload);
+  events.set('call.bridged', bridged(call, 'v3:other').payload);
+  events.set('call.bridge.failed', bridgeFailed(call, 'v3:other', 'refused', 488).payload);
   const phase = { name: 'asked', until: null } as const;
   const referral = { id: null, target: 'sip:a@b.example', referredBy: '<sip:c@d.example>', isSilent: false, phase };
   events.set('call.refer.received', referReceived(call, referral).payload);

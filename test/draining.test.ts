@@ -9,9 +9,11 @@ test('draining: no call may begin from the moment it begins, and it ends when al
   assert.equal(draining.obstacle, null);
   let isDone = false;
   let ended: boolean | null = null;
-  void draining.until(() => isDone).then((inTime) => {
-    ended = inTime;
-  });
+  void draining
+    .until(() => isDone)
+    .then((inTime) => {
+      ended = inTime;
+    });
   assert.deepEqual(draining.obstacle, {
     name: 'unavailable',
     detail: 'The server is stopping: it takes no new calls.',

@@ -9,7 +9,7 @@ import { bridged } from './events.ts';
 import { transferOrdered } from './falling-back.ts';
 import { answerRinging } from './inbound.ts';
 import { clearedBy, leave, refuseChange, sayBye } from './leaving.ts';
-import type { Offered, Outcome } from './modification.ts';
+import type { Finality, Offered, Outcome } from './modification.ts';
 import { answerModification, isModifying, modify, unblock, withdrawModification } from './modifying.ts';
 import { giveUp } from './outbound.ts';
 import { dequeue } from './queueing.ts';
@@ -18,8 +18,9 @@ import { hasTransferred } from './referral.ts';
 import { dialledInstead } from './referring.ts';
 import { acceptChange } from './relaying.ts';
 import { answerOffer, isReadable, newSession, relayedAnswer, relayedOffer } from './sound.ts';
-import type { Bridge, Call, Signal } from './state.ts';
+import { type Bridge, type Call, isAlive, type Signal } from './state.ts';
 import { change, refuse, type Turn, tell } from './turn.ts';
+import { type Parting, refusedWith, tellFailed, unbridge } from './unbridging.ts';
 
 /** `bridge`: our peer is asked first. That the other call can be joined was seen by whoever found it. */
 export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' }): void {
@@ -29,9 +30,9 @@ export function bridgeCommand(turn: Turn, command: Command & { name: 'bridge' })
   // The other one was told to join this one, and both peers asked at once would wait for each other's answer.
   if (call.bridge?.with === command.with && !call.bridge.isJoined) {
     const isMuted = mutesOwn(command.muteDtmf);
-    return change(turn, { bridge: { ...call.bridge, ...afterOf(command), isMuted } });
+    return change(turn, { bridge: { ...call.bridge, ...afterOf(command), isMuted, isOrdered: true } });
   }
-  join(turn, command.with, afterOf(command), command.muteDtmf);
+  join(turn, command.with, { ...afterOf(command), isOrdered: true }, command.muteDtmf);
 }
 
 const afterOf = ({ parks, holds }: AfterBridge): AfterBridge => ({ parks, ...(holds && { holds }) });
@@ -58,8 +59,9 @@ const mutesOwn = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtm
 const mutesOther = (muteDtmf: MuteDtmf): boolean => muteDtmf === 'both' || muteDtmf === 'opposite';
 
 /** Joins the call to another one. */
-export function join(turn: Turn, other: string, after: AfterBridge, muteDtmf: MuteDtmf): void {
-  leaveFor(turn, other, { ...after, hasAsked: true, isMuted: mutesOwn(muteDtmf) });
+export function join(turn: Turn, other: string, of: AfterBridge & Pick<Bridge, 'isOrdered'>, muteDtmf: MuteDtmf): void {
+  leaveFor(turn, other, { ...of, hasAsked: true, isMuted: mutesOwn(muteDtmf) });
+  if (!isAlive(turn.call)) return;
   signal(turn, other, { type: 'join', parks: false, isMuted: mutesOther(muteDtmf) });
   modify(turn, { name: 'ask' });
 }
@@ -68,8 +70,12 @@ export function join(turn: Turn, other: string, after: AfterBridge, muteDtmf: Mu
 function leaveFor(turn: Turn, other: string, of: Omit<Bridge, 'with' | 'isJoined'>): void {
   const { bridge, afterBridge } = turn.call;
   dequeue(turn, 'bridged');
-  if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left' });
+  const parting = { reason: 'superseded' } as const;
+  if (bridge !== null && bridge.with !== other) signal(turn, bridge.with, { type: 'left', parting });
+  tellFailed(turn, parting);
   change(turn, { bridge: { with: other, isJoined: false, ...of, ...afterBridge } });
+  // What our peer has offered was for the one that is left: nobody else will answer it.
+  if (bridge?.with !== other && isWithheld(turn.call.modification)) soundAgain(turn);
 }
 
 /** A call that was dialled for another one was answered: that one is joined to it, and answered first if it still rings. */
@@ -100,13 +106,13 @@ export function signalled(turn: Turn, from: string, said: Signal): void {
     case 'answer':
       return answered(turn, bridge, said.sdp, said.order);
     case 'refused':
-      return refused(turn, bridge, said.status);
+      return refused(turn, bridge, said.status, said.parting);
     case 'digit':
       return passDigit(turn, bridge, said.order);
     case 'withdrawn':
       return withdrawModification(turn);
     case 'left':
-      return left(turn, bridge);
+      return left(turn, bridge, said.parting);
     default:
       return;
   }
@@ -121,26 +127,28 @@ function invited(turn: Turn, from: string, { isMuted, ...after }: Signal & { typ
 }
 
 /** The other peer's description. While our own peer is changing its session, both wait for their turn (RFC 3261 §14.1). */
-function offered(
-  turn: Turn,
-  bridge: Bridge,
-  { sdp: described, isFinal, isAgain = false }: Signal & { type: 'offer' },
-): void {
+function offered(turn: Turn, bridge: Bridge, said: Signal & { type: 'offer' }): void {
+  const { sdp: described, isFinal, isLastWord = false } = said;
   const { phase } = turn.call;
   if (!isReadable(described)) {
-    if (!bridge.isJoined) change(turn, { bridge: null });
-    return signal(turn, bridge.with, { type: 'refused', status: 488 });
+    signal(turn, bridge.with, { type: 'refused', status: 488, parting: unreadable });
+    return bridge.isJoined ? undefined : stayApart(turn, bridge, unreadable);
   }
   const isBusy = isModifying(turn.call) || (phase.name === 'active' && (phase.reinvite ?? phase.relaying) !== null);
   // What is final nobody can ask again: it waits for its turn.
   if (bridge.isJoined && isBusy && !isFinal) return signal(turn, bridge.with, { type: 'refused', status: 491 });
-  if (isAgain && !isBusy && saysNothingNew(turn.call, described)) return;
-  modify(turn, { name: 'relay', of: bridge.with, described, isFinal });
+  if (isLastWord && saysNothingNew(turn.call, described)) return;
+  modify(turn, { name: 'relay', of: bridge.with, described, isFinal, ...(isLastWord && { isLastWord }) });
 }
 
+/** Whether our peer was told the same last, or is about to be. */
 function saysNothingNew(call: Call, described: string): boolean {
-  const { session } = call;
-  return session !== null && relayedOffer(call, session, described)?.version === session.version;
+  const { session, modification } = call;
+  if (session === null) return false;
+  const offer = relayedOffer(call, session, described);
+  const next = modification?.next ?? modification?.wish;
+  if (next?.name === 'relay') return relayedOffer(call, session, next.described)?.sdp === offer?.sdp;
+  return offer?.version === session.version;
 }
 
 function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order']): void {
@@ -148,8 +156,8 @@ function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order
   if (isWithheld(modification)) {
     const answer = relayedAnswer(turn, sdp, order, modification.phase.offer);
     if (answer === null) {
-      signal(turn, bridge.with, { type: 'left' });
-      return left(turn, bridge);
+      signal(turn, bridge.with, { type: 'left', parting: unreadable });
+      return left(turn, bridge, unreadable);
     }
     answerModification(turn, answer);
     return joined(turn, bridge);
@@ -162,13 +170,22 @@ function answered(turn: Turn, bridge: Bridge, sdp: string, order: Offered['order
 }
 
 /** What the other peer does not take: ours goes on as it was, a first time with our own sound. */
-function refused(turn: Turn, bridge: Bridge, status: number): void {
+function refused(turn: Turn, bridge: Bridge, status: number, parting = refusedWith(status)): void {
   const { phase, modification } = turn.call;
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, status);
   if (!bridge.isJoined && isFor(turn, bridge)) return sayBye(turn, clearedBy('us'));
   if (isWithheld(modification)) soundAgain(turn);
-  if (!bridge.isJoined) change(turn, { bridge: null });
+  if (!bridge.isJoined) unbridge(turn, parting);
   unblock(turn);
+}
+
+const unreadable: Parting = { reason: 'unreadable' };
+
+/** They are not joined: ours goes on by itself. */
+function stayApart(turn: Turn, bridge: Bridge, parting: Parting): void {
+  if (isFor(turn, bridge)) return sayBye(turn, clearedBy('us'));
+  unbridge(turn, parting);
+  soundAgain(turn);
 }
 
 /** Whether it was dialled for the other call, and has nobody to hear without it. */
@@ -181,8 +198,9 @@ function passDigit(turn: Turn, { isJoined, isMuted = false }: Bridge, order: Dig
 }
 
 /** The other call is over, or was joined to another one. */
-function left(turn: Turn, bridge: Bridge): void {
-  change(turn, { bridge: null, ...(bridge.isJoined && bridge.holds && { isHeld: true }) });
+function left(turn: Turn, bridge: Bridge, parting: Parting = { reason: 'hangup' }): void {
+  unbridge(turn, parting);
+  if (bridge.isJoined && bridge.holds) change(turn, { isHeld: true });
   const { phase } = turn.call;
   if (phase.name === 'active' && phase.relaying !== null) refuseChange(turn, 487);
   // It waits for the BYE of a peer that has transferred the other one.
@@ -224,7 +242,8 @@ export function modified(turn: Turn, came: Outcome): void {
       return signal(turn, bridge.with, { type: 'offer', sdp: came.offer, isFinal: false });
     case 'accepted':
       if (came.wish.name === 'hold') return heardAgain(turn, bridge, came.sdp);
-      if (came.wish.name !== 'relay' || came.wish.isFinal) return;
+      if (came.wish.name !== 'relay') return;
+      if (came.wish.isFinal) return answeredFinal(turn, bridge, came.wish, came.sdp);
       if (came.sdp === null || !isReadable(came.sdp)) return unanswerable(turn, bridge);
       joined(turn, bridge);
       return signal(turn, bridge.with, { type: 'answer', sdp: came.sdp, order: came.order });
@@ -241,43 +260,48 @@ export function modified(turn: Turn, came: Outcome): void {
   }
 }
 
+/** The one that has moved hears what the other has said to that, where it is new; but no more, or two could go on for ever. */
+function answeredFinal(turn: Turn, bridge: Bridge, { isLastWord }: Finality, sdp: string | null): void {
+  if (isLastWord || !bridge.isJoined || sdp === null || !isReadable(sdp)) return;
+  signal(turn, bridge.with, { type: 'offer', sdp, isFinal: true, isLastWord: true });
+}
+
 /** The other peer takes too long to answer what ours has offered: they stay apart. */
 function overdue(turn: Turn, bridge: Bridge): void {
-  if (isFor(turn, bridge)) return sayBye(turn, clearedBy('us'));
-  signal(turn, bridge.with, { type: 'left' });
-  change(turn, { bridge: null });
-  soundAgain(turn);
+  const parting = { reason: 'timeout' } as const;
+  signal(turn, bridge.with, { type: 'left', parting });
+  stayApart(turn, bridge, parting);
 }
 
 /** The peer is not on hold any more: if it has moved meanwhile, the other one must know. */
 function heardAgain(turn: Turn, bridge: Bridge, sdp: string | null): void {
   if (turn.call.hold?.name !== 'resuming' || !bridge.isJoined || sdp === null) return;
-  signal(turn, bridge.with, { type: 'offer', sdp, isFinal: true, isAgain: true });
+  signal(turn, bridge.with, { type: 'offer', sdp, isFinal: true, isLastWord: true });
 }
 
 /** Our peer has taken the offer and said nothing of itself that can be read: the other one has nobody to hear. */
 function unanswerable(turn: Turn, bridge: Bridge): void {
-  signal(turn, bridge.with, { type: 'refused', status: 488 });
-  if (bridge.isJoined) return;
-  change(turn, { bridge: null });
-  soundAgain(turn);
+  signal(turn, bridge.with, { type: 'refused', status: 488, parting: unreadable });
+  if (!bridge.isJoined) stayApart(turn, bridge, unreadable);
 }
 
 /** A peer that makes no offers may still take one: then the other one is asked. Where both refuse, the calls stay apart. */
 function changeRefused(turn: Turn, bridge: Bridge, { wish, status }: Outcome & { type: 'refused' }): void {
   if (wish.name === 'relay' && !wish.isFinal) {
-    if (!bridge.isJoined) change(turn, { bridge: null });
-    return signal(turn, bridge.with, { type: 'refused', status });
+    signal(turn, bridge.with, { type: 'refused', status });
+    return bridge.isJoined ? undefined : stayApart(turn, bridge, refusedWith(status));
   }
   if (wish.name !== 'ask' || bridge.isJoined) return;
-  signal(turn, bridge.with, bridge.hasAsked ? { type: 'ask' } : { type: 'left' });
-  if (!bridge.hasAsked) change(turn, { bridge: null });
+  if (bridge.hasAsked) return signal(turn, bridge.with, { type: 'ask' });
+  const parting = refusedWith(status);
+  signal(turn, bridge.with, { type: 'left', parting });
+  stayApart(turn, bridge, parting);
 }
 
 function joined(turn: Turn, bridge: Bridge): void {
   if (bridge.isJoined) return;
   change(turn, { bridge: { ...bridge, isJoined: true }, ...(turn.call.isHeld && { isHeld: false }) });
-  tell(turn, bridged(turn.call));
+  tell(turn, bridged(turn.call, bridge.with));
 }
 
 function signal(turn: Turn, to: string, said: Signal): void {

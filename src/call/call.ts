@@ -8,7 +8,7 @@ import { bridgeCommand, modified, signalled as signalledByBridge, transferComman
 import type { Command } from './commands.ts';
 import { digitAnswered, digitOut, digitsCommand, digitsDeadline, dropDigits, nextDigit } from './digits.ts';
 import { answerCommand, invitedAgain, notRinging, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
-import { sendInfo } from './info.ts';
+import { sendInfo, sendInfoAgain } from './info.ts';
 import {
   clearedBy,
   endingOf,
@@ -38,9 +38,9 @@ import {
   inviteTimer,
   inviteUnanswered,
   isInvite,
-  leaveForkAgain,
   requestedEarly,
   resumeInvite,
+  sendInForkAgain,
 } from './outbound.ts';
 import { changePlaceCommand, dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
@@ -321,8 +321,9 @@ function responded(turn: Turn, { branch, response, to }: Input & { type: 'respon
   const errand = call.errands.find((each) => each.branch === branch);
   if (errand === undefined) return;
   change(turn, { errands: call.errands.filter((each) => each !== errand) });
-  if (errand.method === 'BYE') return leaveForkAgain(turn, errand, response);
-  if (response.status === 481 && errand.method === 'INFO') dialogLost(turn);
+  if (errand.method !== 'INFO') return sendInForkAgain(turn, errand, response);
+  if (response.status === 481) return dialogLost(turn);
+  sendInfoAgain(turn, errand, response);
 }
 
 function byeAnswered(turn: Turn, phase: Phase & { name: 'ended' }, response: Response): void {

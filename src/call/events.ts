@@ -17,6 +17,8 @@ export type HangupCause =
   | 'unspecified';
 export type HangupSource = 'caller' | 'callee' | 'unknown';
 export type DequeueReason = 'bridged' | 'hangup' | 'leave' | 'timeout';
+/** Why a bridge came to nothing: what its two peers have said, or that one of the calls has gone elsewhere. */
+export type BridgeFailure = 'refused' | 'unreadable' | 'timeout' | 'hangup' | 'superseded';
 export type FailureReason = 'busy' | 'no-answer' | 'canceled' | 'failed';
 
 interface Base {
@@ -77,7 +79,15 @@ export interface EventPayloads {
     sip_headers: InviteHeader[];
     tags: string[];
   };
-  'call.bridged': Base;
+  /** Additive: which call its peer hears. */
+  'call.bridged': Base & { other_call_control_id: string };
+  /** Additive: the `bridge` that this call was told to make came to nothing. */
+  'call.bridge.failed': Base & {
+    other_call_control_id: string;
+    failure_reason: BridgeFailure;
+    /** The status a peer has refused it with; null where none did. */
+    sip_response: number | null;
+  };
   'call.hold': Base;
   'call.unhold': Base;
   'call.enqueued': Base & {
@@ -204,8 +214,13 @@ export function infoReceived(call: Call, contentType: string | null, body: Recei
   return { type: 'call.sip_info.received', payload: { ...base(call), content_type: contentType, ...body } };
 }
 
-export function bridged(call: Call): Event {
-  return { type: 'call.bridged', payload: base(call) };
+export function bridged(call: Call, other: string): Event {
+  return { type: 'call.bridged', payload: { ...base(call), other_call_control_id: other } };
+}
+
+export function bridgeFailed(call: Call, other: string, reason: BridgeFailure, status: number | null): Event {
+  const why = { failure_reason: reason, sip_response: status };
+  return { type: 'call.bridge.failed', payload: { ...base(call), other_call_control_id: other, ...why } };
 }
 
 /** Its peer is on hold, or is not any more. */

@@ -1,21 +1,41 @@
 // INFO in the dialog of a call, without a package (RFC 6086 §3, as RFC 2976 had it): what the application sends, and what the
 // peer's tells it, and the call that it is joined to: a digit, or a body as it came. Leaves out digits that are sent (digits.ts).
 import { isUtf8 } from 'node:buffer';
+import { requestOf } from '../sip/dialog/invite-client-state.ts';
 import type { Origin } from '../sip/endpoint.ts';
+import { forNextRequest } from '../sip/message/authorizations.ts';
 import { type Digit, readDigit } from '../sip/message/dtmf.ts';
-import { toUtf8 } from '../sip/message/grammar.ts';
-import type { Request } from '../sip/message/message.ts';
+import { copy, toUtf8 } from '../sip/message/grammar.ts';
+import type { Request, Response } from '../sip/message/message.ts';
 import { usualMs } from './digits.ts';
 import { digitReceived, infoReceived, type ReceivedBody } from './events.ts';
-import { change, respond, sendWithin, type Turn, tell } from './turn.ts';
+import type { OwedRequest } from './state.ts';
+import { challengeToAnswer, change, credentialsFor, respond, sendWithin, type Turn, tell } from './turn.ts';
 
 /** The limit of the official API, both ways. */
 const mostBytes = 1_400;
 
 /** An INFO of the application's. */
 export function sendInfo(turn: Turn, contentType: string, body: string): void {
-  const { cseq: _cseq, ...info } = sendWithin(turn, 'INFO', [['Content-Type', contentType]], { body });
+  change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
+  const { cseq: _cseq, ...info } = send(turn, contentType, body);
   change(turn, { errands: [...turn.call.errands, info] });
+}
+
+function send(turn: Turn, contentType: string, body: string): ReturnType<typeof sendWithin> {
+  return sendWithin(turn, 'INFO', [...credentialsFor(turn, 'INFO'), ['Content-Type', contentType]], { body });
+}
+
+/** One that is challenged goes once more. Others may be on their way with it, so that each has its own round. */
+export function sendInfoAgain(turn: Turn, { text, isAgain }: OwedRequest, response: Response): void {
+  if (isAgain || turn.call.phase.name !== 'active') return;
+  change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
+  const answer = challengeToAnswer(turn, response);
+  if (answer === null) return;
+  change(turn, { authorizations: answer });
+  const sent = requestOf({ text });
+  const { cseq: _cseq, ...info } = send(turn, copy(sent.get('Content-Type') ?? ''), copy(sent.body));
+  change(turn, { errands: [...turn.call.errands, { ...info, isAgain: true }] });
 }
 
 /** One of the peer's. Whatever it carries is taken; one that carries nothing only asks whether we are there. */

@@ -12,6 +12,7 @@ import { isOut, isPending, type Refer, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
 import { change, credentialsFor, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
+import { unbridge } from './unbridging.ts';
 
 /** `status`: null where no SIP response goes with the end. */
 export const endingOf = (cause: HangupCause, by: Ending['by'], status: number | null): Ending => ({
@@ -137,9 +138,9 @@ function leaveOthers(turn: Turn, but: string | null = null): void {
   const { bridge, link, transferring, awaits = [] } = turn.call;
   const others = new Set([bridge?.with, link?.to, transferring, ...awaits].filter((to) => to != null && to !== but));
   for (const to of others) turn.effects.push({ type: 'signal', to: to!, signal: { type: 'left' } });
+  if (bridge?.with !== but) unbridge(turn, { reason: 'hangup' });
   change(turn, {
     ...(transferring !== but && { transferring: null }),
-    ...(bridge?.with !== but && { bridge: null }),
     ...(awaits.length > 0 && { awaits: [] }),
   });
 }

@@ -3,6 +3,12 @@
 // description is written: it asks for one by an effect, and the call answers with `sent`.
 import { type OwedRequest, sixtyFourT1Ms } from './state.ts';
 
+/** Of what one peer says of itself to the other: final, nobody waits for the answer; the last word, nor is it said back. */
+export interface Finality {
+  readonly isFinal: boolean;
+  readonly isLastWord?: boolean;
+}
+
 /** What is wanted. */
 export type Wish =
   /** That the session goes on as it is. */
@@ -14,7 +20,7 @@ export type Wish =
   /** That the peer describes what it would have: the re-INVITE has no offer. */
   | { readonly name: 'ask' }
   /** That the peer hears another one, whose call is `of` (absent: not known): what that one has said, in our words. */
-  | { readonly name: 'relay'; readonly of?: string; readonly described: string; readonly isFinal: boolean };
+  | ({ readonly name: 'relay'; readonly of?: string; readonly described: string } & Finality);
 
 /** The description that a re-INVITE offers. `order` is where each stream of a relayed one stands in the original. */
 export interface Offered {
@@ -175,8 +181,16 @@ function wanted(modification: Modification, wish: Wish): ModificationStep {
   if (wish.name === 'refresh') return absorbed(modification);
   // Not sent yet, so it may as well be the other one.
   if (modification.phase.name === 'waiting') return absorbed({ ...modification, wish });
+  // It has been asked, whoever the answer is for.
+  if (wish.name === 'ask' && modification.wish.name === 'ask' && isOpen(modification.phase)) {
+    return absorbed({ ...modification, next: null });
+  }
   return absorbed({ ...modification, next: wish });
 }
+
+/** Whether the peer may still make the offer it was asked for. */
+const isOpen = ({ name }: ModificationPhase): boolean =>
+  name === 'sent' || name === 'proceeding' || name === 'retrying';
 
 const isRelayed = (wish: Wish | null): boolean => wish?.name === 'relay' && !wish.isFinal;
 

@@ -223,19 +223,23 @@ function abandon(turn: Turn, cause: Ending['cause'], words: CancelWords): void {
   step(turn, { type: 'command', command: { name: 'cancel', ...words } }, null);
 }
 
-/** The BYE to a fork that nobody wants is challenged: it goes once more. */
-export function leaveForkAgain(turn: Turn, { branch, text }: OwedRequest, response: Response): void {
+/** The PRACK in a fork, or the BYE to one that nobody wants, is challenged: it goes once more. */
+export function sendInForkAgain(turn: Turn, { branch, method, text }: OwedRequest, response: Response): void {
   const { outbound } = turn.call;
   const fork = outbound?.usage.forks.find((each) => isOfFork(outbound.usage.invite, each, branch));
-  const bye = requestOf({ text });
-  if (fork === undefined || credentialsIn(bye).length > 0) return;
+  const sent = requestOf({ text });
+  if (fork === undefined || credentialsIn(sent).length > 0) return;
   change(turn, { authorizations: forNextRequest(turn.call.authorizations) });
   const answer = challengeToAnswer(turn, response);
   if (answer === null) return;
   change(turn, { authorizations: answer });
-  const reasons = bye.all('Reason').map((value) => ['Reason', copy(value)] as const);
-  const headers = [...credentialsFor(turn, 'BYE', fork.dialog), ...reasons];
-  step(turn, { type: 'command', command: { name: 'bye-again', branch, headers } }, null);
+  const kept = (['Reason', 'RAck'] as const).flatMap((name) =>
+    sent.all(name).map((value) => [name, copy(value)] as const),
+  );
+  const headers = [...credentialsFor(turn, method, fork.dialog), ...kept];
+  const sdp = sent.body === '' ? null : copy(sent.body);
+  const command = method === 'PRACK' ? ({ name: 'prack-again', branch, headers, sdp } as const) : null;
+  step(turn, { type: 'command', command: command ?? { name: 'bye-again', branch, headers } }, null);
 }
 
 /** Nobody has answered in time. */

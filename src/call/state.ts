@@ -18,18 +18,21 @@ import type { AfterBridge, Bodies, Command, MuteDtmf, NamedValue } from './comma
 import type { DigitOrder, Digits } from './digits.ts';
 import type { Event, HangupCause } from './events.ts';
 import type { Lifetime, LifetimePolicy } from './lifetime.ts';
-import type { Modification, Offered } from './modification.ts';
+import type { Finality, Modification, Offered } from './modification.ts';
 import type { Route } from './outbound-routes.ts';
 import type { Waiting } from './queues.ts';
 import type { Refer } from './refer.ts';
 import type { ReferInbound } from './routing.ts';
 import type { TargetRules } from './targets.ts';
+import type { Parting } from './unbridging.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
 export interface OwedRequest extends BuiltRequest {
   readonly branch: string;
   readonly method: string;
   readonly until: number;
+  /** It answers a challenge: another one is a refusal. */
+  readonly isAgain?: boolean;
 }
 
 /** A response to the INVITE that must reach the caller: repeated or sent again after a restart until `until`. */
@@ -71,6 +74,8 @@ export interface Bridge extends AfterBridge {
   readonly hasAsked: boolean;
   /** The digits of the other peer do not go to ours. */
   readonly isMuted?: boolean;
+  /** A `bridge` of this call has asked for it, and hears what comes of it. */
+  readonly isOrdered?: boolean;
 }
 
 /** A REFER of the peer's. `id` is what its NOTIFYs are told apart by; `until` when the phase has lasted long enough. */
@@ -310,16 +315,17 @@ export type Signal =
   | ({ readonly type: 'join'; readonly isMuted: boolean } & AfterBridge)
   /** Its peer is to be asked for a description. */
   | { readonly type: 'ask' }
-  /** What the other peer says of itself; final: its answer is of no use any more; `isAgain`: it may have been said before. */
-  | { readonly type: 'offer'; readonly sdp: string; readonly isFinal: boolean; readonly isAgain?: boolean }
+  /** What the other peer says of itself. */
+  | ({ readonly type: 'offer'; readonly sdp: string } & Finality)
   /** The answer, and where each stream of what was offered stands in the original. */
   | { readonly type: 'answer'; readonly sdp: string; readonly order: Offered['order'] }
-  | { readonly type: 'refused'; readonly status: number }
+  | { readonly type: 'refused'; readonly status: number; readonly parting?: Parting }
   /** Its peer has dialled one, which the sound does not carry. */
   | { readonly type: 'digit'; readonly order: DigitOrder }
   /** The change that its peer has offered is taken back. */
   | { readonly type: 'withdrawn' }
-  | { readonly type: 'left' }
+  /** Absent: the call is over. */
+  | { readonly type: 'left'; readonly parting?: Parting }
   /** A call was dialled for it because another one's peer has sent a REFER. */
   | { readonly type: 'dialled' }
   /** A call was dialled to be joined to it. */

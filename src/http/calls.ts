@@ -70,7 +70,7 @@ export const commands = {
     operationId: 'BridgeCall',
     summary: 'Bridge two calls',
     description:
-      'Joins two answered calls: their peers hear each other. The other one is named, or is the next one in a queue. Event: `call.bridged`, of both.',
+      'Joins two answered calls: their peers hear each other. The other one is named, or is the next one in a queue. Event: `call.bridged`, of both, or `call.bridge.failed`, of the call that was told to.',
     body: schemas.BridgeRequest,
   },
   transfer: {

@@ -30,6 +30,7 @@ import type { CallStatusResponse, CommandResponse, DialRequest, DialResponse } f
 /** Commands and events of ours that the client does not have. */
 const ours = [
   ...(['refer_accept', 'refer_reject', 'call.refer.received', 'call.refer.retrying'] as const),
+  'call.bridge.failed',
   'call.sip_info.received',
 ] as const;
 type ActionName = Exclude<AnyAction, (typeof ours)[number]>;
@@ -102,7 +103,7 @@ interface Additive {
   send_dtmf: never;
   bridge: never;
   transfer: never;
-  'call.bridged': never;
+  'call.bridged': 'other_call_control_id';
   'call.hold': never;
   'call.unhold': never;
   'call.initiated': 'replaces_call_control_id';

@@ -189,7 +189,8 @@ export class Desk {
       assert.equal(this.#calls.indexOf(String(data.payload.call_control_id)), attempted.call, `the call of ${type}`);
     }
     if (attempted.url !== undefined) assert.equal(delivery.url, attempted.url, `where ${type} went`);
-    checkFields(data.payload, payload, type);
+    const named = Object.entries(payload).map(([field, value]) => [field, this.#idIn(value)] as const);
+    checkFields(data.payload, Object.fromEntries(named), type);
   }
 
   getsNothing(): void {
@@ -240,6 +241,11 @@ export class Desk {
     return JSON.stringify(body).replace(/"id-of-call-(\d+)"/g, (_all, call: string) =>
       JSON.stringify(this.#calls[Number(call)]),
     );
+  }
+
+  #idIn(expected: unknown): unknown {
+    const call = /^id-of-call-(\d+)$/.exec(String(expected))?.[1];
+    return call === undefined ? expected : this.#calls[Number(call)];
   }
 
   /** An answer may need turns of the event loop, but never time. */

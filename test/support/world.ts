@@ -82,7 +82,7 @@ export interface App {
   dials(body?: object, expected?: Answered): void;
   gets(eventType: string, payload?: PayloadExpectations, attempted?: Attempted): void;
   getsNothing(): void;
-  /** Stands for the id of a call, counted from 0 in the order of their call.initiated, in what is posted. */
+  /** Stands for the id of a call, counted from 0 in the order of their call.initiated, in what is posted and in what is told. */
   idOf(call: number): string;
   /** From now on. */
   answers(answer: Answer): void;

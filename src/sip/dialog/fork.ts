@@ -134,11 +134,19 @@ export function acknowledgeProvisional(
   if (described?.kind === 'offer') {
     return { fork: { ...next, owed: { method: 'PRACK', rack } }, described, effects: [] };
   }
-  return { ...sendPrack(context, next, rack, undefined), described };
+  return { ...sendPrack(context, next, rackOf(rack), undefined), described };
 }
 
-function sendPrack(context: ForkContext, fork: Fork, rack: Rack, sdp: string | undefined): ForkStep<Sending> {
-  return sendIn(context, fork, 'PRACK', () => [['RAck', writeRack(rack)]], sdp);
+const rackOf = (rack: Rack): HeaderList => [['RAck', writeRack(rack)]];
+
+/** A PRACK (RFC 3262 §4), with its RAck among the headers. */
+export function sendPrack(
+  context: ForkContext,
+  fork: Fork,
+  headers: HeaderList,
+  sdp: string | undefined,
+): ForkStep<Sending> {
+  return sendIn(context, fork, 'PRACK', () => headers, sdp);
 }
 
 /** The first 2xx of the fork: the dialog is confirmed, and what was early in it is set anew (RFC 3261 §13.2.2.4). */
@@ -175,7 +183,7 @@ export function answerOffer(context: ForkContext, fork: Fork, answer: string | n
   const sdp = answer ?? declined(fork.offer ?? '');
   if (owed === null) return { fork, effects: [] };
   if (owed.method === 'ACK') return acknowledge(context, fork, sdp);
-  return sendPrack(context, { ...fork, exchange: 'settled', offer: null, owed: null }, owed.rack, sdp);
+  return sendPrack(context, { ...fork, exchange: 'settled', offer: null, owed: null }, rackOf(owed.rack), sdp);
 }
 
 /** RFC 3264 §6: a valid answer that takes no stream: each m= line with port zero. */

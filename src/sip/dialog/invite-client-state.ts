@@ -71,6 +71,13 @@ export type Command =
   | { readonly name: 'update'; readonly tag: string; readonly headers: HeaderList; readonly sdp: string | null }
   /** The BYE that left under this branch again, with what answers its challenge. */
   | { readonly name: 'bye-again'; readonly branch: string; readonly headers: HeaderList }
+  /** The PRACK that left under this branch again, with what answers its challenge. */
+  | {
+      readonly name: 'prack-again';
+      readonly branch: string;
+      readonly headers: HeaderList;
+      readonly sdp: string | null;
+    }
   /** Another INVITE after a refusal: with credentials, to another target, with another interval. */
   | { readonly name: 'again'; readonly invite: SentInvite };
 

@@ -4,7 +4,7 @@
 import { type Reason, writeReason } from '../message/headers.ts';
 import type { HeaderList } from '../message/message.ts';
 import { sendEarlyUpdate, update, updated } from './early-update.ts';
-import { acknowledge, answerOffer, type Fork, isOfFork, type SentInvite, sendBye } from './fork.ts';
+import { acknowledge, answerOffer, type Fork, isOfFork, type SentInvite, sendBye, sendPrack } from './fork.ts';
 import { heard } from './invite-client-responses.ts';
 import {
   absorbed,
@@ -79,6 +79,8 @@ function commanded(fixed: Fixed, usage: Usage, command: Command, at: number): St
       return sendEarlyUpdate(fixed, usage, command);
     case 'bye-again':
       return byeAgain(fixed, usage, command);
+    case 'prack-again':
+      return prackAgain(fixed, usage, command);
     case 'again':
       return again(usage, command.invite);
     default:
@@ -131,6 +133,14 @@ function byeAgain(fixed: Fixed, usage: Usage, { branch, headers }: Command & { n
   if (fork?.state !== 'terminated') return absorbed(usage);
   const bye = sendBye(contextOf(fixed, usage), fork, headers);
   return { usage: put(usage, bye.fork), effects: bye.effects };
+}
+
+function prackAgain(fixed: Fixed, usage: Usage, { branch, headers, sdp }: Command & { name: 'prack-again' }): Step {
+  const fork = usage.forks.find((each) => isOfFork(usage.invite, each, branch));
+  // Once there is a final response, nobody waits for a PRACK any more.
+  if (fork?.state !== 'early' || usage.state.name !== 'proceeding') return absorbed(usage);
+  const prack = sendPrack(contextOf(fixed, usage), fork, headers, sdp ?? undefined);
+  return { usage: put(usage, prack.fork), effects: prack.effects };
 }
 
 function again(usage: Usage, invite: SentInvite): Step {
