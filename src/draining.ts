@@ -3,9 +3,6 @@
 import type { Refusal } from './errors.ts';
 import type { Clock } from './system.ts';
 
-/** What becomes of live calls: they go on at the next start, or end before this one does. */
-type DrainMode = 'keep' | 'hangup';
-
 /** What whoever was turned away should wait before it asks again, in seconds: by then a restart is over. */
 export const retryAfterS = 5;
 

@@ -42,6 +42,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   system: [],
   allowance: [],
   load: ['allowance'],
+  draining: ['type errors', 'type system'],
   log: [],
   errors: [],
   // The words that settings are checked against are where their meaning is.
