@@ -144,7 +144,7 @@ export const flows: Readonly<Record<string, Flow>> = {
   'referred, the caller leaves before the target answers': async (stage) => {
     const leaves: Answer = { status: 202, next: (phone) => void phone.hangsUp().then(() => phone.notifies('200 OK')) };
     const pair = await isAnswered(stage, [leaves]);
-    await pair.call.posts('refer', { sip_address: target });
+    await pair.call.posts('refer', { sip_address: target, refer_bye_grace_ms: 10_000 });
     await isOver(pair);
     return referred(pair, 'refer.started refer.completed', { REFER: 1 });
   },
@@ -237,8 +237,9 @@ export const flows: Readonly<Record<string, Flow>> = {
     await hangsUp(alice);
     await carol.hangsUp();
     await Promise.all([isOver(bob), isOver({ phone: carol, call })]);
+    // A server that is down for longer than the grace says BYE itself as soon as it is back.
     return [
-      account(alice, 'initiated answered bridged refer.received hangup', { INVITE: 1, NOTIFY: [2, 3] }),
+      account(alice, 'initiated answered bridged refer.received hangup', { INVITE: 1, NOTIFY: [2, 3], BYE: [0, 1] }),
       account(bob, 'initiated answered bridged bridged hangup', { INVITE: 3, BYE: 1 }),
       account({ phone: carol, call }, 'initiated answered bridged hangup', { INVITE: 2 }),
     ];

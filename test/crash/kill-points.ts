@@ -20,19 +20,20 @@ let killAt: string | null = null;
 
 const note = (line: string): void => void writeSync(trace, `${line}\n`);
 
-function reaches(point: string): void {
-  note(point);
+/** What an effect is about stands behind it for whoever reads: it may be shared out otherwise in the next run. */
+function reaches(point: string, about = ''): void {
+  note(about === '' ? point : `${point} (${about})`);
   if (point !== killAt) return;
   note(`killed ${point}`);
   process.kill(process.pid, 'SIGKILL');
 }
 
 /** Carries out an effect between the two points at which the process can die of it. */
-function around<T>(what: string, run: () => T): T {
+function around<T>(what: string, run: () => T, about = ''): T {
   const effect = numbered(what);
-  reaches(`before ${effect}`);
+  reaches(`before ${effect}`, about);
   const result = run();
-  reaches(`after ${effect}`);
+  reaches(`after ${effect}`, about);
   return result;
 }
 
@@ -60,7 +61,7 @@ wrap(
   'commit',
   (commit) =>
     function (this: Store, batch: Batch) {
-      return around(`commit ${contentsOf(batch)}`, () => commit.call(this, batch as never));
+      return around('commit', () => commit.call(this, batch as never), contentsOf(batch));
     } as Any,
 );
 
@@ -70,7 +71,7 @@ wrap(
   (settle) =>
     function (this: Store, settlements: readonly Settlement[]) {
       const outcomes = settlements.map(({ status }) => status).join('+');
-      return around(`settle ${outcomes}`, () => settle.call(this, settlements as never));
+      return around('settle', () => settle.call(this, settlements as never), outcomes);
     } as Any,
 );
 

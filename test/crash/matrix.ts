@@ -19,6 +19,7 @@ export type Outcome = 'survived' | 'not reached';
 export class Matrix {
   readonly #lane: Lane;
   readonly #phones: Phone[] = [];
+  #playing: readonly Phone[] = [];
 
   private constructor(lane: Lane) {
     this.#lane = lane;
@@ -37,7 +38,7 @@ export class Matrix {
     return this.#lane
       .trace()
       .filter((at) => /^(before|after) /.test(at))
-      .map((at) => ({ flow, at }));
+      .map((at) => ({ flow, at: at.replace(/ \(.*\)$/, '') }));
   }
 
   async kill({ flow, at }: Point): Promise<Outcome> {
@@ -46,6 +47,7 @@ export class Matrix {
     const restarted = this.#lane.death.then(async () => {
       died = true;
       await this.#lane.start();
+      for (const phone of this.#playing) phone.losesPatience();
     });
     await this.#play(flow, at);
     // What the server has not come by until now it will not come by any more.
@@ -65,6 +67,7 @@ export class Matrix {
   async #play(name: string, at: string): Promise<void> {
     const { app, sipPort } = this.#lane;
     const mine: Phone[] = [];
+    this.#playing = mine;
     const phone = async (user: string, refers: readonly Answer[] = []): Promise<Phone> => {
       const opened = await Phone.open({ user, port: sipPort, refers });
       mine.push(opened);
@@ -101,7 +104,7 @@ export class Matrix {
 }
 
 function isBeforeFirstCommit(at: string): boolean {
-  return /send 100 INVITE #1$|before commit call\.initiated #1$/.test(at);
+  return /send 100 INVITE #1$|before commit #1$/.test(at);
 }
 
 /** What must be true in the end, whatever has happened in between. */

@@ -29,7 +29,7 @@ export interface PhoneOptions {
 const firstMs = 100;
 const longestMs = 800;
 /** How long a caller who was told to wait, and then no more, does so: RFC 3261 leaves that to him. */
-const patientForMs = 4_000;
+const patientForMs = 1_000;
 
 export class Phone {
   readonly user: string;
@@ -63,6 +63,7 @@ export class Phone {
   #invited: Heard | null = null;
   #ack = '';
   #referred = 0;
+  #isTrying = false;
   #giveUp: NodeJS.Timeout | undefined;
 
   private constructor(socket: Socket, options: PhoneOptions) {
@@ -111,6 +112,11 @@ export class Phone {
     this.#cseq = 1;
     this.#invite = this.#request('INVITE', 1, [], sdp('127.0.0.1', 40_000, 'sendrecv'));
     this.#repeat('INVITE', this.#invite);
+  }
+
+  /** The server was killed, and serves again: a caller who has heard nothing but its 100 waits a little longer. */
+  losesPatience(): void {
+    if (this.#isTrying) this.#giveUp = setTimeout(() => this.#cancels(), patientForMs);
   }
 
   /** Nothing followed its 100. What the server does not know of any more was lost with it. */
@@ -238,10 +244,8 @@ export class Phone {
     this.#stop('INVITE');
     const status = heard.status!;
     clearTimeout(this.#giveUp);
-    if (status === 100) {
-      this.#giveUp = setTimeout(() => this.#cancels(), patientForMs);
-      return;
-    }
+    this.#isTrying = status === 100;
+    if (status === 100) return;
     this.#remote = one(heard, 'To') ?? this.#remote;
     this.#target = uriOf(one(heard, 'Contact') ?? this.#target);
     if (status < 200) return;
