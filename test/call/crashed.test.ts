@@ -136,6 +136,6 @@ test('a crash between any two inputs changes nothing of what follows', () => {
         throw new Error(`${error instanceof Error ? error.message : error}\n${story}`, { cause: error });
       }
     }),
-    { numRuns: 1_000, seed: process.env.SEED ? Number(process.env.SEED) : 3515 },
+    { numRuns: 1_000, seed: 3515 },
   );
 });
