@@ -83,7 +83,10 @@ export class Matrix {
       for (const account of accounts) judge(account);
       assert.deepEqual(this.#faults(mine), []);
     } catch (error) {
-      throw new Error([`${name}, killed ${at}: ${reasonOf(error)}`, ...this.#circumstances(mine)].join('\n'));
+      const told = [`${name}, killed ${at}: ${reasonOf(error)}`, ...this.#circumstances(mine)].join('\n');
+      // What was told once is not found again at the end.
+      for (const { faults } of [app, ...mine]) faults.length = 0;
+      throw new Error(told);
     } finally {
       this.#phones.push(...mine);
     }
