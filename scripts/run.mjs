@@ -20,6 +20,7 @@ const tasks = {
   'bench:sip': [['bench/sip.ts']],
   'bench:store': [['bench/store.ts']],
   fuzz: [['test/fuzz/main.ts']],
+  crash: [['test/crash/main.ts']],
   audit: [['scripts/audit.ts']],
   fix: [[biome, 'check', '--write', '.']],
   check: [

@@ -421,9 +421,7 @@ function resumed(turn: Turn): void {
   const { call, at } = turn;
   const { phase } = call;
   const owed = (one: OwedResponse | null): one is OwedResponse => one !== null && one.until > at;
-  if (phase.name === 'ringing' && call.reliable !== null && owed(phase.provisional)) {
-    repeatResponse(turn, 'reliable-1xx', phase.provisional);
-  }
+  if (phase.name === 'ringing') resumeRinging(turn, phase);
   if (phase.name === 'answered' && owed(phase.ok)) repeatResponse(turn, '2xx', phase.ok);
   if (phase.name === 'active' && owed(phase.reinvite)) repeatResponse(turn, '2xx', phase.reinvite);
   resumeInvite(turn);
@@ -434,6 +432,13 @@ function resumed(turn: Turn): void {
   resumeReferral(turn);
   resumeTransfer(turn);
   if (isAlive(turn.call)) playing(turn);
+}
+
+/** A caller who has heard 100 repeats nothing: if the 180 never left, nobody else would say that it rings. */
+function resumeRinging(turn: Turn, { provisional, nextRseq }: Phase & { name: 'ringing' }): void {
+  const { call, at } = turn;
+  if (nextRseq === null) respondText(turn, call.invite!, provisional.status, provisional.text);
+  else if (call.reliable !== null && provisional.until > at) repeatResponse(turn, 'reliable-1xx', provisional);
 }
 
 /** A request whose Timer F ran out while we were away has timed out: sent now, it would be a new one to the peer. */

@@ -595,7 +595,8 @@ suite('whose a request is', () => {
     await rig.restarts();
     rig.arrives(inviteOf({ headers: { 'Call-ID': 'call@atlanta.example' }, branch: 'z9hG4bK-fork-2' }));
     await rig.settle();
-    assert.deepEqual(rig.heard(), ['482 to INVITE', '482 to INVITE']);
+    // The 180 is that of the call which rings: whether it had left is not known after a restart.
+    assert.deepEqual(rig.heard(), ['482 to INVITE', '180 to INVITE', '482 to INVITE']);
     assert.equal(rig.engine.census().calls, 1);
   });
 

@@ -16,9 +16,9 @@ suite('resumed: what the state still owes, byte for byte, for as long as it is o
       return effect.type === 'send' ? [effect.request.text] : [];
     });
   const owing: readonly (readonly [sample: string, what: readonly string[]])[] = [
-    ['ringing', []],
+    ['ringing', ['180 to INVITE']],
     ['ringing, the 180 not acknowledged', ['180 to INVITE, repeated']],
-    ['ringing, a REFER is out', ['send REFER']],
+    ['ringing, a REFER is out', ['180 to INVITE', 'send REFER']],
     ['answered', ['200 to INVITE, repeated', 'sound']],
     ['answered, with our offer', ['200 to INVITE, repeated']],
     ['active', ['sound']],
@@ -55,7 +55,7 @@ suite('resumed: what the state still owes, byte for byte, for as long as it is o
     ['answered', ['sound']],
     ['active, a REFER is out', ['call.refer.failed 408', 'sound']],
     ['active, an INFO is out', ['sound']],
-    ['ringing, a REFER is out', ['call.refer.failed 408']],
+    ['ringing, a REFER is out', ['180 to INVITE', 'call.refer.failed 408']],
     ['leaving, the REFER is out', []],
     ['ended by us, the BYE is out', []],
     ['ended by a refusal', []],

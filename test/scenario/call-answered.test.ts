@@ -203,3 +203,13 @@ scenario('client state (set by PUT, replaced, told in every webhook after it)', 
   transferee.sends('BYE');               transferee.gets(200);
                                          app.gets('call.hangup', { client_state: 'c2Vjb25k' });
 });
+
+scenario('killed before its 180 has left (the caller, who has heard 100, hears it ring after the start)', (world) => {
+  const { transferee, app } = world;
+  transferee.misses(180);
+  transferee.sends('INVITE');            transferee.gets(100); app.gets('call.initiated');
+  world.restarts();                      transferee.gets(180);
+  app.posts('answer');                   transferee.gets(200);
+  transferee.sends('ACK');               app.gets('call.answered');
+  hangsUp(world);
+});

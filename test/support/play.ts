@@ -4,6 +4,27 @@ import { test } from 'node:test';
 import { Stage } from './stage.ts';
 import type { ScenarioOptions, World } from './world.ts';
 
+export interface Scenario {
+  readonly name: string;
+  readonly options: ScenarioOptions;
+  readonly script: (world: World) => void;
+}
+
+/** Where scenarios are put while they are collected; otherwise each is a test. */
+let collected: Scenario[] | null = null;
+
+/** The scenarios that `load` imports, instead of making tests of them. */
+export async function collect(load: () => Promise<unknown>): Promise<readonly Scenario[]> {
+  const found: Scenario[] = [];
+  collected = found;
+  try {
+    await load();
+  } finally {
+    collected = null;
+  }
+  return found;
+}
+
 export function scenario(name: string, script: (world: World) => void): void;
 export function scenario(name: string, options: ScenarioOptions, script: (world: World) => void): void;
 export function scenario(
@@ -13,6 +34,10 @@ export function scenario(
 ): void {
   const options = typeof first === 'function' ? {} : first;
   const script = typeof first === 'function' ? first : second!;
+  if (collected) {
+    collected.push({ name, options, script });
+    return;
+  }
   test(name, async () => {
     await play(name, options, script);
   });
@@ -39,7 +64,8 @@ export function killedAnywhere(
 ): void {
   const options = typeof first === 'function' ? {} : first;
   const script = typeof first === 'function' ? first : second!;
-  for (let step = 1; step < lengthOf(script); step += 1) {
+  if (collected) return;
+  for (let step = 1; step < stepsOf({ options, script }).length; step += 1) {
     test(`${name}, killed before step ${step}`, async () => {
       await play(name, { ...options, restartBefore: step }, script);
     });
@@ -55,8 +81,8 @@ export function killedAnywhere(
   }
 }
 
-function lengthOf(script: (world: World) => void): number {
-  const stage = new Stage({});
+export function stepsOf({ options, script }: Pick<Scenario, 'options' | 'script'>): readonly string[] {
+  const stage = new Stage(options);
   script(stage.world);
   return stage.steps;
 }

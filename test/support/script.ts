@@ -34,8 +34,9 @@ export class Script {
     this.#together = null;
   };
 
-  get length(): number {
-    return this.#steps.length;
+  /** What happens at each step, in the words of the script. */
+  get names(): readonly string[] {
+    return this.#steps.map((steps) => steps.map(({ what }) => what).join(', '));
   }
 
   /** Plays the steps in order; `settle` runs after every begin that was not recorded together with others. */

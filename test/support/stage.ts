@@ -72,9 +72,9 @@ export class Stage {
     return this.#commits;
   }
 
-  /** How many steps the script has. */
-  get steps(): number {
-    return this.#script.length;
+  /** The steps of the script. */
+  get steps(): readonly string[] {
+    return this.#script.names;
   }
 
   async play(name: string): Promise<void> {
