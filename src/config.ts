@@ -549,6 +549,7 @@ function applicationOf(
     webhookUrl: entry.webhookUrl ?? null,
     webhookFailoverUrl: entry.webhookFailoverUrl ?? null,
     webhookTimeoutMs: (entry.webhookTimeoutSecs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
+    webhookRetries: {},
     active: entry.active ?? true,
     dtmfType: entry.dtmfType ?? 'RFC 2833',
     firstCommandTimeoutMs: entry.firstCommandTimeoutSecs == null ? null : entry.firstCommandTimeoutSecs * 1000,

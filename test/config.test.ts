@@ -41,6 +41,7 @@ const open = {
   active: true,
   dtmfType: 'RFC 2833',
   firstCommandTimeoutMs: null,
+  webhookRetries: {},
   inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
   outboundChannelLimit: null,
   dialsPerSecond: null,

@@ -37,7 +37,7 @@ export const WebhookDeliveryAttempt = component(
 export const WebhookDelivery = component(
   'WebhookDelivery',
   Type.Object({
-    id: Type.String({ description: 'That of the event.' }),
+    id: Type.String({ description: 'That of the event; of each further URL of an event one of its own.' }),
     record_type: Type.Literal('webhook_delivery'),
     status: status(),
     started_at: stamp('Of the first attempt.'),

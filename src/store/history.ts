@@ -153,7 +153,10 @@ const ofStatus = {
 } as const;
 
 function eventsOf({ name, status, failed, at }: CallEventFilter): Search {
-  const where = new Conditions().add('t.type = ?', name).range('t.occurred_at', at).always('t.orphan = 0');
+  const where = new Conditions()
+    .add('t.type = ?', name)
+    .range('t.occurred_at', at)
+    .always('t.orphan = 0 AND t.copy = 0');
   if (status) where.always(ofStatus[status]);
   if (typeof failed === 'boolean') where.always(`t.status ${failed ? '=' : '<>'} 'failed'`);
   return { columns: "'webhook' AS type, t.rowid AS number, t.occurred_at AS at", table: 'events', where };

@@ -122,8 +122,15 @@ function configure(database: DatabaseSync, durability: Durability): void {
 type EventRecord = Omit<EventRow, 'destination'> & {
   readonly url: string | null;
   readonly failoverUrl: string | null;
+  readonly method: 'POST' | 'GET' | null;
   readonly timeoutMs: number | null;
+  readonly retriesMs: string | null;
+  readonly receiver: string | null;
 };
+
+const eventColumns = `id, call_id AS callId, sequence, copy, type, body, occurred_at AS occurredAt, url,
+  failover_url AS failoverUrl, method, timeout_ms AS timeoutMs, retries_ms AS retriesMs, receiver, status, attempts,
+  due_at AS dueAt, progress`;
 
 const callColumns = `id, leg_id AS legId, session_id AS sessionId, connection_id AS connectionId, caller AS "from",
   called AS "to", state, ended_at AS endedAt`;
@@ -155,8 +162,9 @@ class SqliteStore implements Store {
     );
     this.#getCall = database.prepare(`SELECT ${callColumns} FROM calls WHERE id = ?`);
     this.#addEvent = database.prepare(
-      `INSERT INTO events (id, call_id, sequence, type, body, occurred_at, url, failover_url, timeout_ms, status, attempts, due_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (id, call_id, sequence, copy, type, body, occurred_at, url, failover_url, method, timeout_ms,
+                           retries_ms, receiver, status, attempts, due_at, progress, orphan)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     );
     this.#addCommand = database.prepare(
       `INSERT INTO accepted (call_id, command_id, name, body, accepted_at, dials) VALUES (?, ?, ?, ?, ?, ?)
@@ -168,7 +176,7 @@ class SqliteStore implements Store {
     this.#putBatch = database.prepare('INSERT OR REPLACE INTO batches (slot, id) VALUES (?, ?)');
     this.#findBatch = database.prepare('SELECT 1 FROM batches WHERE id = ?');
     this.#settleEvent = database.prepare(
-      'UPDATE events SET status = ?, attempts = ?, due_at = ?, log = coalesce(log, ?) WHERE id = ?',
+      'UPDATE events SET status = ?, attempts = ?, due_at = ?, progress = ?, log = coalesce(log, ?) WHERE id = ?',
     );
     this.#logAttempt = database.prepare(
       `UPDATE events SET log = json_insert(CASE WHEN json_array_length(coalesce(log, '[]')) < ${keptAttempts}
@@ -215,9 +223,7 @@ class SqliteStore implements Store {
   }
 
   async dueEvents(): Promise<EventRow[]> {
-    const sql = `SELECT id, call_id AS callId, sequence, type, body, occurred_at AS occurredAt, url,
-                        failover_url AS failoverUrl, timeout_ms AS timeoutMs, status, attempts, due_at AS dueAt
-                 FROM events INDEXED BY events_due WHERE status = 'due' ORDER BY call_id, sequence`;
+    const sql = `SELECT ${eventColumns} FROM events WHERE status = 'due' ORDER BY call_id, sequence, copy`;
     return this.#connection.all<EventRecord>(sql).map(eventOf);
   }
 
@@ -341,17 +347,18 @@ class SqliteStore implements Store {
   }
 
   /** Of most events the first attempt is the only one: its log is new. */
-  #settle({ id, status, attempts, dueAt, log }: Settlement): void {
+  #settle({ id, status, attempts, dueAt, progress, log }: Settlement): void {
     const isNew = log.length > 0 && attempts === log.length;
-    this.#settleEvent.run(status, attempts, dueAt, isNew ? `[${log.join()}]` : null, id);
+    this.#settleEvent.run(status, attempts, dueAt, progress, isNew ? `[${log.join()}]` : null, id);
     if (!isNew) for (const attempt of log) this.#logAttempt.run(attempt, id);
   }
 
   #insert(event: EventRow): void {
-    const { id, callId, sequence, type, body, occurredAt, status, attempts, dueAt } = event;
-    const { url, failoverUrl, timeoutMs } = event.destination ?? { url: null, failoverUrl: null, timeoutMs: null };
+    const { id, callId, sequence, copy, type, body, occurredAt, status, attempts, dueAt, progress } = event;
+    const { url, failoverUrl, method, timeoutMs, retriesMs, receiver } = event.destination ?? nowhere;
     this.#addEvent.run(
-      ...[id, callId, sequence, type, body, occurredAt, url, failoverUrl, timeoutMs, status, attempts, dueAt],
+      ...[id, callId, sequence, copy, type, body, occurredAt, url, failoverUrl, method, timeoutMs],
+      ...[retriesMs && JSON.stringify(retriesMs), receiver, status, attempts, dueAt, progress],
     );
   }
 
@@ -373,6 +380,10 @@ class SqliteStore implements Store {
   }
 }
 
-function eventOf({ url, failoverUrl, timeoutMs, ...event }: EventRecord): EventRow {
-  return { ...event, destination: url === null ? null : { url, failoverUrl, timeoutMs: timeoutMs ?? 0 } };
+const nowhere = { url: null, failoverUrl: null, method: null, timeoutMs: null, retriesMs: null, receiver: null };
+
+function eventOf({ url, failoverUrl, method, timeoutMs, retriesMs, receiver, ...event }: EventRecord): EventRow {
+  if (url === null) return { ...event, destination: null };
+  const how = { method: method ?? 'POST', timeoutMs: timeoutMs ?? 0, retriesMs: retriesMs && JSON.parse(retriesMs) };
+  return { ...event, destination: { url, failoverUrl, ...how, receiver: receiver ?? '' } };
 }

@@ -16,15 +16,22 @@ export interface CallRow {
   readonly endedAt: number | null;
 }
 
-/** Where an event is to be delivered; fixed when the event is committed. */
+/** Where an event is to be delivered, and how; fixed when the event is committed. */
 export interface Destination {
   readonly url: string;
   readonly failoverUrl: string | null;
+  readonly method: 'POST' | 'GET';
   readonly timeoutMs: number;
+  /** The waits between the attempts on each URL, in the place of the usual schedule; null: that one. */
+  readonly retriesMs: readonly number[] | null;
+  /** Who takes what goes to `url`, that is its origin: what goes to one receiver must not hold up another. */
+  readonly receiver: string;
 }
 
 /**
- * An event: `body` is the JSON of `data`, to which each attempt adds its `meta`. `sequence` counts from 1 within its call.
+ * An event on its way to one URL: `body` is the JSON of `data`, to which each attempt adds its `meta`. `sequence` counts
+ * from 1 within its call. An event that goes to several URLs has a row for each, told apart by `copy`, which counts from 0;
+ * the `id` of the first one is that of the event.
  * `status`: `due` (to be tried at `dueAt`), `delivered`, or `failed` (given up, kept).
  * `destination` is null when the application has no webhook URL: such an event is born `delivered`.
  */
@@ -32,6 +39,7 @@ export interface EventRow {
   readonly id: string;
   readonly callId: string;
   readonly sequence: number;
+  readonly copy: number;
   readonly type: string;
   readonly body: string;
   readonly occurredAt: number;
@@ -39,10 +47,12 @@ export interface EventRow {
   readonly status: 'due' | 'delivered' | 'failed';
   readonly attempts: number;
   readonly dueAt: number;
+  /** Where in its schedule it stands, in the words of whoever delivers it; null: at the beginning, or nobody has noted it. */
+  readonly progress: string | null;
 }
 
 /** What became of an attempt to deliver an event. */
-export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt'> & {
+export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt' | 'progress'> & {
   /** The attempts since the last settlement, each an AttemptRow as JSON. */
   readonly log: readonly string[];
 };

@@ -6,6 +6,7 @@ import type { System, Timer } from '../system.ts';
 import { answeredAttempt, unansweredAttempt } from './attempts.ts';
 import { Lanes } from './lanes.ts';
 import type { Post, PostAnswer, PostRequest } from './post.ts';
+import { withQuery } from './query.ts';
 import { isExpired, next, type Outcome, type Progress, redirectOf, resume, urlOf } from './retry.ts';
 import { Settlements } from './settlements.ts';
 import type { Signer } from './signature.ts';
@@ -197,18 +198,18 @@ export class Delivery {
   async #outcomeOf(job: Job, url: string): Promise<{ outcome: Outcome; attempt: string }> {
     const { system, signer } = this.#parts;
     const attempt = job.attempts + 1;
-    const body = `{"data":${job.event.body},"meta":{"attempt":${attempt},"delivered_to":${JSON.stringify(url)}}}`;
+    const request = written(job, url, attempt);
     const startedAt = system.clock.date();
     const timestamp = Math.floor(startedAt / 1_000);
     const times = () => ({ startedAt, finishedAt: system.clock.date(), url });
     try {
       const headers = {
-        'Content-Type': 'application/json',
+        ...(request.method === 'POST' && { 'Content-Type': 'application/json' }),
         'User-Agent': 'telnyx-webhooks',
-        'Telnyx-Signature-Ed25519': await signer.sign(timestamp, body),
+        'Telnyx-Signature-Ed25519': await signer.sign(timestamp, request.body),
         'Telnyx-Timestamp': String(timestamp),
       };
-      const answer = await this.#exchange({ url, headers, body }, job.destination.timeoutMs);
+      const answer = await this.#exchange({ ...request, headers }, job.destination.timeoutMs);
       job.answer = answer.status;
       return { outcome: answer.status, attempt: answeredAttempt(times(), answer) };
     } catch (error) {
@@ -278,12 +279,23 @@ export class Delivery {
   }
 
   #settle({ event, attempts }: Job, status: Settlement['status'], dueAt: number, log: readonly string[]): void {
-    this.#settlements.add({ id: event.id, status, attempts, dueAt, log });
+    this.#settlements.add({ id: event.id, status, attempts, dueAt, progress: null, log });
   }
 }
 
 function isTerminalRefer({ type }: EventRow): boolean {
   return type === 'call.refer.completed' || type === 'call.refer.failed';
+}
+
+/** A GET has the whole event in its query, and nothing in its body, which is all that is signed. */
+function written(
+  { event, destination }: Job,
+  url: string,
+  attempt: number,
+): Omit<PostRequest, 'headers' | 'timeoutMs'> {
+  const { method } = destination;
+  const body = `{"data":${event.body},"meta":{"attempt":${attempt},"delivered_to":${JSON.stringify(url)}}}`;
+  return method === 'GET' ? { method, url: withQuery(url, JSON.parse(body)), body: '' } : { method, url, body };
 }
 
 /** A hangup need not wait for this event any longer. */

@@ -1,12 +1,14 @@
-// The POST of a webhook over real sockets, on undici: connections are kept alive, one request at a time on each, and
+// The request of a webhook over real sockets, on undici: connections are kept alive, one request at a time on each, and
 // TLS certificates are validated. Redirects are not followed here (delivery.ts decides), and of the body of an answer
 // only the beginning is kept. Every connection is made by the one Agent below: what may be reached is to be decided there.
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock, Timer } from '../system.ts';
 
 export interface PostRequest {
+  readonly method: 'POST' | 'GET';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty in a GET. */
   readonly body: string;
   readonly timeoutMs: number;
 }
@@ -45,9 +47,10 @@ export function openPost(clock: Clock, connectionsPerOrigin: number): { post: Po
 async function exchange(agent: Agent, clock: Clock, request: PostRequest): Promise<PostAnswer> {
   const { origin, pathname, search, protocol } = new URL(request.url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is not http: or https:`);
-  const { headers, body, timeoutMs } = request;
+  const { method, headers, timeoutMs } = request;
+  const body = method === 'GET' ? null : request.body;
   const pending = new Exchange(clock, timeoutMs);
-  agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, pending);
+  agent.dispatch({ origin, path: pathname + search, method, headers, body }, pending);
   return pending.promise;
 }
 

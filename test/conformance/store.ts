@@ -9,6 +9,7 @@ import type {
   CallRow,
   CommandRow,
   DeliveryFilter,
+  Destination,
   EventRow,
   ResourceRow,
   Settlement,
@@ -66,17 +67,29 @@ export const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
   ...more,
 });
 
+export const destination = (more: Partial<Destination> = {}): Destination => ({
+  url: 'https://app.example/hook',
+  failoverUrl: null,
+  method: 'POST',
+  timeoutMs: 2_000,
+  retriesMs: null,
+  receiver: 'https://app.example',
+  ...more,
+});
+
 export const event = (callId: string, sequence: number, more: Partial<EventRow> = {}): EventRow => ({
   id: `${callId}-event-${sequence}`,
   callId,
   sequence,
+  copy: 0,
   type: 'call.initiated',
   body: `{"record_type":"event","note":"'quoted' \u{1f4de}"}`,
   occurredAt: 1_767_225_600_123,
-  destination: { url: 'https://app.example/hook?a=1&b=2', failoverUrl: null, timeoutMs: 2_000 },
+  destination: destination({ url: 'https://app.example/hook?a=1&b=2' }),
   status: 'due',
   attempts: 0,
   dueAt: 1_767_225_600_123,
+  progress: null,
   ...more,
 });
 
@@ -107,6 +120,7 @@ const settled = (id: string, attempts: number, more: Partial<Settlement> = {}): 
   status: 'delivered',
   attempts,
   dueAt: 0,
+  progress: null,
   log: [JSON.stringify(attempt(attempts))],
   ...more,
 });
@@ -122,8 +136,12 @@ export const batch = (id: string, more: Partial<Batch> = {}): Batch => ({
 function commits(open: OpenStore): void {
   it('gives back what was committed', async (t) => {
     const { store } = await open(t);
-    const failover = { url: 'http://a.example/', failoverUrl: 'http://b.example/', timeoutMs: 30_000 };
-    const events = [event('a', 1), event('a', 2, { destination: failover, attempts: 3 }), event('b', 1)];
+    const failover = destination({
+      ...{ url: 'http://a.example/', failoverUrl: 'http://b.example/', receiver: 'http://a.example' },
+      ...{ method: 'GET', timeoutMs: 30_000, retriesMs: [1, 2] },
+    });
+    const tried = { destination: failover, attempts: 3, progress: '{"round":1}' };
+    const events = [event('a', 1), event('a', 2, tried), event('a', 2, { id: 'again', copy: 1 }), event('b', 1)];
     const commands = [command('a', 'refer-1')];
     await store.commit(batch('1', { calls: [call('a'), call('b', { endedAt: 5 })], events, commands }));
     assert.deepEqual(await store.calls(0), [call('a'), call('b', { endedAt: 5 })]);
@@ -230,12 +248,12 @@ function settles(open: OpenStore): void {
     const { store } = await open(t);
     await store.commit(batch('1', { events: [event('a', 1), event('a', 2), event('a', 3)] }));
     await store.settle([
-      { id: 'a-event-1', status: 'due', attempts: 2, dueAt: 77, log: [] },
-      { id: 'a-event-2', status: 'delivered', attempts: 1, dueAt: 0, log: [] },
-      { id: 'a-event-3', status: 'failed', attempts: 6, dueAt: 0, log: [] },
-      { id: 'unknown', status: 'delivered', attempts: 1, dueAt: 0, log: [] },
+      { id: 'a-event-1', status: 'due', attempts: 2, dueAt: 77, progress: '{}', log: [] },
+      { id: 'a-event-2', status: 'delivered', attempts: 1, dueAt: 0, progress: null, log: [] },
+      { id: 'a-event-3', status: 'failed', attempts: 6, dueAt: 0, progress: null, log: [] },
+      { id: 'unknown', status: 'delivered', attempts: 1, dueAt: 0, progress: null, log: [] },
     ]);
-    assert.deepEqual(await store.dueEvents(), [event('a', 1, { attempts: 2, dueAt: 77 })]);
+    assert.deepEqual(await store.dueEvents(), [event('a', 1, { attempts: 2, dueAt: 77, progress: '{}' })]);
     await store.settle([]);
   });
 }
@@ -268,7 +286,7 @@ function prunes(open: OpenStore): void {
     const { store } = await open(t);
     await store.commit(batch('1', { calls: [call('a', { endedAt: 1 })], events: [event('a', 1)] }));
     await store.prune(2);
-    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 4, dueAt: 0, log: [] }]);
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 4, dueAt: 0, progress: null, log: [] }]);
     await store.prune(2);
     await store.commit(batch('2', { events: [event('a', 1)] }));
   });
@@ -364,6 +382,7 @@ async function withHistory(store: Store): Promise<void> {
     event('b', 1, { occurredAt: 30 }),
     event('b', 2, { type: 'call.hangup', occurredAt: 50, body: '{"needle":"100% _x"}' }),
     event('c', 1, { occurredAt: 70, destination: null, status: 'delivered' }),
+    event('c', 1, { id: 'c-copy', copy: 1, occurredAt: 70 }),
   ];
   await store.commit(batch('1', { calls, commands, events }));
   await store.settle([
@@ -508,7 +527,7 @@ function survives(open: OpenStore): void {
     assert.ok(reopen);
     const commands = [command('a', 'x')];
     await store.commit(batch('1', { calls: [call('a')], events: [event('a', 1), event('a', 2)], commands }));
-    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0, log: [] }]);
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0, progress: null, log: [] }]);
     await store.put('key', 'value');
     await store.bind('alice', [binding('alice', 'sip:a@1')]);
     await store.putResource(resource('front'));

@@ -256,7 +256,8 @@ type NullsAbsent<T> = T extends readonly unknown[]
 type Version2<T> = Omit<T, 'webhook_api_version'> & { webhook_api_version?: '2' };
 type AdditiveOfApplication =
   | Extract<keyof Static<typeof Application>, `refer_${string}` | 'hold_on_refer'>
-  | 'read_only';
+  | 'read_only'
+  | 'webhook_retries_policies';
 
 const resources = {
   create: (params: Version2<CallControlApplicationCreateParams>): Static<typeof ApplicationRequest> => params,

@@ -30,7 +30,7 @@ async function withHistory(all: Fixture, other = '7'): Promise<void> {
   const times = { url: 'https://app.example/hook', headers: [['server', 'x']] };
   await all.store.settle([
     {
-      ...{ id: 'a-event-1', status: 'delivered', attempts: 2, dueAt: 0 },
+      ...{ id: 'a-event-1', status: 'delivered', attempts: 2, dueAt: 0, progress: null },
       log: [
         {
           ...times,
@@ -217,7 +217,14 @@ test('client: its pages show every event and every delivery once, whatever comes
       { startedAt: epoch, finishedAt: epoch, url: 'http://a/', status: 200, headers: [], body: '', error: null },
     ];
     await store.settle([
-      { id: row.id, status: 'delivered', attempts: 1, dueAt: 0, log: log.map((each) => JSON.stringify(each)) },
+      {
+        id: row.id,
+        status: 'delivered',
+        attempts: 1,
+        dueAt: 0,
+        progress: null,
+        log: log.map((each) => JSON.stringify(each)),
+      },
     ]);
   };
   while (made < 30) await more();

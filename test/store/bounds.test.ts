@@ -39,7 +39,7 @@ describe('what was given up', () => {
   it('is kept with its call, and as long after it was given up', async (t) => {
     const store = opened(t);
     await store.commit(batch('1', { calls: [call('a', { endedAt: 10 })], events: [event('a', 1), event('a', 2)] }));
-    await store.settle([{ id: 'a-event-1', status: 'failed', attempts: 9, dueAt: 500, log: ['{}'] }]);
+    await store.settle([{ id: 'a-event-1', status: 'failed', attempts: 9, dueAt: 500, progress: null, log: ['{}'] }]);
     await store.prune(400);
     assert.deepEqual(await idsOf(store), []);
     assert.ok(await store.delivery('a-event-1'), 'it was given up since');
@@ -51,7 +51,7 @@ describe('what was given up', () => {
   it('goes with its call when it was given up before', async (t) => {
     const store = opened(t);
     await store.commit(batch('1', { calls: [call('a', { endedAt: 10 })], events: [event('a', 1)] }));
-    await store.settle([{ id: 'a-event-1', status: 'failed', attempts: 9, dueAt: 5, log: ['{}'] }]);
+    await store.settle([{ id: 'a-event-1', status: 'failed', attempts: 9, dueAt: 5, progress: null, log: ['{}'] }]);
     await store.prune(11);
     assert.equal(await store.delivery('a-event-1'), null);
   });

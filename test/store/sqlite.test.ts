@@ -179,6 +179,27 @@ describe('sqlite: opening', () => {
     assert.deepEqual(await store.findCallEvents({ legId: 'leg' }), [], 'a command without a name is not shown');
   });
 
+  it('finds the events of an earlier version again, by their receivers', async (t) => {
+    const path = join(directory(t), 'a.db');
+    const version = migrations.findIndex((step) => step.includes('CREATE TABLE deliveries'));
+    const urls = ['https://app.example/hook?a=/b', 'http://a/', 'http://app.example:3000', null];
+    withDatabase(path, (database) => {
+      for (const step of migrations.slice(0, version)) database.exec(step);
+      database.exec(`PRAGMA application_id = ${0x5377486b}; PRAGMA user_version = ${version}`);
+      const add = database.prepare(
+        `INSERT INTO events (id, call_id, sequence, type, body, occurred_at, url, timeout_ms, status, attempts, due_at)
+         VALUES (?, 'a', ?, 'call.answered', '{}', 1, ?, 2000, 'due', 0, 1)`,
+      );
+      for (const [index, url] of urls.entries()) add.run(`event-${index}`, index + 1, url);
+    });
+    const store = openSqlite(path);
+    t.after(() => store.close());
+    const found = (await store.dueEvents()).map(({ destination }) => destination && destination.receiver);
+    assert.deepEqual(found, ['https://app.example', 'http://a', 'http://app.example:3000', null]);
+    const [first] = await store.dueEvents();
+    assert.deepEqual([first?.id, first?.copy, first?.destination?.method], ['event-0', 0, 'POST']);
+  });
+
   it('applies each migration once, and a failed one not at all', (t) => {
     const path = join(directory(t), 'a.db');
     void openSqlite(path).close();

@@ -35,7 +35,13 @@ async function post(t: TestContext, { believed, names }: Receiver) {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const request = { url: `https://127.0.0.1:${port}/hook`, headers: {}, body: '{"private":true}', timeoutMs: 30_000 };
+  const request = {
+    method: 'POST',
+    url: `https://127.0.0.1:${port}/hook`,
+    headers: {},
+    body: '{"private":true}',
+    timeoutMs: 30_000,
+  } as const;
   const outcome = await post(request).then(
     ({ status }) => status,
     (error: Error & { code?: string }) => error.code ?? error.message,

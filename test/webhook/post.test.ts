@@ -32,6 +32,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 const request = (url: string, timeoutMs = 10_000) => ({
+  method: 'POST' as const,
   url,
   headers: { 'X-Test': 'yes' },
   body: '{"é":1}',

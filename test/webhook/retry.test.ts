@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Circumstances, isExpired, next, type Outcome, redirectOf, resume } from '../../src/webhook/retry.ts';
+import { destination } from '../conformance/store.ts';
 
 const primary = 'https://a.example/hook';
 const failover = 'https://b.example/hook';
@@ -18,15 +19,15 @@ interface Plan {
 /** Plays answers until the event is delivered or failed, or they run out. Each line: wait, URL, attempt; then the end. */
 function play(answers: readonly Outcome[], plan: Plan = {}): string[] {
   const { failoverUrl = null, timeoutMs = 2_000, maxAgeMs = 86_400_000, random = 0, lastsMs = 0 } = plan;
-  const destination = { url: primary, failoverUrl, timeoutMs };
+  const to = destination({ url: primary, failoverUrl, timeoutMs });
   let { attempts = 0 } = plan;
-  let progress = resume(attempts, destination);
+  let progress = resume(attempts, to);
   let elapsedMs = 0;
   const drawn: string[] = [];
   for (const answer of answers) {
     attempts += 1;
     elapsedMs += lastsMs;
-    const facts = { destination, attempts, elapsedMs, occurredAt: 0, date: elapsedMs, maxAgeMs, random };
+    const facts = { destination: to, attempts, elapsedMs, occurredAt: 0, date: elapsedMs, maxAgeMs, random };
     const verdict = next(progress, answer, facts satisfies Circumstances);
     if (verdict.type !== 'again') return [...drawn, verdict.type];
     drawn.push(`+${verdict.delayMs} ${verdict.url === primary ? 'primary' : 'failover'} #${verdict.attempt}`);
@@ -160,7 +161,6 @@ describe('retry: schedule', () => {
 });
 
 describe('retry: age', () => {
-  const destination = { url: primary, failoverUrl: null, timeoutMs: 2_000 };
   const cases: readonly (readonly [attempts: number, date: number, maxAgeMs: number, expired: boolean])[] = [
     [0, 1_000_000, 0, false],
     [2, 1_000_000, 10, false],
@@ -169,7 +169,7 @@ describe('retry: age', () => {
   ];
   for (const [attempts, date, maxAgeMs, expired] of cases) {
     it(`after ${attempts} attempts, ${date} ms old of ${maxAgeMs}: ${expired ? 'given up' : 'tried'}`, () => {
-      assert.equal(isExpired(resume(attempts, destination), 0, date, maxAgeMs), expired);
+      assert.equal(isExpired(resume(attempts, destination()), 0, date, maxAgeMs), expired);
     });
   }
 });

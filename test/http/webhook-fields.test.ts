@@ -1,0 +1,55 @@
+// The webhook fields of the commands that have them: what is taken, and where a fault is.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ask, callId, errorsIn, sharedFixture } from './support.ts';
+
+const command = `POST /v2/calls/${callId}/actions/answer`;
+const long = `https://a.example/${'x'.repeat(2_000)}`;
+const policy = (...retries_ms: unknown[]) => ({ webhook_retries_policies: { 'call.hangup': { retries_ms } } });
+
+const faults: readonly (readonly [what: string, body: object, errors: readonly string[]])[] = [
+  ['no URL', { webhook_url: 'example.com' }, ['10003 /webhook_url']],
+  ['an empty URL', { webhook_url: '' }, ['10003 /webhook_url']],
+  ['another scheme', { webhook_url: 'file:///etc/passwd' }, ['10003 /webhook_url']],
+  ['a password', { webhook_url: 'https://a:b@example.com/' }, ['10003 /webhook_url']],
+  ['too long a URL', { webhook_url: long }, ['10003 /webhook_url']],
+  ['another method', { webhook_url: 'http://a/', webhook_url_method: 'PUT' }, ['10032 /webhook_url_method']],
+  ['no map', { webhook_urls: ['http://a/'] }, ['10015 /webhook_urls']],
+  ['a bad URL of a type', { webhook_urls: { 'call.hangup': 'nowhere' } }, ['10003 /webhook_urls/call.hangup']],
+  [
+    'bad URLs in a list, each by its place',
+    { webhook_urls: { 'call.hangup': ['http://a/', 'x', long] } },
+    ['10003 /webhook_urls/call.hangup/1', '10003 /webhook_urls/call.hangup/2'],
+  ],
+  ['a number for a URL', { webhook_urls: { 'call.hangup': 3 } }, ['10015 /webhook_urls/call.hangup']],
+  ['eleven URLs', { webhook_urls: { a: Array(11).fill('http://a/') } }, ['10015 /webhook_urls/a']],
+  ['another method of the map', { webhook_urls_method: 'get' }, ['10032 /webhook_urls_method']],
+  ['six retries', policy(1, 1, 1, 1, 1, 1), ['10015 /webhook_retries_policies/call.hangup/retries_ms']],
+  ['over a minute', policy(30_000, 30_001), ['10015 /webhook_retries_policies/call.hangup/retries_ms']],
+  ['a negative wait', policy(-1), ['10033 /webhook_retries_policies/call.hangup/retries_ms/0']],
+  ['half a millisecond', policy(0.5), ['10015 /webhook_retries_policies/call.hangup/retries_ms/0']],
+];
+
+for (const [what, body, errors] of faults) {
+  test(`webhook fields: ${what} is refused at its place`, async () => {
+    const { app, calls } = sharedFixture();
+    const answer = await ask(app, command, { payload: body });
+    assert.deepEqual([answer.status, errorsIn(answer.body)], [422, errors]);
+    assert.deepEqual(calls.executed, []);
+  });
+}
+
+const good: readonly object[] = [
+  { webhook_urls: { 'call.hangup': 'http://a/', 'call.answered': ['http://b/', 'http://c/'] } },
+  policy(),
+  policy(0, 10_000, 10_000, 10_000, 30_000),
+  { webhook_retries_policies: { 'call.hangup': {} } },
+];
+
+for (const body of good) {
+  test(`webhook fields: ${JSON.stringify(body)} is taken`, async () => {
+    const { app, calls } = sharedFixture();
+    assert.equal((await ask(app, command, { payload: body })).status, 200);
+    assert.deepEqual(calls.executed[0]?.body, body);
+  });
+}
