@@ -389,6 +389,12 @@ export const applicationTable = {
     'How long an attempt waits for an answer: 0 to 30 seconds; 0 means 2.',
     check.wholeNumber(0, 30),
   ),
+  webhookRetries: setting(
+    'webhook_retries_policies',
+    '',
+    'The waits between the attempts to deliver events of a type, in milliseconds, in the place of the usual schedule: `call.hangup 1000 2000 5000`, a list or with commas between.',
+    check.retriesPolicies,
+  ),
   active: setting('active', 'true', 'Whether it takes calls; `false`: what is for it gets 480.', check.truth),
   sipSubdomain: setting(
     'sip_subdomain',
@@ -549,7 +555,7 @@ function applicationOf(
     webhookUrl: entry.webhookUrl ?? null,
     webhookFailoverUrl: entry.webhookFailoverUrl ?? null,
     webhookTimeoutMs: (entry.webhookTimeoutSecs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
-    webhookRetries: {},
+    webhookRetries: entry.webhookRetries ?? {},
     active: entry.active ?? true,
     dtmfType: entry.dtmfType ?? 'RFC 2833',
     firstCommandTimeoutMs: entry.firstCommandTimeoutSecs == null ? null : entry.firstCommandTimeoutSecs * 1000,

@@ -48,6 +48,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   config: [
     'call/routing',
     'call/targets',
+    'type call/webhooks',
     'type call/ladders',
     'type call/lifetime',
     'sip/message/uri',

@@ -4,6 +4,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { faultOfWebUrl } from '../call/routing.ts';
 import { faultOfRule } from '../call/targets.ts';
+import type { RetriesPolicies } from '../call/webhooks.ts';
 import { readUri, type SipUri } from '../sip/message/uri.ts';
 import { type LocalAddress, transportNames } from '../sip/transport/transport.ts';
 
@@ -177,6 +178,20 @@ export function listOf(pattern: RegExp, sentence: string): Check<readonly string
     const items = text === '' ? [] : text.split(',').map((item) => item.trim());
     return items.every((item) => pattern.test(item)) ? items : new Wrong(sentence);
   };
+}
+
+/** `call.hangup 1000 2000 5000`, with commas between several: the waits before each further attempt, in milliseconds. */
+export function retriesPolicies(text: string): RetriesPolicies | Wrong {
+  const entries = (text === '' ? [] : text.split(',')).map((item) => item.trim().split(/\s+/));
+  const isGood = ([type = '', ...waits]: readonly string[]): boolean =>
+    /^[a-z_.]+$/.test(type) &&
+    waits.length <= 5 &&
+    waits.every((wait) => /^\d{1,5}$/.test(wait)) &&
+    waits.reduce((sum, wait) => sum + Number(wait), 0) <= 60_000;
+  if (!entries.every(isGood)) {
+    return new Wrong('Each must be a type of event and at most five waits of 60000 ms together: call.hangup 1000 2000');
+  }
+  return Object.fromEntries(entries.map(([type, ...waits]) => [type, { retries_ms: waits.map(Number) }]));
 }
 
 export function oneOf<const T extends string>(words: readonly T[]): Check<T> {

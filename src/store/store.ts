@@ -203,8 +203,20 @@ export interface Store extends History {
   commandIds(callId: string): Promise<string[]>;
   /** The calls that the dial with this command id has made, in the order that was asked for. */
   dialled(commandId: string): Promise<string[]>;
-  /** Every event with status `due`, by call and sequence. */
-  dueEvents(): Promise<EventRow[]>;
+  /** The receivers of events with status `due`, and how many each has. */
+  dueReceivers(): Promise<{ readonly receiver: string; readonly events: number }[]>;
+  /** The next due events of a receiver that were never tried, in the order they were committed; only those of one call, unless it is null. */
+  untriedEvents(receiver: string, callId: string | null, except: readonly string[], limit: number): Promise<EventRow[]>;
+  /** Its next due events that were tried, by the instant they are due at, whether or not that has come. */
+  triedEvents(receiver: string, except: readonly string[], limit: number): Promise<EventRow[]>;
+  /** All due events of these types that were tried, without their bodies. */
+  triedOfTypes(types: readonly string[]): Promise<EventRow[]>;
+  /** Makes an event due that was tried before, and says what it was; null if there is none. */
+  redeliver(
+    id: string,
+    dueAt: number,
+    progress: string,
+  ): Promise<{ readonly receiver: string; readonly before: EventRow['status'] } | null>;
   settle(settlements: readonly Settlement[]): Promise<void>;
   /**
    * Forgets calls that ended before `endedBefore`, with their commands and events. Due events stay until they are delivered

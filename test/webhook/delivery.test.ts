@@ -6,7 +6,7 @@ import type { EventRow, Settlement, Store } from '../../src/store/store.ts';
 import { type Attempt, Delivery, deliveriesPerOrigin } from '../../src/webhook/delivery.ts';
 import type { PostAnswer, PostRequest } from '../../src/webhook/post.ts';
 import { loadSigner } from '../../src/webhook/signature.ts';
-import { batch, destination, event as row } from '../conformance/store.ts';
+import { batch, destination, dueEvents, event as row } from '../conformance/store.ts';
 import { epoch, type FakeSystem, fakeProcess, fakeSystem } from '../support/fake-system.ts';
 
 const primary = 'https://app.example/hook';
@@ -143,7 +143,7 @@ const to = (url: string, failoverUrl: string | null = null) => ({
 });
 
 async function due(store: Store): Promise<string[]> {
-  return (await store.dueEvents()).map(({ id, attempts, dueAt }) => `${id} ${attempts} +${dueAt - epoch}`);
+  return (await dueEvents(store)).map(({ id, attempts, dueAt }) => `${id} ${attempts} +${dueAt - epoch}`);
 }
 
 /** What every test ends in: nothing armed, nothing left in memory. */
