@@ -106,6 +106,7 @@ export async function compose(parts: Parts): Promise<Composed> {
     applications,
     queues,
     history: store,
+    redeliver: (id) => delivery.redeliver(id),
     clock: system.clock,
     peers: peers.directory,
     auth,

@@ -17,7 +17,7 @@ import { callEventRoutes } from './call-events.ts';
 import { callRoutes } from './calls.ts';
 import { components } from './components.ts';
 import { connectionRoutes } from './connections.ts';
-import { deliveryRoutes } from './deliveries.ts';
+import { deliveryRoutes, type Redeliver } from './deliveries.ts';
 import { type DialObstacle, dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import type { Keys } from './keys.ts';
@@ -46,6 +46,7 @@ export interface AppOptions extends Service {
   readonly applications: Applications;
   readonly queues: Queues;
   readonly history: History;
+  readonly redeliver: Redeliver;
   readonly peers: Directory;
   readonly clock: Pick<Clock, 'date'>;
   /** What the calls said; none where nothing is kept. */
@@ -106,7 +107,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     queueRoutes(app, options.queues);
     queueCallRoutes(app, options);
     callEventRoutes(app, options.history, options.applications);
-    deliveryRoutes(app, options.history);
+    deliveryRoutes(app, options.history, options.redeliver);
     peerRoutes(app, options.peers);
     lackingRoutes(app, options.calls);
     apiKeyRoutes(app, options.keys);

@@ -91,12 +91,13 @@ export class SqliteHistory implements History {
   }
 
   async deliveries(numbers: readonly number[]): Promise<DeliveryRow[]> {
-    const sql = 'SELECT rowid AS number, id, status, body, log FROM events WHERE rowid = ?';
+    const sql = 'SELECT rowid AS number, id, status, due_at AS dueAt, body, log FROM events WHERE rowid = ?';
     return numbers.flatMap((number) => this.#connection.all<DeliveryRecord>(sql, number)).map(deliveryOf);
   }
 
   async delivery(id: string): Promise<DeliveryRow | null> {
-    const sql = 'SELECT rowid AS number, id, status, body, log FROM events WHERE id = ? AND log IS NOT NULL';
+    const sql =
+      'SELECT rowid AS number, id, status, due_at AS dueAt, body, log FROM events WHERE id = ? AND log IS NOT NULL';
     const [row] = this.#connection.all<DeliveryRecord>(sql, id);
     return row ? deliveryOf(row) : null;
   }

@@ -173,6 +173,8 @@ export interface DeliveryRow {
   readonly number: number;
   readonly id: string;
   readonly status: EventRow['status'];
+  /** When it is tried again, while it is due. */
+  readonly dueAt: number;
   readonly body: string;
   readonly log: readonly AttemptRow[];
 }

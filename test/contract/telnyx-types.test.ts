@@ -276,7 +276,7 @@ const resources = {
   queueCall: (shown: Static<typeof QueueCall>): queues.QueueCall => shown,
   callEvent: (shown: Static<typeof CallEvent>): CallEventListResponse => shown,
   delivery: (shown: NullsAbsent<Static<typeof OurDelivery>>): WebhookDelivery => shown,
-  deliveryFields: (field: keyof Static<typeof OurDelivery>): keyof WebhookDelivery => field,
+  deliveryFields: (field: Exclude<keyof Static<typeof OurDelivery>, 'next_attempt_at'>): keyof WebhookDelivery => field,
   activeCall: (shown: StateAsTyped<Static<typeof ActiveCall>>): ConnectionListActiveCallsResponse => shown,
 };
 

@@ -153,6 +153,7 @@ test('webhook deliveries: each attempt with what was sent and answered', async (
     status: 'delivered',
     started_at: '2026-01-01T00:00:00.010000Z',
     finished_at: '2026-01-01T00:00:03.005000Z',
+    next_attempt_at: null,
     webhook: JSON.parse(data('a-event-1', 'call.initiated')),
     attempts: [
       {

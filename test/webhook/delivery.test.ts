@@ -554,6 +554,64 @@ describe('delivery: a new start', () => {
   });
 });
 
+describe('delivery: once more', () => {
+  const again = async (w: World, id: string): Promise<boolean> => {
+    const found = await w.delivery.redeliver(id);
+    await w.system.clock.advance(0);
+    return found;
+  };
+
+  it('what was delivered: the same event, the next attempt', async (t) => {
+    const w = await world(t);
+    await w.happens(event('a1'), event('a2'));
+    assert.equal(await again(w, 'a1'), true);
+    assert.deepEqual(w.drawn(), ['0 a1 #1', '0 a2 #1', '0 a1 #2']);
+    assert.equal((await w.store.delivery('a1'))?.status, 'delivered');
+    assertEmpty(w);
+  });
+
+  it('what was given up, however old it is, gets a first round; after a restart as well', async (t) => {
+    const w = await world(t, { maxAgeMs: 30_000 });
+    w.answers(503);
+    await w.happens(event('a1'));
+    await w.system.clock.advance(300_000);
+    assert.equal((await w.store.delivery('a1'))?.status, 'failed');
+    assert.equal(await again(w, 'a1'), true);
+    assert.equal(w.delivery.due, 1);
+    await w.restart(1_000);
+    w.answers(200);
+    await w.system.clock.advance(3_000);
+    assert.deepEqual(w.drawn().slice(5), ['300000 a1 #6', '301000 a1 #7', '304000 a1 #8']);
+    assert.equal((await w.store.delivery('a1'))?.status, 'delivered');
+    assertEmpty(w);
+  });
+
+  it('what waits goes at once; what is under way once more when that has ended', async (t) => {
+    const w = await world(t);
+    w.answers(503);
+    await w.happens(event('a1'));
+    await w.system.clock.advance(10_000);
+    assert.equal(w.drawn().at(-1), '10000 a1 #4');
+    w.answers('hold');
+    assert.equal(await again(w, 'a1'), true);
+    assert.equal(w.drawn().at(-1), '10000 a1 #5');
+    assert.equal(await again(w, 'a1'), true);
+    await w.posted.at(-1)?.answer(200);
+    await w.system.clock.advance(0);
+    assert.equal(w.drawn().at(-1), '10000 a1 #6');
+    await w.posted.at(-1)?.answer(200);
+    assertEmpty(w);
+  });
+
+  it('what nobody knows, or was never tried, is not found', async (t) => {
+    const w = await world(t);
+    w.answers('hold');
+    await w.happens(event('a1'), event('a2'));
+    for (const id of ['nobody', 'a1', 'a2']) assert.equal(await again(w, id), false, id);
+    assert.deepEqual(w.drawn(), ['0 a1 #1']);
+  });
+});
+
 describe('delivery: the end', () => {
   it('settle-fails-once: the outcome is stored later, nothing is delivered again', async (t) => {
     let failures = 1;
