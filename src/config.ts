@@ -68,6 +68,8 @@ export interface Settings {
   readonly targets: TargetRules;
   /** 0: an event is given up after its first round of attempts. */
   readonly webhookMaxAgeMs: number;
+  /** Addresses, ranges and host names inside that webhooks may go to. */
+  readonly webhookAllow: readonly string[];
   /** How long the store keeps calls that have ended. */
   readonly historyMs: number;
   /** How large the database may be before the oldest of them go earlier; null: as large as it gets. */
@@ -279,6 +281,12 @@ export const table = {
     '20000-29999',
     'The UDP ports that calls take for RTP: `from-to`, both included.',
     check.portRange,
+  ),
+  webhookAllow: setting(
+    'webhook_allow',
+    '',
+    'Where webhooks may go although it is not the public internet: addresses, ranges and host names, with commas between, such as `10.0.0.0/8, app.internal`. Private, loopback, link-local and other such addresses are refused else; only while the HTTP API listens on loopback is loopback allowed unasked.',
+    check.reachable,
   ),
   webhookMaxAgeMs: setting(
     'webhook_max_age_ms',
@@ -498,6 +506,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     drainMs: all.drainSecs * 1000,
     maxCalls: all.maxCalls,
     apiRequestsPerSecond: all.apiRequestsPerSecond,
+    webhookAllow: all.webhookAllow,
     historyMs: all.historySecs * 1000,
     databaseMaxBytes: all.databaseMaxMb === 0 ? null : all.databaseMaxMb * 1_048_576,
     tls,

@@ -64,6 +64,7 @@ const byDefault = {
   media: 'quiet',
   rtpPorts: { from: 20_000, to: 29_999 },
   webhookMaxAgeMs: 86_400_000,
+  webhookAllow: [],
   metricsAccess: 'local',
   durability: 'process',
   drain: 'keep',
@@ -392,6 +393,10 @@ suite('the settings file', () => {
     ['- media', 'sh.yaml line 1: the file must be a map of settings, each "name: value".'],
     ['just words', 'sh.yaml line 1: the file must be a map of settings, each "name: value".'],
     ['media: none\nmedia: quiet', 'sh.yaml line 2: Map keys must be unique.'],
+    [
+      'webhook_allow: [10.0.0.0/33]',
+      'sh.yaml line 1: webhook_allow: It must be addresses, ranges and host names with commas between, such as 10.0.0.0/8, app.internal; it is "10.0.0.0/33".',
+    ],
     ['applications: yes', 'sh.yaml line 1: applications must be a list, each entry beginning with "- ".'],
     ['applications:\n  - 1', 'sh.yaml line 2: an application must be a map of settings, each "name: value".'],
     [

@@ -229,6 +229,14 @@ function isRange(text: string): boolean {
   return version !== 0 && (length === undefined || Number(length) <= (version === 4 ? 32 : 128));
 }
 
+/** Addresses, ranges of them, and host names, with commas between. */
+export function reachable(text: string): readonly string[] | Wrong {
+  const all = text === '' ? [] : text.split(',').map((each) => each.trim());
+  const isHost = (each: string) => hostName.test(each) && !numbersOnly.test(each);
+  if (all.every((each) => isRange(each) || isHost(each))) return all;
+  return new Wrong('It must be addresses, ranges and host names with commas between, such as 10.0.0.0/8, app.internal');
+}
+
 /** sip and sips URIs with a host, with commas between. */
 export function sipUris(text: string): readonly string[] | Wrong {
   const uris = text.split(',').map((uri) => uri.trim());

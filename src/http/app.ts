@@ -31,6 +31,7 @@ import { queueCallRoutes, queueRoutes } from './queues.ts';
 import { type Service, serviceRoutes } from './service.ts';
 import { Unrouted } from './unrouted.ts';
 import { ajvOptions, type Finding, Refused, readJson, refusalsOf } from './validation.ts';
+import type { FaultOfUrl } from './webhook-schemas.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -47,6 +48,8 @@ export interface AppOptions extends Service {
   readonly queues: Queues;
   readonly history: History;
   readonly redeliver: Redeliver;
+  /** Why webhooks must not go to a URL; null: they may. */
+  readonly faultOfUrl?: FaultOfUrl;
   readonly peers: Directory;
   readonly clock: Pick<Clock, 'date'>;
   /** What the calls said; none where nothing is kept. */
@@ -99,8 +102,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   describeApi(app, options.version, components);
   app.after(() => {
     const { calls, ladders = null } = options;
-    dialRoute(app, calls, options.obstacleToDial);
-    callRoutes(app, calls, ladders);
+    const { faultOfUrl = () => null } = options;
+    dialRoute(app, calls, options.obstacleToDial, faultOfUrl);
+    callRoutes(app, calls, ladders, faultOfUrl);
     ladderRoute(app, calls, ladders);
     applicationRoutes(app, options.applications, calls);
     connectionRoutes(app, options.applications, calls);

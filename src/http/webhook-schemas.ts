@@ -1,7 +1,8 @@
 // What `dial`, `answer` and `transfer` may say of where the events of a call go, and how they are tried again, as JSON
 // Schema. Leaves out what becomes of it (call/webhooks.ts).
 import { Type } from 'typebox';
-import { type RetriesPolicies, type WebhookMethod, webhookMethods } from '../call/webhooks.ts';
+import { type RetriesPolicies, type WebhookFields, type WebhookMethod, webhookMethods } from '../call/webhooks.ts';
+import type { Refusal } from '../errors.ts';
 
 /** How many types of events may have something of their own, and how many URLs one of them. */
 const mostTypes = 64;
@@ -61,3 +62,22 @@ export const webhookFields = {
   webhook_urls_method: method('How they are sent there.'),
   webhook_retries_policies: retriesPolicies(),
 };
+
+/** Why webhooks must not go to a URL, as a sentence; null: they may. */
+export type FaultOfUrl = (url: string) => string | null;
+
+/** The URLs of a body that webhooks must not go to. */
+export function forbiddenUrls(body: object, faultOf: FaultOfUrl): Refusal[] {
+  const { webhook_url: one, webhook_urls: urls = {} } = body as WebhookFields;
+  const places = Object.entries(urls).flatMap(([type, each]) => {
+    const at = `/webhook_urls/${type.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return typeof each === 'string'
+      ? [[at, each] as const]
+      : each.map((url, index) => [`${at}/${index}`, url] as const);
+  });
+  const all = [...(one === undefined ? [] : [['/webhook_url', one] as const]), ...places];
+  return all.flatMap(([pointer, url]) => {
+    const detail = faultOf(url);
+    return detail === null ? [] : [{ name: 'invalid-url' as const, pointer, detail }];
+  });
+}

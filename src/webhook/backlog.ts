@@ -2,6 +2,7 @@
 // next ones as those before them are done, and those to be tried again when they are due. What is offered while there is
 // room does not wait behind what has gathered. Leaves out in what order and when they are tried (lines.ts, retry.ts).
 import type { EventRow, Store } from '../store/store.ts';
+import { Trouble } from '../store/trouble.ts';
 import type { System, Timer } from '../system.ts';
 import { type Job, jobOf, type Place } from './job.ts';
 
@@ -51,11 +52,13 @@ interface Receiver {
 export class Backlog {
   readonly #options: Options;
   readonly #receivers = new Map<string, Receiver>();
+  readonly #trouble: Trouble;
   #held = 0;
   #stopped = false;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#trouble = new Trouble(options.system, 'Webhooks that are due could not be read.');
   }
 
   /** How many events are held. */
@@ -194,9 +197,10 @@ export class Backlog {
       let failed = false;
       try {
         if (!this.#stopped) await read();
+        this.#trouble.passed();
       } catch (error) {
         failed = true;
-        this.#options.system.log.error({ error: String(error) }, 'Webhooks that are due could not be read.');
+        this.#trouble.failed(error);
       }
       receiver.reads -= 1;
       if (failed && !this.#stopped) this.#readAgain(receiver);

@@ -3,6 +3,7 @@
 import type { Destination, EventRow } from '../store/store.ts';
 import type { System } from '../system.ts';
 import { answeredAttempt, unansweredAttempt } from './attempts.ts';
+import { Forbidden } from './egress.ts';
 import type { Post, PostAnswer, PostRequest } from './post.ts';
 import { withQuery } from './query.ts';
 import { type Outcome, redirectOf } from './retry.ts';
@@ -22,10 +23,14 @@ export interface Attempted {
   readonly record: string;
 }
 
+const mostWarnings = 1_000;
+
 type Written = Omit<PostRequest, 'headers' | 'timeoutMs'>;
 
 export class Courier {
   readonly #parts: Parts;
+  /** What was warned of already, by its sentence. */
+  readonly #warned = new Set<string>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -44,8 +49,18 @@ export class Courier {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       system.log.debug({ call: event.callId, event: event.id, attempt, error }, 'A webhook got no answer.');
-      return { outcome: null, answer: reason, record: unansweredAttempt(times(), reason) };
+      const isForbidden = error instanceof Forbidden;
+      if (isForbidden) this.#warn(reason);
+      const outcome = isForbidden ? 'forbidden' : null;
+      return { outcome, answer: reason, record: unansweredAttempt(times(), reason) };
     }
+  }
+
+  /** Once of each host: as long as it is not allowed, each event for it says the same. */
+  #warn(reason: string): void {
+    if (this.#warned.has(reason) || this.#warned.size >= mostWarnings) return;
+    this.#warned.add(reason);
+    this.#parts.system.log.warn({ reason }, 'A webhook was not sent.');
   }
 
   async #headers({ method, body }: Written, timestamp: number): Promise<Record<string, string>> {

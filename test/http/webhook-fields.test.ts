@@ -1,7 +1,8 @@
 // The webhook fields of the commands that have them: what is taken, and where a fault is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, callId, errorsIn, sharedFixture } from './support.ts';
+import { egressTo } from '../../src/webhook/egress.ts';
+import { ask, callId, errorsIn, fixture, sharedFixture } from './support.ts';
 
 const command = `POST /v2/calls/${callId}/actions/answer`;
 const long = `https://a.example/${'x'.repeat(2_000)}`;
@@ -53,3 +54,24 @@ for (const body of good) {
     assert.deepEqual(calls.executed[0]?.body, body);
   });
 }
+
+test('webhook fields: an address inside is refused at its place', async () => {
+  const { faultOf } = egressTo({ allow: ['10.0.0.0/8'], loopback: false });
+  const { app, calls } = fixture({ faultOfUrl: faultOf });
+  const payload = {
+    webhook_url: 'http://169.254.169.254/latest',
+    webhook_urls: { a: 'http://10.0.0.1/', 'b/c': ['https://app.example/', 'http://2130706433/'] },
+  };
+  const dial = { ...payload, connection_id: '1000000000000000001', from: '+13125550100', to: '+13125550101' };
+  for (const [line, body] of [
+    [command, payload],
+    ['POST /v2/calls', dial],
+  ] as const) {
+    const answer = await ask(app, line, { payload: body });
+    assert.deepEqual(
+      [answer.status, errorsIn(answer.body)],
+      [422, ['10003 /webhook_url', '10003 /webhook_urls/b~1c/1']],
+    );
+  }
+  assert.deepEqual([calls.executed, calls.dials], [[], []]);
+});

@@ -4,10 +4,11 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { realClock } from '../../src/system.ts';
+import { egressTo } from '../../src/webhook/egress.ts';
 import { openPost, type Post, type PostAnswer } from '../../src/webhook/post.ts';
 
 function posting(t: TestContext, connections = 64): Post {
-  const { post, close } = openPost(realClock, connections);
+  const { post, close } = openPost(realClock, connections, egressTo({ allow: [], loopback: true }));
   t.after(close);
   return post;
 }
