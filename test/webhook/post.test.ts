@@ -125,7 +125,7 @@ describe('post', () => {
 
   it('takes the status when the body never ends', async (t) => {
     const url = await receiver(t, (_, answer) => answer.write('and so on'));
-    assert.deepEqual(await briefly(posting(t)(request(url, 50))), { status: 200 });
+    assert.deepEqual(await briefly(posting(t)(request(url, 1_000))), { status: 200 });
   });
 
   it('stops listening to a body without end', async (t) => {
