@@ -66,18 +66,22 @@ export const webhookFields = {
 /** Why webhooks must not go to a URL, as a sentence; null: they may. */
 export type FaultOfUrl = (url: string) => string | null;
 
-/** The URLs of a body that webhooks must not go to. */
+/** The URLs of a body, and of the transfers that are tried when a refer fails, that webhooks must not go to. */
 export function forbiddenUrls(body: object, faultOf: FaultOfUrl): Refusal[] {
-  const { webhook_url: one, webhook_urls: urls = {} } = body as WebhookFields;
-  const places = Object.entries(urls).flatMap(([type, each]) => {
-    const at = `/webhook_urls/${type.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    return typeof each === 'string'
-      ? [[at, each] as const]
-      : each.map((url, index) => [`${at}/${index}`, url] as const);
-  });
-  const all = [...(one === undefined ? [] : [['/webhook_url', one] as const]), ...places];
-  return all.flatMap(([pointer, url]) => {
+  const { on_failure: steps = [] } = body as { on_failure?: readonly { transfer?: WebhookFields }[] };
+  const inSteps = steps.map(({ transfer = {} }, index) => urlsOf(transfer, `/on_failure/${index}/transfer`));
+  return [...urlsOf(body, ''), ...inSteps.flat()].flatMap(([pointer, url]) => {
     const detail = faultOf(url);
     return detail === null ? [] : [{ name: 'invalid-url' as const, pointer, detail }];
   });
+}
+
+/** Every URL of a body with its place. */
+function urlsOf(body: WebhookFields, at: string): (readonly [pointer: string, url: string])[] {
+  const { webhook_url: one, webhook_urls: urls = {} } = body;
+  const ofTypes = Object.entries(urls).flatMap(([type, each]) => {
+    const place = `${at}/webhook_urls/${type.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return typeof each === 'string' ? [[place, each] as const] : each.map((url, n) => [`${place}/${n}`, url] as const);
+  });
+  return [...(one === undefined ? [] : [[`${at}/webhook_url`, one] as const]), ...ofTypes];
 }

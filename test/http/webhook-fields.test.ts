@@ -75,3 +75,13 @@ test('webhook fields: an address inside is refused at its place', async () => {
   }
   assert.deepEqual([calls.executed, calls.dials], [[], []]);
 });
+
+test('webhook fields: an address inside is refused in a step of on_failure as well', async () => {
+  const { faultOf } = egressTo({ allow: [], loopback: false });
+  const { app, calls } = fixture({ faultOfUrl: faultOf });
+  const transfer = { to: '+13125550100', webhook_url: 'http://[::1]/' };
+  const payload = { sip_address: 'sip:bob@biloxi.example', on_failure: [{ transfer }] };
+  const answer = await ask(app, `POST /v2/calls/${callId}/actions/refer`, { payload });
+  assert.deepEqual([answer.status, errorsIn(answer.body)], [422, ['10003 /on_failure/0/transfer/webhook_url']]);
+  assert.deepEqual(calls.executed, []);
+});

@@ -65,7 +65,7 @@ describe('a database that may not grow beyond a size', () => {
     assert.equal((await idsOf(store)).length, 600);
     assert.equal(await store.trim(4 * megabyte, 1_000), true);
     const kept = (await store.calls(0)).map(({ endedAt }) => endedAt!).toSorted((a, b) => a - b);
-    assert.ok(kept.length > 200 && kept.length < 400, `${kept.length} are kept`);
+    assert.ok(kept.length > 200 && kept.length <= 400, `${kept.length} are kept`);
     assert.equal(kept.at(-1), 600);
     assert.equal(kept[0], 600 - kept.length + 1, 'those that are kept are the last ones');
   });
