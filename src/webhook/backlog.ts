@@ -80,11 +80,12 @@ export class Backlog {
     for (const { timer } of this.#receivers.values()) this.#options.system.clock.cancel(timer);
   }
 
-  /** The store has events for this receiver, untried ones or such as are due again. */
+  /** The store has events for this receiver, untried ones or such as are due again: read before what is offered from now on. */
   find(name: string): void {
     const receiver = this.#receiverOf(name);
     this.#leave(receiver);
-    this.#due(receiver, this.#options.system.clock.date());
+    receiver.nextAt = this.#options.system.clock.date();
+    this.#fill(receiver);
   }
 
   /** One that is in the store is due again. */

@@ -128,6 +128,16 @@ describe('backlog', () => {
     for (const [call, sequences] of order) assert.deepEqual(sequences, ['1', '2', '3'], call);
   });
 
+  it('overtaken-by-new-ones-at-start: what the last run left goes before what happens now', async (t) => {
+    const w = await world(t, () => 10, [event('z'), event('z', 2), event('y')]);
+    await w.happens(event('a'));
+    await w.system.clock.advance(100);
+    assert.deepEqual(
+      w.begun.map(({ id }) => id),
+      ['z-1', 'y-1', 'a-1', 'z-2'],
+    );
+  });
+
   it('goes on reading after the store has failed', async (t) => {
     let failures = 2;
     const between = (store: Store): Store =>
