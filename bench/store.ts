@@ -51,6 +51,7 @@ function turn(durability: Durability, id: string): Batch {
   const events = [1, 2].map((sequence) => ({
     ...{ id: `${callId}-${sequence}`, callId, sequence, type: 'call.initiated', body: state.slice(0, 1500) },
     ...{ occurredAt: 0, destination: null, status: 'delivered' as const, attempts: 0, dueAt: 0 },
+    ...{ copy: 0, progress: null },
   }));
   return { id: callId, calls: [call], events, commands: [] };
 }

@@ -22,9 +22,8 @@ import {
   referReceived,
   referRetrying,
 } from '../src/call/events.ts';
-import { eventRow } from '../src/call/outbox.ts';
+import { eventRows } from '../src/call/outbox.ts';
 import type { Refer } from '../src/call/refer.ts';
-import type { Application } from '../src/call/routing.ts';
 import type { Call, Referral } from '../src/call/state.ts';
 import { block, code, page, rows } from './markdown.ts';
 
@@ -316,10 +315,10 @@ function section(type: EventType): string {
 }
 
 function envelope(event: Event): object {
-  const of = { id: '01a208f9-0b3d-7c52-8e1f-9a0b1c2d3e4f', callId: call.id, sequence: 4, at: call.startedAt + 5_500 };
+  const of = { callId: call.id, sequence: 4, at: call.startedAt + 5_500 };
   const webhookUrl = 'https://example.com/webhooks';
-  const { body } = eventRow(event, of, { webhookUrl, webhookFailoverUrl: null } as Application);
-  return { data: JSON.parse(body), meta: { attempt: 1, delivered_to: webhookUrl } };
+  const [row] = eventRows(event, of, [], () => '01a208f9-0b3d-7c52-8e1f-9a0b1c2d3e4f');
+  return { data: JSON.parse(row!.body), meta: { attempt: 1, delivered_to: webhookUrl } };
 }
 
 const fieldsOf = (fields: Readonly<Record<string, Field>>): string =>

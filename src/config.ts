@@ -68,6 +68,8 @@ export interface Settings {
   readonly targets: TargetRules;
   /** 0: an event is given up after its first round of attempts. */
   readonly webhookMaxAgeMs: number;
+  /** Addresses, ranges and host names inside that webhooks may go to. */
+  readonly webhookAllow: readonly string[];
   /** How long the store keeps calls that have ended. */
   readonly historyMs: number;
   /** How large the database may be before the oldest of them go earlier; null: as large as it gets. */
@@ -280,6 +282,12 @@ export const table = {
     'The UDP ports that calls take for RTP: `from-to`, both included.',
     check.portRange,
   ),
+  webhookAllow: setting(
+    'webhook_allow',
+    '',
+    'Where webhooks may go although it is not the public internet: addresses, ranges and host names, with commas between, such as `10.0.0.0/8, app.internal`. Private, loopback, link-local and other such addresses are refused else; only while the HTTP API listens on loopback is loopback allowed unasked.',
+    check.reachable,
+  ),
   webhookMaxAgeMs: setting(
     'webhook_max_age_ms',
     '86400000',
@@ -389,6 +397,12 @@ export const applicationTable = {
     'How long an attempt waits for an answer: 0 to 30 seconds; 0 means 2.',
     check.wholeNumber(0, 30),
   ),
+  webhookRetries: setting(
+    'webhook_retries_policies',
+    '',
+    'The waits between the attempts to deliver events of a type, in milliseconds, in the place of the usual schedule: `call.hangup 1000 2000 5000`, a list or with commas between.',
+    check.retriesPolicies,
+  ),
   active: setting('active', 'true', 'Whether it takes calls; `false`: what is for it gets 480.', check.truth),
   sipSubdomain: setting(
     'sip_subdomain',
@@ -492,6 +506,7 @@ export function readSettings(env: Environment, readFile: (path: string) => strin
     drainMs: all.drainSecs * 1000,
     maxCalls: all.maxCalls,
     apiRequestsPerSecond: all.apiRequestsPerSecond,
+    webhookAllow: all.webhookAllow,
     historyMs: all.historySecs * 1000,
     databaseMaxBytes: all.databaseMaxMb === 0 ? null : all.databaseMaxMb * 1_048_576,
     tls,
@@ -549,6 +564,7 @@ function applicationOf(
     webhookUrl: entry.webhookUrl ?? null,
     webhookFailoverUrl: entry.webhookFailoverUrl ?? null,
     webhookTimeoutMs: (entry.webhookTimeoutSecs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
+    webhookRetries: entry.webhookRetries ?? {},
     active: entry.active ?? true,
     dtmfType: entry.dtmfType ?? 'RFC 2833',
     firstCommandTimeoutMs: entry.firstCommandTimeoutSecs == null ? null : entry.firstCommandTimeoutSecs * 1000,

@@ -11,6 +11,7 @@ import type { Media } from './media/media.ts';
 import { none } from './media/none.ts';
 import { quiet } from './media/quiet.ts';
 import type { Parts } from './server.ts';
+import { isLoopback } from './sip/address-ranges.ts';
 import { Certificates } from './sip/transport/certificates.ts';
 import { openRecords } from './sip/transport/records.ts';
 import { TcpTransport } from './sip/transport/tcp.ts';
@@ -22,6 +23,7 @@ import { openSqlite } from './store/sqlite.ts';
 import type { ResourceRow, Store } from './store/store.ts';
 import { type Clock, type Log, openSystem, realClock, type System } from './system.ts';
 import { deliveriesPerOrigin } from './webhook/delivery.ts';
+import { egressTo } from './webhook/egress.ts';
 import { openPost } from './webhook/post.ts';
 
 export interface RealParts extends Parts {
@@ -48,7 +50,9 @@ export async function realParts(settings: Settings, log: Log, clock: Clock = rea
   const certificates = settings.tls.own.length === 0 ? null : new Certificates({ system, ...settings.tls });
   const records = openRecords(settings.dnsServers);
   const store = openSqlite(databasePath(settings), settings);
-  const { post, close } = openPost(clock, deliveriesPerOrigin);
+  const { host } = settings.httpListen;
+  const egress = egressTo({ allow: settings.webhookAllow, loopback: host === 'localhost' || isLoopback(host) });
+  const { post, close } = openPost(clock, deliveriesPerOrigin, egress);
   const first = settings.apiKey === null ? await firstKey(system, store) : null;
   return {
     system,
@@ -60,6 +64,7 @@ export async function realParts(settings: Settings, log: Log, clock: Clock = rea
     media: mediaFor(settings, system),
     post,
     utilization: utilizationMeter(),
+    faultOfUrl: egress.faultOf,
     signOnThreads: availableParallelism() >= signingPaysOffFrom,
     authHashes: settings.apiKey === null ? [] : [hashKey(settings.apiKey)],
     firstKey: first?.row ?? null,

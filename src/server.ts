@@ -39,6 +39,8 @@ export interface Parts {
   readonly records?: EndpointOptions['records'];
   readonly media: Media;
   readonly post: Post;
+  /** Why webhooks must not go to a URL, as far as the URL itself says it; absent: they may go anywhere. */
+  readonly faultOfUrl?: (url: string) => string | null;
   /** Whether webhooks are signed on the thread pool: worth it where a second core is idle. */
   readonly signOnThreads?: boolean;
   readonly trace?: Trace;
@@ -106,6 +108,8 @@ export async function compose(parts: Parts): Promise<Composed> {
     applications,
     queues,
     history: store,
+    ...(parts.faultOfUrl && { faultOfUrl: parts.faultOfUrl }),
+    redeliver: (id) => delivery.redeliver(id),
     clock: system.clock,
     peers: peers.directory,
     auth,
@@ -185,7 +189,10 @@ function build(parts: Parts, signer: Signer) {
   });
   const peers = new Peers(parts);
   const host = settings.sipPublicAddress ?? parts.transports[0]?.local.host ?? '127.0.0.1';
-  const applications = new Applications({ system, store, configured: settings.applications });
+  const applications = new Applications({
+    ...{ system, store, configured: settings.applications },
+    ...(parts.faultOfUrl && { faultOfUrl: parts.faultOfUrl }),
+  });
   const queues: Queues = new Queues({
     ...{ system, store },
     waiting: (queue) => engine.waiting(queue),

@@ -35,7 +35,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   ],
   media: ['sip/message/sdp'],
   store: [],
-  webhook: ['store'],
+  webhook: ['store', 'sip/address-ranges'],
   http: ['allowance', 'load', 'call', 'cluster', 'store', 'errors'],
   cluster: [],
   telemetry: [],
@@ -49,6 +49,7 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   config: [
     'call/routing',
     'call/targets',
+    'type call/webhooks',
     'type call/ladders',
     'type call/lifetime',
     'sip/message/uri',

@@ -41,6 +41,7 @@ const open = {
   active: true,
   dtmfType: 'RFC 2833',
   firstCommandTimeoutMs: null,
+  webhookRetries: {},
   inbound: { sipSubdomain: null, sipSubdomainFrom: 'from_anyone', numbers: [], channelLimit: null },
   outboundChannelLimit: null,
   dialsPerSecond: null,
@@ -63,6 +64,7 @@ const byDefault = {
   media: 'quiet',
   rtpPorts: { from: 20_000, to: 29_999 },
   webhookMaxAgeMs: 86_400_000,
+  webhookAllow: [],
   metricsAccess: 'local',
   durability: 'process',
   drain: 'keep',
@@ -391,6 +393,10 @@ suite('the settings file', () => {
     ['- media', 'sh.yaml line 1: the file must be a map of settings, each "name: value".'],
     ['just words', 'sh.yaml line 1: the file must be a map of settings, each "name: value".'],
     ['media: none\nmedia: quiet', 'sh.yaml line 2: Map keys must be unique.'],
+    [
+      'webhook_allow: [10.0.0.0/33]',
+      'sh.yaml line 1: webhook_allow: It must be addresses, ranges and host names with commas between, such as 10.0.0.0/8, app.internal; it is "10.0.0.0/33".',
+    ],
     ['applications: yes', 'sh.yaml line 1: applications must be a list, each entry beginning with "- ".'],
     ['applications:\n  - 1', 'sh.yaml line 2: an application must be a map of settings, each "name: value".'],
     [
@@ -398,6 +404,12 @@ suite('the settings file', () => {
       'sh.yaml line 2: Unknown setting webhook_url; did you mean webhook_event_url?',
     ],
     ['applications:\n  - id: 7', 'sh.yaml line 2: id: It must be 19 digits and not begin with 0; it is "7".'],
+    ...['call.hangup 1 2 3 4 5 6', 'call.hangup 30000 30001', 'call.hangup -1', '1000'].map(
+      (text): [string, string] => [
+        `applications:\n  - webhook_retries_policies: ${text}`,
+        `sh.yaml line 2: webhook_retries_policies: Each must be a type of event and at most five waits of 60000 ms together: call.hangup 1000 2000; it is "${text}".`,
+      ],
+    ),
     [
       'applications:\n  - id: 1000000000000000001\n  - webhook_timeout_secs: 31',
       'sh.yaml line 3: webhook_timeout_secs: It must be a whole number from 0 to 30; it is "31".',
@@ -443,6 +455,7 @@ applications:
     webhook_event_url: http://one.example/
     webhook_event_failover_url: ""
     webhook_timeout_secs: 5
+    webhook_retries_policies: [call.hangup 1000 2000, call.bridged]
     refer_header_placement: refer
   - id: 1289082222292239760
     application_name: 7
@@ -463,6 +476,7 @@ applications:
         webhookFailoverUrl: null,
         webhookTimeoutMs: 5000,
         ...open,
+        webhookRetries: { 'call.hangup': { retries_ms: [1000, 2000] }, 'call.bridged': { retries_ms: [] } },
         refer: { ...refer, timeoutMs: 5000, headerPlacement: 'refer' },
       },
       {

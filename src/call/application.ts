@@ -9,6 +9,7 @@ import {
   webhookTimeoutByDefaultMs,
 } from './routing.ts';
 import { noRules } from './targets.ts';
+import type { RetriesPolicies } from './webhooks.ts';
 
 export const anchorsites = [
   'Latency',
@@ -29,6 +30,8 @@ export interface ApplicationBody {
   webhook_event_failover_url: string | null;
   webhook_api_version: '2';
   webhook_timeout_secs: number | null;
+  /** Additive. */
+  webhook_retries_policies: RetriesPolicies;
   active: boolean;
   anchorsite_override: (typeof anchorsites)[number];
   dtmf_type: DtmfType;
@@ -79,6 +82,7 @@ export function applicationOf(id: string, body: ApplicationBody): Application {
     webhookUrl: body.webhook_event_url,
     webhookFailoverUrl: body.webhook_event_failover_url,
     webhookTimeoutMs: (body.webhook_timeout_secs ?? 0) * 1000 || webhookTimeoutByDefaultMs,
+    webhookRetries: body.webhook_retries_policies,
     active: body.active,
     dtmfType: body.dtmf_type,
     firstCommandTimeoutMs: body.first_command_timeout ? body.first_command_timeout_secs * 1000 : null,
@@ -115,6 +119,7 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
     webhook_event_failover_url: application.webhookFailoverUrl,
     webhook_api_version: '2',
     webhook_timeout_secs: application.webhookTimeoutMs / 1000 || null,
+    webhook_retries_policies: application.webhookRetries,
     active: application.active,
     anchorsite_override: 'Latency',
     dtmf_type: application.dtmfType,
@@ -151,9 +156,11 @@ export function bodyOf({ inbound, refer, ...application }: Application): Applica
 
 /** An application of which nothing has been said but how its refers go. */
 export function blankBody(refer: ReferSettings): ApplicationBody {
-  const nothing = { id: '', name: '', webhookUrl: null, webhookFailoverUrl: null, webhookTimeoutMs: 0 };
+  const nowhere = { webhookUrl: null, webhookFailoverUrl: null, webhookTimeoutMs: 0, webhookRetries: {} };
   return bodyOf({
-    ...nothing,
+    id: '',
+    name: '',
+    ...nowhere,
     active: true,
     dtmfType: 'RFC 2833',
     firstCommandTimeoutMs: null,

@@ -38,6 +38,8 @@ interface Parts {
   readonly store: ResourceStore;
   /** Those of the settings, the default one first. */
   readonly configured: readonly [Application, ...Application[]];
+  /** Why its events must not go to a URL; null: they may. */
+  readonly faultOfUrl?: (url: string) => string | null;
 }
 
 export class Applications {
@@ -52,12 +54,22 @@ export class Applications {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#changes = new Changes({ log: parts.system.log, store: parts.store });
+    for (const { name, webhookUrl, webhookFailoverUrl } of parts.configured)
+      this.#warn(name, [webhookUrl, webhookFailoverUrl]);
     const readAt = parts.system.clock.date();
     this.#configured = parts.configured.map((application) => {
       const body = bodyOf(application);
       return { id: application.id, body, createdAt: readAt, updatedAt: readAt, ofSettings: true };
     });
     this.#have(new Map());
+  }
+
+  #warn(application: string, urls: readonly (string | null)[]): void {
+    for (const url of urls) {
+      const reason = this.#parts.faultOfUrl?.(url ?? '') ?? null;
+      if (reason !== null)
+        this.#parts.system.log.warn({ application, reason }, 'No webhook will reach an application.');
+    }
   }
 
   /** Reads those the API made. Before calls are taken. */
@@ -144,10 +156,14 @@ export class Applications {
     return { said, view: { id, body, createdAt, updatedAt, ofSettings: false } };
   }
 
-  /** What JSON Schema cannot see: what another application has already. */
+  /** What JSON Schema cannot see: where webhooks must not go, and what another application has already. */
   #faultsOf({ id, body }: ApplicationView): Refusal[] {
     const others = this.views().filter((view) => view.id !== id);
     const faults: Refusal[] = [];
+    for (const field of ['webhook_event_url', 'webhook_event_failover_url'] as const) {
+      const fault = this.#parts.faultOfUrl?.(body[field] ?? '') ?? null;
+      if (fault !== null) faults.push({ name: 'invalid-url', pointer: `/${field}`, detail: fault });
+    }
     const subdomain = body.inbound.sip_subdomain?.toLowerCase();
     const owner = others.find((view) => subdomain && view.body.inbound.sip_subdomain?.toLowerCase() === subdomain);
     if (owner) faults.push(taken('/inbound/sip_subdomain', owner));

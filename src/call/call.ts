@@ -71,6 +71,7 @@ import {
   sixtyFourT1Ms,
 } from './state.ts';
 import { beginTurn, challengeToAnswer, change, refuse, respond, respondText, type Turn } from './turn.ts';
+import { andWebhooks } from './webhooks.ts';
 import { acked, requested } from './within.ts';
 
 export function transition(call: Call, input: Input): Step {
@@ -232,6 +233,8 @@ function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
   if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
   if (turn.call.commandDueAt != null) change(turn, { commandDueAt: null });
   if (command.clientState !== null) change(turn, { clientState: command.clientState });
+  const { webhooks: said } = command;
+  if (said) change(turn, { webhooks: andWebhooks(turn.call.webhooks ?? null, said) });
   obey(turn, command, rtpPort);
 }
 

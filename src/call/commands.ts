@@ -5,6 +5,7 @@ import type { DigitOrder } from './digits.ts';
 import type { PlaceChange } from './queues.ts';
 import type { Fallback, ReferOrder } from './refer.ts';
 import type { HeaderPlacement, ReferBeforeAnswer } from './routing.ts';
+import type { WebhookFields, Webhooks } from './webhooks.ts';
 
 export interface NamedValue {
   name: string;
@@ -25,7 +26,8 @@ export interface ReferStepBody
 
 /** The bodies by action, as the API names their fields. What JSON Schema can say of them is checked before they come here. */
 export interface Bodies {
-  answer: Common & { custom_headers?: NamedValue[]; sip_headers?: NamedValue[]; preferred_codecs?: string };
+  answer: Common &
+    WebhookFields & { custom_headers?: NamedValue[]; sip_headers?: NamedValue[]; preferred_codecs?: string };
   reject: Common & { cause: 'CALL_REJECTED' | 'USER_BUSY' };
   hangup: Common & { custom_headers?: NamedValue[] };
   refer: Common & {
@@ -83,7 +85,7 @@ export interface AfterBridge {
 }
 
 /** A command that was read (reading.ts): what SIP needs of it, in the bytes that go on the wire. */
-export type Command = { readonly clientState: string | null } & (
+export type Command = { readonly clientState: string | null; readonly webhooks?: WebhookFields } & (
   | { readonly name: 'answer'; readonly headers: readonly NamedValue[]; readonly preferredCodecs: string | null }
   | { readonly name: 'reject'; readonly status: 603 | 486 }
   | { readonly name: 'hangup'; readonly headers: readonly NamedValue[] }
@@ -131,7 +133,7 @@ interface DialLink {
 }
 
 /** The body of a dial, as the API names its fields. */
-export interface DialBody extends Common, DialLink {
+export interface DialBody extends Common, DialLink, WebhookFields {
   connection_id: string;
   from: string;
   to: string | string[];
@@ -172,6 +174,7 @@ export interface DialOrder {
   readonly afterBridge: AfterBridge | null;
   /** What the application is told when nobody answers in time. */
   readonly timeoutCause: 'timeout' | 'no_answer';
+  readonly webhooks: Webhooks | null;
 }
 
 /** A call as `GET /v2/calls/{id}` shows it. Instants are wall-clock milliseconds, the duration is in seconds. */

@@ -6,6 +6,7 @@ import type { Dialler } from './dialler.ts';
 import type { Driver } from './driver.ts';
 import type { Live } from './live.ts';
 import { dialOf } from './transfers.ts';
+import { webhooksSaid } from './webhooks.ts';
 
 interface Parts {
   readonly driver: Driver;
@@ -45,7 +46,7 @@ async function dial(parts: Parts, live: Live, body: Bodies['transfer']): Promise
     referral: { headers: [], reportsTo: call.id },
     decide: (callee) => {
       isDecided = true;
-      const command = { name: 'transfer', callee, clientState: null, isStep: true } as const;
+      const command = { name: 'transfer', callee, clientState: null, isStep: true, ...webhooksSaid(body) } as const;
       driver.decide(live, { type: 'command', command, rtpPort }, { type: 'signal' });
       return live.call.transferring === callee;
     },

@@ -12,7 +12,7 @@ import { collapse, deadlinesOf, isForgotten, transition } from './call.ts';
 import { Commits, stackOf } from './commits.ts';
 import type { Event } from './events.ts';
 import type { Live, LiveCalls } from './live.ts';
-import { eventRow } from './outbox.ts';
+import { eventRows } from './outbox.ts';
 import { Retention } from './retention.ts';
 import type { Application } from './routing.ts';
 import {
@@ -24,6 +24,7 @@ import {
   type Surroundings,
   sixtyFourT1Ms,
 } from './state.ts';
+import { destinationsOf } from './webhooks.ts';
 
 /** An input before it is given its instant and its seed. */
 export type Unstamped = Input extends infer I
@@ -220,7 +221,7 @@ export class Driver {
     if (command !== null && command.commandId !== null && command.dials === 0) live.commandIds.add(command.commandId);
     for (const request of requestsOf(step)) this.#options.calls.nameBranch(live, request);
     if (!changed && command === null && live.open === 0) return this.#act(live, step.effects, [], reason);
-    const events = step.effects.flatMap((effect) => (effect.type === 'event' ? [this.#rowOf(live, effect)] : []));
+    const events = step.effects.flatMap((effect) => (effect.type === 'event' ? this.#rowsOf(live, effect) : []));
     this.#commits.add({
       live,
       cause: this.#cause!,
@@ -237,9 +238,10 @@ export class Driver {
     return { callId: call.id, commandId, ...asked, dials, acceptedAt: this.#system.clock.date() };
   }
 
-  #rowOf(live: Live, { event, sequence }: Effect & { type: 'event' }): EventRow {
-    const of = { id: this.#system.ids.uuid(), callId: live.call.id, sequence, at: this.#system.clock.date() };
-    return eventRow(event, of, this.#options.applicationOf(live.call));
+  #rowsOf({ call }: Live, { event, sequence }: Effect & { type: 'event' }): EventRow[] {
+    const { clock, ids } = this.#system;
+    const destinations = destinationsOf(event.type, call.webhooks ?? null, this.#options.applicationOf(call));
+    return eventRows(event, { callId: call.id, sequence, at: clock.date() }, destinations, () => ids.uuid());
   }
 
   // Act: HTTP answer, SIP, webhook, timers.

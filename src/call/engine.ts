@@ -39,6 +39,7 @@ import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { mayCall } from './targets.ts';
 import { attendedOf, dialOf, otherOf } from './transfers.ts';
 import { viewOf } from './view.ts';
+import { webhooksSaid } from './webhooks.ts';
 
 export interface EngineOptions {
   readonly system: System;
@@ -396,7 +397,7 @@ export class Engine implements EndpointUser, CallControl {
             isRefused = refusals.length > 0;
             resolve(refusals);
           };
-          const command = { name: 'transfer', callee, clientState } as const;
+          const command = { name: 'transfer', callee, clientState, ...webhooksSaid(body) } as const;
           this.#driver.decide(
             live,
             { type: 'command', command, rtpPort },

@@ -96,6 +96,7 @@ export function outgoing(
       to: order.to,
       startedAt: at,
       clientState: order.clientState,
+      webhooks: order.webhooks,
       sipHeaders: [],
       answerHeaders: [],
       events: 0,

@@ -1,31 +1,37 @@
-// An event as the store keeps it until it is delivered: the envelope around the payload, and where it has to go.
-import type { EventRow } from '../store/store.ts';
+// An event as the store keeps it until it is delivered: the envelope around the payload, a row for each place it goes to.
+import type { Destination, EventRow } from '../store/store.ts';
 import { type Event, isoStamp } from './events.ts';
-import type { Application } from './routing.ts';
 
-export function eventRow(
+/** `id` makes an id: the first one is that of the event. */
+export function eventRows(
   event: Event,
-  of: { readonly id: string; readonly callId: string; readonly sequence: number; readonly at: number },
-  {
-    webhookUrl,
-    webhookFailoverUrl,
-    webhookTimeoutMs,
-  }: Pick<Application, 'webhookUrl' | 'webhookFailoverUrl' | 'webhookTimeoutMs'>,
-): EventRow {
-  const { id, callId, sequence, at } = of;
+  of: { readonly callId: string; readonly sequence: number; readonly at: number },
+  destinations: readonly Destination[],
+  id: () => string,
+): EventRow[] {
+  const { callId, sequence, at } = of;
   const { type, payload } = event;
-  const data = { record_type: 'event', event_type: type, id, occurred_at: isoStamp(at), payload };
-  const hasUrl = webhookUrl !== null;
-  return {
-    id,
+  const eventId = id();
+  const body = JSON.stringify({
+    record_type: 'event',
+    event_type: type,
+    id: eventId,
+    occurred_at: isoStamp(at),
+    payload,
+  });
+  const places: readonly (Destination | null)[] = destinations.length === 0 ? [null] : destinations;
+  return places.map((destination, copy) => ({
+    id: copy === 0 ? eventId : id(),
     callId,
     sequence,
+    copy,
     type,
-    body: JSON.stringify(data),
+    body,
     occurredAt: at,
-    destination: hasUrl ? { url: webhookUrl, failoverUrl: webhookFailoverUrl, timeoutMs: webhookTimeoutMs } : null,
-    status: hasUrl ? 'due' : 'delivered',
+    destination,
+    status: destination === null ? 'delivered' : 'due',
     attempts: 0,
     dueAt: at,
-  };
+    progress: null,
+  }));
 }

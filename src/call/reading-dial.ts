@@ -8,6 +8,7 @@ import { readUri, type SipUri, writeUri } from '../sip/message/uri.ts';
 import { afterBridge, type DialBody, type DialOrder, type NamedValue } from './commands.ts';
 import type { Destination } from './outbound-routes.ts';
 import { readHeaders, readSipAuth } from './reading.ts';
+import { andWebhooks } from './webhooks.ts';
 
 export interface Dialling {
   readonly order: DialOrder;
@@ -47,6 +48,7 @@ export function readDial(body: DialBody, host: string): ReadDial {
         preferredCodecs: body.preferred_codecs ?? null,
         credentials,
         clientState: body.client_state ?? null,
+        webhooks: andWebhooks(null, body),
         timeoutCause: body.retry_on_timeout === false ? 'no_answer' : 'timeout',
         afterBridge: afterBridge(body),
       },

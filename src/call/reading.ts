@@ -9,6 +9,7 @@ import { readUri, withHeaders } from '../sip/message/uri.ts';
 import { type ActionName, afterBridge, type Bodies, type Command, type NamedValue } from './commands.ts';
 import { usualMs } from './digits.ts';
 import type { ReferSettings } from './routing.ts';
+import { webhooksSaid } from './webhooks.ts';
 
 export type Read = { readonly command: Command } | { readonly refusals: readonly Refusal[] };
 
@@ -45,6 +46,7 @@ const readers: { readonly [A in ReadAction]: Reader<A> } = {
   answer: (body, _settings, refusals) => ({
     ...common(body),
     name: 'answer',
+    ...webhooksSaid(body),
     headers: [...readHeaders(body, 'custom_headers', refusals), ...readHeaders(body, 'sip_headers', refusals)],
     preferredCodecs: body.preferred_codecs ?? null,
   }),

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { readUri, unescaped } from '../sip/message/uri.ts';
 import type { TargetRules } from './targets.ts';
+import type { RetriesPolicies } from './webhooks.ts';
 
 /** How refers of an application's calls behave where a command does not say otherwise. Durations in milliseconds. */
 export interface ReferSettings {
@@ -49,6 +50,8 @@ export interface Application {
   readonly webhookUrl: string | null;
   readonly webhookFailoverUrl: string | null;
   readonly webhookTimeoutMs: number;
+  /** The waits between the attempts to deliver its events, by their type, in the place of the usual schedule. */
+  readonly webhookRetries: RetriesPolicies;
   readonly dtmfType: DtmfType;
   /** How long an inbound call waits for its first command; null: for ever. */
   readonly firstCommandTimeoutMs: number | null;
@@ -68,7 +71,7 @@ export const webhookTimeoutByDefaultMs = 2_000;
 
 /** What is wrong with a URL for events, as a sentence without its full stop; null when nothing is. */
 export function faultOfWebUrl(text: string): string | null {
-  const url = /\s/.test(text) ? null : URL.parse(text);
+  const url = /[\s\x00-\x1f\x7f]/.test(text) ? null : URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) {
     return 'It must be a whole http or https URL, such as https://example.com/webhooks';
   }

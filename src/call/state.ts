@@ -25,6 +25,7 @@ import type { Refer } from './refer.ts';
 import type { ReferInbound } from './routing.ts';
 import type { TargetRules } from './targets.ts';
 import type { Parting } from './unbridging.ts';
+import type { Webhooks } from './webhooks.ts';
 
 /** A request on its way: sent, not yet finally answered. `until` is when its Timer F or B has run out. */
 export interface OwedRequest extends BuiltRequest {
@@ -206,6 +207,8 @@ export interface Call {
   readonly to: string;
   readonly startedAt: number;
   readonly clientState: string | null;
+  /** What its commands have said of where its events go; absent or null: nothing. */
+  readonly webhooks?: Webhooks | null;
   readonly sipHeaders: readonly NamedValue[];
   readonly answerHeaders: readonly NamedValue[];
   /** How many events it has told: the sequence of the last one. */

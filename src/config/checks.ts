@@ -4,6 +4,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { faultOfWebUrl } from '../call/routing.ts';
 import { faultOfRule } from '../call/targets.ts';
+import type { RetriesPolicies } from '../call/webhooks.ts';
 import { readUri, type SipUri } from '../sip/message/uri.ts';
 import { type LocalAddress, transportNames } from '../sip/transport/transport.ts';
 
@@ -179,6 +180,20 @@ export function listOf(pattern: RegExp, sentence: string): Check<readonly string
   };
 }
 
+/** `call.hangup 1000 2000 5000`, with commas between several: the waits before each further attempt, in milliseconds. */
+export function retriesPolicies(text: string): RetriesPolicies | Wrong {
+  const entries = (text === '' ? [] : text.split(',')).map((item) => item.trim().split(/\s+/));
+  const isGood = ([type = '', ...waits]: readonly string[]): boolean =>
+    /^[a-z_.]+$/.test(type) &&
+    waits.length <= 5 &&
+    waits.every((wait) => /^\d{1,5}$/.test(wait)) &&
+    waits.reduce((sum, wait) => sum + Number(wait), 0) <= 60_000;
+  if (!entries.every(isGood)) {
+    return new Wrong('Each must be a type of event and at most five waits of 60000 ms together: call.hangup 1000 2000');
+  }
+  return Object.fromEntries(entries.map(([type, ...waits]) => [type, { retries_ms: waits.map(Number) }]));
+}
+
 export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
   return (text) => words.find((word) => word === text) ?? new Wrong(`It must be one of ${words.join(', ')}`);
 }
@@ -212,6 +227,14 @@ function isRange(text: string): boolean {
   const [, address = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const version = isIP(address);
   return version !== 0 && (length === undefined || Number(length) <= (version === 4 ? 32 : 128));
+}
+
+/** Addresses, ranges of them, and host names, with commas between. */
+export function reachable(text: string): readonly string[] | Wrong {
+  const all = text === '' ? [] : text.split(',').map((each) => each.trim());
+  const isHost = (each: string) => hostName.test(each) && !numbersOnly.test(each);
+  if (all.every((each) => isRange(each) || isHost(each))) return all;
+  return new Wrong('It must be addresses, ranges and host names with commas between, such as 10.0.0.0/8, app.internal');
 }
 
 /** sip and sips URIs with a host, with commas between. */

@@ -17,7 +17,7 @@ import { callEventRoutes } from './call-events.ts';
 import { callRoutes } from './calls.ts';
 import { components } from './components.ts';
 import { connectionRoutes } from './connections.ts';
-import { deliveryRoutes } from './deliveries.ts';
+import { deliveryRoutes, type Redeliver } from './deliveries.ts';
 import { type DialObstacle, dialRoute } from './dial.ts';
 import { type DocsSource, docsRoutes } from './docs.ts';
 import type { Keys } from './keys.ts';
@@ -31,6 +31,7 @@ import { queueCallRoutes, queueRoutes } from './queues.ts';
 import { type Service, serviceRoutes } from './service.ts';
 import { Unrouted } from './unrouted.ts';
 import { ajvOptions, type Finding, Refused, readJson, refusalsOf } from './validation.ts';
+import type { FaultOfUrl } from './webhook-schemas.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -46,6 +47,9 @@ export interface AppOptions extends Service {
   readonly applications: Applications;
   readonly queues: Queues;
   readonly history: History;
+  readonly redeliver: Redeliver;
+  /** Why webhooks must not go to a URL; null: they may. */
+  readonly faultOfUrl?: FaultOfUrl;
   readonly peers: Directory;
   readonly clock: Pick<Clock, 'date'>;
   /** What the calls said; none where nothing is kept. */
@@ -98,15 +102,16 @@ export function createApp(options: AppOptions): FastifyInstance {
   describeApi(app, options.version, components);
   app.after(() => {
     const { calls, ladders = null } = options;
-    dialRoute(app, calls, options.obstacleToDial);
-    callRoutes(app, calls, ladders);
+    const { faultOfUrl = () => null } = options;
+    dialRoute(app, calls, options.obstacleToDial, faultOfUrl);
+    callRoutes(app, calls, ladders, faultOfUrl);
     ladderRoute(app, calls, ladders);
     applicationRoutes(app, options.applications, calls);
     connectionRoutes(app, options.applications, calls);
     queueRoutes(app, options.queues);
     queueCallRoutes(app, options);
     callEventRoutes(app, options.history, options.applications);
-    deliveryRoutes(app, options.history);
+    deliveryRoutes(app, options.history, options.redeliver);
     peerRoutes(app, options.peers);
     lackingRoutes(app, options.calls);
     apiKeyRoutes(app, options.keys);

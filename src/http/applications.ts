@@ -21,6 +21,7 @@ import { created, responses } from './openapi.ts';
 import { listOf } from './paging.ts';
 import { additive, component, line, maxEntries, milliseconds, notBlank, refTo } from './schemas.ts';
 import { knownFields } from './validation.ts';
+import { retriesPolicies } from './webhook-schemas.ts';
 
 const limit = (description: string) => orNull<number>('integer', { minimum: 1, maximum: 1_000_000, description });
 const targets = (description: string) =>
@@ -94,6 +95,7 @@ const fields = {
     maximum: 30,
     description: 'How long an attempt waits for an answer; null or 0: 2 seconds.',
   }),
+  webhook_retries_policies: retriesPolicies(additive),
   active: truth(true, 'Whether it takes calls: if not, what is for it gets 480, and the calls it has go on.'),
   anchorsite_override: words(anchorsites, { default: 'Latency', description: kept }),
   dtmf_type: words(dtmfTypes, {

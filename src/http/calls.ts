@@ -11,6 +11,7 @@ import { wantsMedia } from './media-fields.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
 import { knownFields } from './validation.ts';
+import { type FaultOfUrl, forbiddenUrls } from './webhook-schemas.ts';
 
 interface Command {
   readonly method: 'POST' | 'PUT';
@@ -128,8 +129,8 @@ interface CallRoute {
 /** Where what was asked of a call is noted down; null where nothing is. */
 type Notes = Pick<Ladders, 'asked'> | null;
 
-export function callRoutes(app: FastifyInstance, calls: CallControl, notes: Notes): void {
-  for (const action of Object.keys(commands) as ActionName[]) commandRoute(app, calls, notes, action);
+export function callRoutes(app: FastifyInstance, calls: CallControl, notes: Notes, faultOfUrl: FaultOfUrl): void {
+  for (const action of Object.keys(commands) as ActionName[]) commandRoute(app, calls, notes, faultOfUrl, action);
   app.get<CallRoute>('/v2/calls/:call_control_id', {
     schema: {
       operationId: 'RetrieveCallStatus',
@@ -146,7 +147,13 @@ export function callRoutes(app: FastifyInstance, calls: CallControl, notes: Note
   });
 }
 
-function commandRoute(app: FastifyInstance, calls: CallControl, notes: Notes, action: ActionName): void {
+function commandRoute(
+  app: FastifyInstance,
+  calls: CallControl,
+  notes: Notes,
+  faultOfUrl: FaultOfUrl,
+  action: ActionName,
+): void {
   const { method, body, ...words } = commands[action];
   const fields = Object.keys(body.properties);
   app.route<CallRoute>({
@@ -171,8 +178,8 @@ function commandRoute(app: FastifyInstance, calls: CallControl, notes: Notes, ac
       const command = request.body as Bodies[ActionName];
       const { call_control_id: id } = request.params;
       const asked = notes?.asked(id, `${method} ${action}`, request.ip);
-      const media = wantsMedia(command);
-      const refusals = media.length > 0 ? media : await calls.execute(id, action, command);
+      const faults = [...wantsMedia(command), ...forbiddenUrls(command, faultOfUrl)];
+      const refusals = faults.length > 0 ? faults : await calls.execute(id, action, command);
       if (asked) asked.answer = inAWord(refusals);
       const [first, ...others] = refusals;
       return first ? refuse(reply, [first, ...others]) : accept(reply);

@@ -1,4 +1,4 @@
-// The routes of the deliveries of webhooks: each event that was tried, with its attempts.
+// The routes of the deliveries of webhooks: each event that was tried, with its attempts; and how to have it tried once more.
 import type { FastifyInstance } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import { isoStamp } from '../call/events.ts';
@@ -37,11 +37,15 @@ export const WebhookDeliveryAttempt = component(
 export const WebhookDelivery = component(
   'WebhookDelivery',
   Type.Object({
-    id: Type.String({ description: 'That of the event.' }),
+    id: Type.String({ description: 'That of the event; of each further URL of an event one of its own.' }),
     record_type: Type.Literal('webhook_delivery'),
     status: status(),
     started_at: stamp('Of the first attempt.'),
     finished_at: stamp('Of the last attempt so far.'),
+    next_attempt_at: Type.Union([stamp('When it is tried again.'), Type.Null()], {
+      description: 'When it is tried again; null: never.',
+      ...additive,
+    }),
     webhook: Type.Unsafe<Record<string, unknown>>({ type: 'object', description: 'The event.' }),
     attempts: Type.Array(refTo(WebhookDeliveryAttempt), {
       description: 'Of more than ten the first and the last ones.',
@@ -75,7 +79,10 @@ const query = listQuery({
   'filter[finished_at][lte]': instant,
 });
 
-export function deliveryRoutes(app: FastifyInstance, history: History): void {
+/** Has an event tried once more that was tried before; false if there is none. */
+export type Redeliver = (id: string) => Promise<boolean>;
+
+export function deliveryRoutes(app: FastifyInstance, history: History, redeliver: Redeliver): void {
   app.get('/v2/webhook_deliveries', {
     config: { query },
     schema: {
@@ -115,15 +122,32 @@ export function deliveryRoutes(app: FastifyInstance, history: History): void {
       return row ? reply.send({ data: shown(row) }) : refuse(reply, [{ name: 'not-found' }]);
     },
   });
+  app.post<{ Params: { id: string } }>('/v2/webhook_deliveries/:id/redeliver', {
+    schema: {
+      operationId: 'RedeliverWebhook',
+      summary: 'Deliver a webhook once more',
+      description:
+        'Additive. The event is tried at once as a new one is, with the same id, whatever became of it: it was delivered, failed, is too old, or waits. The attempts count on.',
+      tags: ['History'],
+      params: Type.Object({ id: Type.String({ description: 'That of the delivery.' }) }),
+      response: responses(WebhookDeliveryResponse, 401, 404, 500),
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const row = (await redeliver(id)) ? await history.delivery(id) : null;
+      return row ? reply.send({ data: shown(row) }) : refuse(reply, [{ name: 'not-found' }]);
+    },
+  });
 }
 
-function shown({ id, status, body, log }: DeliveryRow): Static<typeof WebhookDelivery> {
+function shown({ id, status, dueAt, body, log }: DeliveryRow): Static<typeof WebhookDelivery> {
   return {
     id,
     record_type: 'webhook_delivery',
     status: status === 'delivered' ? 'delivered' : 'failed',
     started_at: isoStamp(log[0]?.startedAt ?? 0),
     finished_at: isoStamp(log.at(-1)?.finishedAt ?? 0),
+    next_attempt_at: status === 'due' ? isoStamp(dueAt) : null,
     webhook: JSON.parse(body),
     attempts: log.map(attempt),
   };

@@ -9,12 +9,18 @@ import { wantsMedia } from './media-fields.ts';
 import { responses } from './openapi.ts';
 import * as schemas from './schemas.ts';
 import { knownFields } from './validation.ts';
+import { type FaultOfUrl, forbiddenUrls } from './webhook-schemas.ts';
 
 /** Why no call may be made now, and after how many seconds it may be asked again. */
 export type DialObstacle = Refusal & { readonly retryAfterS: number };
 
 /** `obstacle` is asked once for each request to dial that is not the copy of one that was carried out. */
-export function dialRoute(app: FastifyInstance, calls: CallControl, obstacle: () => DialObstacle | null): void {
+export function dialRoute(
+  app: FastifyInstance,
+  calls: CallControl,
+  obstacle: () => DialObstacle | null,
+  faultOfUrl: FaultOfUrl,
+): void {
   const fields = Object.keys(schemas.DialRequest.properties);
   app.post<{ Body: unknown }>('/v2/calls', {
     schema: {
@@ -38,7 +44,7 @@ export function dialRoute(app: FastifyInstance, calls: CallControl, obstacle: ()
     },
     handler: async (request, reply) => {
       const body = request.body as DialBody;
-      const [first, ...others] = wantsMedia(body);
+      const [first, ...others] = [...wantsMedia(body), ...forbiddenUrls(body, faultOfUrl)];
       return first ? refuse(reply, [first, ...others]) : answer(reply, await calls.dial(body));
     },
   });

@@ -5,6 +5,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { mutings } from '../call/commands.ts';
 import { headerPlacements, refersBeforeAnswer } from '../call/routing.ts';
 import { callOutFields, ofMedia, recordFields, streamFields } from './media-fields.ts';
+import { webhookFields } from './webhook-schemas.ts';
 
 /** Fields the Telnyx API does not have. */
 export const additive = { 'x-switchhook-additive': true };
@@ -116,6 +117,7 @@ export const AnswerRequest = component(
   'AnswerRequest',
   Type.Object({
     ...common,
+    ...webhookFields,
     custom_headers: customHeaders('Headers added to the 200 that answers the INVITE.'),
     sip_headers: sipHeaders('User-to-User headers added to the 200 that answers the INVITE.'),
     preferred_codecs: Type.Optional(
@@ -135,6 +137,7 @@ const destination = line(2048, 'A number in E.164 with a plus sign, or a `sip:` 
 
 /** What a dial and a transfer may say of the call they make. */
 const ofCallOut = {
+  ...webhookFields,
   from_display_name: Type.Optional(
     Type.String({
       maxLength: 128,

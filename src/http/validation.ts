@@ -101,6 +101,14 @@ const maxBytes = {
   validate: (limit: number, text: string) => Buffer.byteLength(text) <= limit,
 };
 
+const maxSum = {
+  keyword: 'x-max-sum',
+  type: 'array' as const,
+  schemaType: 'number' as const,
+  errors: false,
+  validate: (limit: number, list: unknown[]) => list.reduce((sum: number, each) => sum + Number(each), 0) <= limit,
+};
+
 /**
  * Settings of ajv. Nothing is coerced or removed: the body is what the application wrote. `verbose` lets a finding carry
  * the value, so that a blank one can be told from a wrong one.
@@ -111,7 +119,8 @@ export const ajvOptions = {
   coerceTypes: false,
   removeAdditional: false,
   useDefaults: false,
-  keywords: [maxBytes, 'x-switchhook-additive'],
+  allowUnionTypes: true,
+  keywords: [maxBytes, maxSum, 'x-switchhook-additive'],
   formats: Object.fromEntries(Object.entries(formats).map(([name, { validate }]) => [name, validate])),
 };
 
@@ -218,6 +227,10 @@ function fault({ keyword, params, parentSchema, message }: Finding): Refusal {
       return invalid('The list must not have the same entry twice.');
     case 'maxItems':
       return invalid(`The list must have at most ${params.limit} entries.`);
+    case 'maxProperties':
+      return invalid(`The value must have at most ${params.limit} members.`);
+    case 'x-max-sum':
+      return invalid(`The values must be at most ${parentSchema?.['x-max-sum']} together.`);
     case 'x-max-bytes':
       return invalid(`The value must be at most ${parentSchema?.['x-max-bytes']} bytes long.`);
     default:

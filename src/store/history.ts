@@ -91,12 +91,13 @@ export class SqliteHistory implements History {
   }
 
   async deliveries(numbers: readonly number[]): Promise<DeliveryRow[]> {
-    const sql = 'SELECT rowid AS number, id, status, body, log FROM events WHERE rowid = ?';
+    const sql = 'SELECT rowid AS number, id, status, due_at AS dueAt, body, log FROM events WHERE rowid = ?';
     return numbers.flatMap((number) => this.#connection.all<DeliveryRecord>(sql, number)).map(deliveryOf);
   }
 
   async delivery(id: string): Promise<DeliveryRow | null> {
-    const sql = 'SELECT rowid AS number, id, status, body, log FROM events WHERE id = ? AND log IS NOT NULL';
+    const sql =
+      'SELECT rowid AS number, id, status, due_at AS dueAt, body, log FROM events WHERE id = ? AND log IS NOT NULL';
     const [row] = this.#connection.all<DeliveryRecord>(sql, id);
     return row ? deliveryOf(row) : null;
   }
@@ -153,7 +154,10 @@ const ofStatus = {
 } as const;
 
 function eventsOf({ name, status, failed, at }: CallEventFilter): Search {
-  const where = new Conditions().add('t.type = ?', name).range('t.occurred_at', at).always('t.orphan = 0');
+  const where = new Conditions()
+    .add('t.type = ?', name)
+    .range('t.occurred_at', at)
+    .always('t.orphan = 0 AND t.copy = 0');
   if (status) where.always(ofStatus[status]);
   if (typeof failed === 'boolean') where.always(`t.status ${failed ? '=' : '<>'} 'failed'`);
   return { columns: "'webhook' AS type, t.rowid AS number, t.occurred_at AS at", table: 'events', where };

@@ -94,6 +94,39 @@ export const migrations: readonly string[] = [
    DROP TABLE commands;
 
    ALTER TABLE events ADD COLUMN log TEXT; -- a JSON list of the attempts to deliver it`,
+
+  `CREATE TABLE deliveries (
+     id TEXT PRIMARY KEY,
+     call_id TEXT NOT NULL,
+     sequence INTEGER NOT NULL,
+     copy INTEGER NOT NULL, -- from 0: an event that goes to several URLs has a row for each
+     type TEXT NOT NULL,
+     body TEXT NOT NULL,
+     occurred_at INTEGER NOT NULL,
+     url TEXT,
+     failover_url TEXT,
+     method TEXT,
+     timeout_ms INTEGER,
+     retries_ms TEXT, -- a JSON list; null: the usual schedule
+     receiver TEXT, -- the origin of the URL
+     status TEXT NOT NULL CHECK (status IN ('due', 'delivered', 'failed')),
+     attempts INTEGER NOT NULL,
+     due_at INTEGER NOT NULL,
+     progress TEXT, -- JSON: where in its schedule it stands
+     orphan INTEGER NOT NULL, -- 1: its call was forgotten before it was delivered
+     log TEXT, -- a JSON list of the attempts to deliver it
+     UNIQUE (call_id, sequence, copy)
+   ) STRICT;
+   INSERT INTO deliveries (rowid, id, call_id, sequence, copy, type, body, occurred_at, url, failover_url, method,
+       timeout_ms, receiver, status, attempts, due_at, orphan, log)
+     SELECT rowid, id, call_id, sequence, 0, type, body, occurred_at, url, failover_url, iif(url IS NULL, NULL, 'POST'),
+       timeout_ms, substr(url, 1, 7 + iif(instr(substr(url, 9), '/') = 0, length(url), instr(substr(url, 9), '/'))),
+       status, attempts, due_at, orphan, log FROM events ORDER BY rowid;
+   DROP TABLE events;
+   ALTER TABLE deliveries RENAME TO events;
+   CREATE INDEX events_untried ON events (receiver) WHERE status = 'due' AND attempts = 0; -- in the order of rowid
+   CREATE INDEX events_tried ON events (receiver, due_at) WHERE status = 'due' AND attempts > 0;
+   CREATE INDEX events_orphan ON events (status) WHERE orphan = 1;`,
 ];
 
 /** Refuses a database that this version cannot read, and one of another program. Returns the version of its schema. */

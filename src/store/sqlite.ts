@@ -9,21 +9,21 @@ import { Connection } from './connection.ts';
 import { StoreError, storeError } from './error.ts';
 import { SqliteHistory } from './history.ts';
 import { migrate, verify } from './migrations.ts';
-import {
-  type Batch,
-  type BindingRow,
-  type CallEventFilter,
-  type CallEventKey,
-  type CallEventRow,
-  type CallRow,
-  type DeliveryFilter,
-  type DeliveryRow,
-  type EventRow,
-  keptAttempts,
-  type ResourceKind,
-  type ResourceRow,
-  type Settlement,
-  type Store,
+import { SqliteOutbox } from './outbox.ts';
+import type {
+  Batch,
+  BindingRow,
+  CallEventFilter,
+  CallEventKey,
+  CallEventRow,
+  CallRow,
+  DeliveryFilter,
+  DeliveryRow,
+  EventRow,
+  ResourceKind,
+  ResourceRow,
+  Settlement,
+  Store,
 } from './store.ts';
 
 export { StoreError } from './error.ts';
@@ -119,12 +119,6 @@ function configure(database: DatabaseSync, durability: Durability): void {
   database.exec('PRAGMA wal_autocheckpoint = 2000; BEGIN IMMEDIATE; COMMIT');
 }
 
-type EventRecord = Omit<EventRow, 'destination'> & {
-  readonly url: string | null;
-  readonly failoverUrl: string | null;
-  readonly timeoutMs: number | null;
-};
-
 const callColumns = `id, leg_id AS legId, session_id AS sessionId, connection_id AS connectionId, caller AS "from",
   called AS "to", state, ended_at AS endedAt`;
 
@@ -132,13 +126,11 @@ class SqliteStore implements Store {
   readonly #connection: Connection;
   readonly #putCall: StatementSync;
   readonly #getCall: StatementSync;
-  readonly #addEvent: StatementSync;
+  readonly #outbox: SqliteOutbox;
   readonly #addCommand: StatementSync;
   readonly #getCommands: StatementSync;
   readonly #putBatch: StatementSync;
   readonly #findBatch: StatementSync;
-  readonly #settleEvent: StatementSync;
-  readonly #logAttempt: StatementSync;
   readonly #history: SqliteHistory;
   readonly #getValue: StatementSync;
   readonly #putValue: StatementSync;
@@ -147,6 +139,7 @@ class SqliteStore implements Store {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#history = new SqliteHistory(connection);
+    this.#outbox = new SqliteOutbox(connection);
     const { database } = connection;
     this.#putCall = database.prepare(
       `INSERT INTO calls (id, state, ended_at, leg_id, session_id, connection_id, caller, called)
@@ -154,10 +147,6 @@ class SqliteStore implements Store {
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at`,
     );
     this.#getCall = database.prepare(`SELECT ${callColumns} FROM calls WHERE id = ?`);
-    this.#addEvent = database.prepare(
-      `INSERT INTO events (id, call_id, sequence, type, body, occurred_at, url, failover_url, timeout_ms, status, attempts, due_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
     this.#addCommand = database.prepare(
       `INSERT INTO accepted (call_id, command_id, name, body, accepted_at, dials) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (call_id, command_id) DO NOTHING`,
@@ -167,13 +156,6 @@ class SqliteStore implements Store {
     );
     this.#putBatch = database.prepare('INSERT OR REPLACE INTO batches (slot, id) VALUES (?, ?)');
     this.#findBatch = database.prepare('SELECT 1 FROM batches WHERE id = ?');
-    this.#settleEvent = database.prepare(
-      'UPDATE events SET status = ?, attempts = ?, due_at = ?, log = coalesce(log, ?) WHERE id = ?',
-    );
-    this.#logAttempt = database.prepare(
-      `UPDATE events SET log = json_insert(CASE WHEN json_array_length(coalesce(log, '[]')) < ${keptAttempts}
-       THEN coalesce(log, '[]') ELSE json_remove(log, '$[1]') END, '$[#]', json(?)) WHERE id = ?`,
-    );
     this.#getValue = database.prepare('SELECT value FROM named_values WHERE name = ?');
     this.#putValue = database.prepare('INSERT OR REPLACE INTO named_values (name, value) VALUES (?, ?)');
   }
@@ -181,7 +163,7 @@ class SqliteStore implements Store {
   async commit(batch: Batch): Promise<void> {
     this.#connection.transaction(() => {
       for (const call of batch.calls) this.#put(call);
-      for (const event of batch.events) this.#insert(event);
+      for (const event of batch.events) this.#outbox.add(event);
       for (const { callId, commandId, name, body, acceptedAt, dials } of batch.commands) {
         this.#addCommand.run(callId, commandId, name, body, acceptedAt, dials);
       }
@@ -214,16 +196,29 @@ class SqliteStore implements Store {
     return this.#connection.all<{ call_id: string }>(sql, commandId).map((row) => row.call_id);
   }
 
-  async dueEvents(): Promise<EventRow[]> {
-    const sql = `SELECT id, call_id AS callId, sequence, type, body, occurred_at AS occurredAt, url,
-                        failover_url AS failoverUrl, timeout_ms AS timeoutMs, status, attempts, due_at AS dueAt
-                 FROM events INDEXED BY events_due WHERE status = 'due' ORDER BY call_id, sequence`;
-    return this.#connection.all<EventRecord>(sql).map(eventOf);
+  async dueReceivers(): Promise<{ receiver: string; events: number }[]> {
+    return this.#outbox.dueReceivers();
+  }
+
+  async untriedEvents(receiver: string, callId: string | null, except: readonly string[], limit: number) {
+    return this.#outbox.untriedEvents(receiver, callId, except, limit);
+  }
+
+  async triedEvents(receiver: string, except: readonly string[], limit: number): Promise<EventRow[]> {
+    return this.#outbox.triedEvents(receiver, except, limit);
+  }
+
+  async triedOfTypes(types: readonly string[]): Promise<EventRow[]> {
+    return this.#outbox.triedOfTypes(types);
+  }
+
+  async redeliver(id: string, dueAt: number, progress: string) {
+    return this.#outbox.redeliver(id, dueAt, progress);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
     this.#connection.transaction(() => {
-      for (const settlement of settlements) this.#settle(settlement);
+      for (const settlement of settlements) this.#outbox.settle(settlement);
     });
   }
 
@@ -340,21 +335,6 @@ class SqliteStore implements Store {
     this.#putCall.run(id, state, endedAt, legId, sessionId, connectionId, from, to);
   }
 
-  /** Of most events the first attempt is the only one: its log is new. */
-  #settle({ id, status, attempts, dueAt, log }: Settlement): void {
-    const isNew = log.length > 0 && attempts === log.length;
-    this.#settleEvent.run(status, attempts, dueAt, isNew ? `[${log.join()}]` : null, id);
-    if (!isNew) for (const attempt of log) this.#logAttempt.run(attempt, id);
-  }
-
-  #insert(event: EventRow): void {
-    const { id, callId, sequence, type, body, occurredAt, status, attempts, dueAt } = event;
-    const { url, failoverUrl, timeoutMs } = event.destination ?? { url: null, failoverUrl: null, timeoutMs: null };
-    this.#addEvent.run(
-      ...[id, callId, sequence, type, body, occurredAt, url, failoverUrl, timeoutMs, status, attempts, dueAt],
-    );
-  }
-
   /** A due event outlives its call; it goes with the first prune after its delivery, or when it was given up that long ago. */
   #forget(callIds: readonly string[], givenUpBefore: number): void {
     const { database } = this.#connection;
@@ -371,8 +351,4 @@ class SqliteStore implements Store {
       for (const statement of others) statement.run(id);
     }
   }
-}
-
-function eventOf({ url, failoverUrl, timeoutMs, ...event }: EventRecord): EventRow {
-  return { ...event, destination: url === null ? null : { url, failoverUrl, timeoutMs: timeoutMs ?? 0 } };
 }

@@ -16,15 +16,22 @@ export interface CallRow {
   readonly endedAt: number | null;
 }
 
-/** Where an event is to be delivered; fixed when the event is committed. */
+/** Where an event is to be delivered, and how; fixed when the event is committed. */
 export interface Destination {
   readonly url: string;
   readonly failoverUrl: string | null;
+  readonly method: 'POST' | 'GET';
   readonly timeoutMs: number;
+  /** The waits between the attempts on each URL, in the place of the usual schedule; null: that one. */
+  readonly retriesMs: readonly number[] | null;
+  /** Who takes what goes to `url`, that is its origin: what goes to one receiver must not hold up another. */
+  readonly receiver: string;
 }
 
 /**
- * An event: `body` is the JSON of `data`, to which each attempt adds its `meta`. `sequence` counts from 1 within its call.
+ * An event on its way to one URL: `body` is the JSON of `data`, to which each attempt adds its `meta`. `sequence` counts
+ * from 1 within its call. An event that goes to several URLs has a row for each, told apart by `copy`, which counts from 0;
+ * the `id` of the first one is that of the event.
  * `status`: `due` (to be tried at `dueAt`), `delivered`, or `failed` (given up, kept).
  * `destination` is null when the application has no webhook URL: such an event is born `delivered`.
  */
@@ -32,6 +39,7 @@ export interface EventRow {
   readonly id: string;
   readonly callId: string;
   readonly sequence: number;
+  readonly copy: number;
   readonly type: string;
   readonly body: string;
   readonly occurredAt: number;
@@ -39,10 +47,12 @@ export interface EventRow {
   readonly status: 'due' | 'delivered' | 'failed';
   readonly attempts: number;
   readonly dueAt: number;
+  /** Where in its schedule it stands, in the words of whoever delivers it; null: at the beginning, or nobody has noted it. */
+  readonly progress: string | null;
 }
 
 /** What became of an attempt to deliver an event. */
-export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt'> & {
+export type Settlement = Pick<EventRow, 'id' | 'status' | 'attempts' | 'dueAt' | 'progress'> & {
   /** The attempts since the last settlement, each an AttemptRow as JSON. */
   readonly log: readonly string[];
 };
@@ -163,6 +173,8 @@ export interface DeliveryRow {
   readonly number: number;
   readonly id: string;
   readonly status: EventRow['status'];
+  /** When it is tried again, while it is due. */
+  readonly dueAt: number;
   readonly body: string;
   readonly log: readonly AttemptRow[];
 }
@@ -193,8 +205,20 @@ export interface Store extends History {
   commandIds(callId: string): Promise<string[]>;
   /** The calls that the dial with this command id has made, in the order that was asked for. */
   dialled(commandId: string): Promise<string[]>;
-  /** Every event with status `due`, by call and sequence. */
-  dueEvents(): Promise<EventRow[]>;
+  /** The receivers of events with status `due`, and how many each has. */
+  dueReceivers(): Promise<{ readonly receiver: string; readonly events: number }[]>;
+  /** The next due events of a receiver that were never tried, in the order they were committed; only those of one call, unless it is null. */
+  untriedEvents(receiver: string, callId: string | null, except: readonly string[], limit: number): Promise<EventRow[]>;
+  /** Its next due events that were tried, by the instant they are due at, whether or not that has come. */
+  triedEvents(receiver: string, except: readonly string[], limit: number): Promise<EventRow[]>;
+  /** All due events of these types that were tried, without their bodies. */
+  triedOfTypes(types: readonly string[]): Promise<EventRow[]>;
+  /** Makes an event due that was tried before, and says what it was; null if there is none. */
+  redeliver(
+    id: string,
+    dueAt: number,
+    progress: string,
+  ): Promise<{ readonly receiver: string; readonly before: EventRow['status'] } | null>;
   settle(settlements: readonly Settlement[]): Promise<void>;
   /**
    * Forgets calls that ended before `endedBefore`, with their commands and events. Due events stay until they are delivered

@@ -1,12 +1,15 @@
-// The POST of a webhook over real sockets, on undici: connections are kept alive, one request at a time on each, and
+// The request of a webhook over real sockets, on undici: connections are kept alive, one request at a time on each, and
 // TLS certificates are validated. Redirects are not followed here (delivery.ts decides), and of the body of an answer
-// only the beginning is kept. Every connection is made by the one Agent below: what may be reached is to be decided there.
+// only the beginning is kept. Every connection is made by the one Agent below, to no address that is forbidden (egress.ts).
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock, Timer } from '../system.ts';
+import { type Egress, Forbidden } from './egress.ts';
 
 export interface PostRequest {
+  readonly method: 'POST' | 'GET';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty in a GET. */
   readonly body: string;
   readonly timeoutMs: number;
 }
@@ -20,7 +23,7 @@ export interface PostAnswer {
   readonly body?: string;
 }
 
-/** Resolves with the answer, whatever its status; rejects if there is none within `timeoutMs`. */
+/** Resolves with the answer, whatever its status; rejects if there is none within `timeoutMs`, or with Forbidden. */
 export type Post = (request: PostRequest) => Promise<PostAnswer>;
 
 /** An answer to a webhook says all in its status: a longer body than this is not listened to. */
@@ -30,24 +33,31 @@ const longestBody = 65_536;
 const keptBody = 1_024;
 
 /** A Post of its own connections, at most so many to one origin, and how to close them. Deadlines are the clock's: a signal each costs more. */
-export function openPost(clock: Clock, connectionsPerOrigin: number): { post: Post; close: () => Promise<void> } {
+export function openPost(
+  clock: Clock,
+  connectionsPerOrigin: number,
+  egress: Egress,
+): { post: Post; close: () => Promise<void> } {
   const agent = new Agent({
     connections: connectionsPerOrigin,
     pipelining: 1,
     allowH2: false,
     headersTimeout: 0, // undici's own timers are coarse, by half a second and more
     bodyTimeout: 0,
-    connect: { rejectUnauthorized: true },
+    connect: { rejectUnauthorized: true, lookup: egress.lookup },
   });
-  return { post: (request) => exchange(agent, clock, request), close: () => agent.destroy() };
+  return { post: (request) => exchange(agent, clock, egress, request), close: () => agent.destroy() };
 }
 
-async function exchange(agent: Agent, clock: Clock, request: PostRequest): Promise<PostAnswer> {
+async function exchange(agent: Agent, clock: Clock, egress: Egress, request: PostRequest): Promise<PostAnswer> {
   const { origin, pathname, search, protocol } = new URL(request.url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is not http: or https:`);
-  const { headers, body, timeoutMs } = request;
+  const fault = egress.faultOf(request.url);
+  if (fault !== null) throw new Forbidden(fault);
+  const { method, headers, timeoutMs } = request;
+  const body = method === 'GET' ? null : request.body;
   const pending = new Exchange(clock, timeoutMs);
-  agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, pending);
+  agent.dispatch({ origin, path: pathname + search, method, headers, body }, pending);
   return pending.promise;
 }
 

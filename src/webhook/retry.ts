@@ -1,10 +1,11 @@
 // When and where an event is tried again; pure. A first round of up to three tries per URL within 60 s, then one pass
-// over the URLs at growing intervals until the event is too old. An answer that refuses the event (a 4xx that is
-// neither 408 nor 429, a redirect not followed) ends the tries on its URL; the failover URL then gets one pass.
+// over the URLs at growing intervals until the event is too old; or one round by the waits the event has of its own, and
+// no more. An answer that refuses the event (a 4xx that is neither 408 nor 429, a redirect not followed), or an address it
+// must not go to, ends the tries on its URL; the failover URL then gets one pass.
 import type { Destination } from '../store/store.ts';
 
-/** The final status of an attempt, redirects followed; null if nobody answered in time. */
-export type Outcome = number | null;
+/** The final status of an attempt, redirects followed; null if nobody answered in time; or nobody was to be asked. */
+export type Outcome = number | null | 'forbidden';
 
 /** Where in the schedule an event stands: what its next attempt is. */
 export interface Progress {
@@ -15,6 +16,8 @@ export interface Progress {
   readonly repeats: number;
   readonly primaryRefused: boolean;
   readonly failoverRefused: boolean;
+  /** Wall-clock instant of its first attempt; null before it. */
+  readonly begunAt: number | null;
 }
 
 /** The rest of what a verdict depends on. */
@@ -22,8 +25,6 @@ export interface Circumstances {
   readonly destination: Destination;
   /** Attempts made so far, the last one included. */
   readonly attempts: number;
-  /** Milliseconds since the first attempt of the first round began. */
-  readonly elapsedMs: number;
   readonly occurredAt: number;
   /** Wall-clock milliseconds now. */
   readonly date: number;
@@ -50,15 +51,19 @@ const firstRoundMs = 60_000;
 const roundDelaysMs = [6_000, 48_000] as const;
 const jitter = 0.25;
 
-/** Where an event stands that is not in its first life: a restart knows its attempts and no more. */
-export function resume(attempts: number, destination: Destination): Progress {
+/** Where a new event stands, and one that is to be delivered once more. */
+export const beginning: Progress = begin(0, null);
+
+/** Where an event stands, from what was written of it; of one whose progress nobody wrote only its attempts are known. */
+export function resume(written: string | null, attempts: number, destination: Destination): Progress {
+  if (written !== null) return JSON.parse(written) as Progress;
   const urls = destination.failoverUrl ? 2 : 1;
-  const beyond = attempts - urls * (retryDelaysMs.length + 1);
-  return begin(beyond < 0 ? 0 : 1 + Math.floor(beyond / urls));
+  const beyond = attempts - urls * (waitsOf(destination).length + 1);
+  return begin(beyond < 0 ? 0 : 1 + Math.floor(beyond / urls), null);
 }
 
 export function next(progress: Progress, outcome: Outcome, circumstances: Circumstances): Verdict {
-  if (outcome !== null && outcome >= 200 && outcome <= 299) return { type: 'delivered' };
+  if (typeof outcome === 'number' && outcome >= 200 && outcome <= 299) return { type: 'delivered' };
   if (isRetryable(outcome)) {
     return repeat(progress, circumstances) ?? failOver(progress, circumstances) ?? laterRound(progress, circumstances);
   }
@@ -92,23 +97,31 @@ export function redirectOf(
   return to && to.protocol === new URL(from).protocol ? to.href : null;
 }
 
-function begin(round: number): Progress {
-  return { round, on: 'primary', repeats: 0, primaryRefused: false, failoverRefused: false };
+function begin(round: number, begunAt: number | null): Progress {
+  return { round, on: 'primary', repeats: 0, primaryRefused: false, failoverRefused: false, begunAt };
+}
+
+function waitsOf({ retriesMs }: Destination): readonly number[] {
+  return retriesMs ?? retryDelaysMs;
 }
 
 function isRetryable(outcome: Outcome): boolean {
+  if (outcome === 'forbidden') return false;
   return outcome === null || outcome === 408 || outcome === 429 || outcome >= 500;
 }
 
 /** The same URL again: only in the first round, and only if the try can end within the URL's share of it. */
 function repeat(progress: Progress, circumstances: Circumstances): Verdict | null {
-  const { destination, elapsedMs, random } = circumstances;
-  const wait = retryDelaysMs[progress.repeats];
+  const { destination, date, random } = circumstances;
+  const wait = waitsOf(destination)[progress.repeats];
   if (progress.round > 0 || wait === undefined) return null;
+  const repeated = { ...progress, repeats: progress.repeats + 1 };
+  if (destination.retriesMs !== null) return again(repeated, wait, circumstances);
   const delayMs = spread(wait, random);
+  const elapsedMs = date - (progress.begunAt ?? date);
   const shareMs = progress.on === 'primary' && destination.failoverUrl ? firstRoundMs / 2 : firstRoundMs;
   if (elapsedMs + delayMs + destination.timeoutMs > shareMs) return null;
-  return again({ ...progress, repeats: progress.repeats + 1 }, delayMs, circumstances);
+  return again(repeated, delayMs, circumstances);
 }
 
 function failOver(progress: Progress, circumstances: Circumstances): Verdict | null {
@@ -117,11 +130,11 @@ function failOver(progress: Progress, circumstances: Circumstances): Verdict | n
 }
 
 function laterRound(progress: Progress, circumstances: Circumstances): Verdict {
-  const { occurredAt, date, maxAgeMs, random } = circumstances;
-  if (progress.primaryRefused) return { type: 'failed' };
+  const { destination, occurredAt, date, maxAgeMs, random } = circumstances;
+  if (progress.primaryRefused || destination.retriesMs !== null) return { type: 'failed' };
   const [first, last] = roundDelaysMs;
   const delayMs = spread(Math.min(first * 2 ** progress.round, last), random);
-  const following = { ...begin(progress.round + 1), failoverRefused: progress.failoverRefused };
+  const following = { ...begin(progress.round + 1, progress.begunAt), failoverRefused: progress.failoverRefused };
   if (isExpired(following, occurredAt, date + delayMs, maxAgeMs)) return { type: 'failed' };
   return again(following, delayMs, circumstances);
 }

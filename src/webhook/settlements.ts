@@ -9,6 +9,7 @@ const repeatAfterMs = 1_000;
 export class Settlements {
   readonly #system: System;
   readonly #store: Pick<Store, 'settle'>;
+  readonly #stored: (settlement: Settlement) => void;
   /** By event, so that the newest one counts. */
   #gathered = new Map<string, Settlement>();
   #busy = false;
@@ -16,10 +17,12 @@ export class Settlements {
   #repeat: Timer | null = null;
   readonly #trouble: Trouble;
 
-  constructor(system: System, store: Pick<Store, 'settle'>) {
+  /** `stored` is told of each one that is in the store. */
+  constructor(system: System, store: Pick<Store, 'settle'>, stored: (settlement: Settlement) => void = () => {}) {
     this.#system = system;
     this.#store = store;
     this.#trouble = new Trouble(system, 'The outcome of webhooks could not be stored.');
+    this.#stored = stored;
   }
 
   add(settlement: Settlement): void {
@@ -66,7 +69,6 @@ export class Settlements {
     try {
       await this.#store.settle([...batch.values()]);
       this.#trouble.passed();
-      return true;
     } catch (error) {
       const newer = this.#gathered;
       this.#gathered = batch;
@@ -74,6 +76,8 @@ export class Settlements {
       this.#trouble.failed(error, { events: batch.size });
       return false;
     }
+    for (const settlement of batch.values()) this.#stored(settlement);
+    return true;
   }
 }
 

@@ -4,6 +4,7 @@ import { Applications, type Changed } from '../../src/call/applications.ts';
 import { unmapped } from '../../src/call/routing.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
+import { egressTo } from '../../src/webhook/egress.ts';
 import { application, referSettings } from '../support/application.ts';
 import { epoch, fakeSystem } from '../support/fake-system.ts';
 
@@ -37,6 +38,7 @@ suite('applications', () => {
         webhook_event_failover_url: null,
         webhook_api_version: '2',
         webhook_timeout_secs: 2,
+        webhook_retries_policies: {},
         active: true,
         anchorsite_override: 'Latency',
         dtmf_type: 'RFC 2833',
@@ -94,6 +96,7 @@ suite('applications', () => {
       webhookUrl: 'http://night.example/',
       webhookFailoverUrl: null,
       webhookTimeoutMs: 5_000,
+      webhookRetries: {},
       active: true,
       dtmfType: 'SIP INFO',
       firstCommandTimeoutMs: 12_000,
@@ -236,5 +239,25 @@ suite('applications', () => {
       applications.views().map(({ id }) => id),
       [first.id, ...made.toReversed()],
     );
+  });
+
+  test('one whose events would go to an address inside is refused, and one of the settings warned of', async () => {
+    const system = fakeSystem();
+    const store = openSqlite(':memory:');
+    const { faultOf: faultOfUrl } = egressTo({ allow: [], loopback: false });
+    const configured = application({ webhookUrl: 'http://10.0.0.1/', webhookFailoverUrl: 'https://a.example/' });
+    const applications = new Applications({ system, store, configured: [configured], faultOfUrl });
+    assert.equal(system.log.at('warn').length, 1);
+    const body = {
+      application_name: 'x',
+      webhook_event_url: 'http://0x7f.1/',
+      webhook_event_failover_url: 'http://[::1]/',
+    };
+    const made = await applications.create(body);
+    assert.deepEqual('refusals' in made && made.refusals.map(({ name, pointer }) => `${name} ${pointer}`), [
+      'invalid-url /webhook_event_url',
+      'invalid-url /webhook_event_failover_url',
+    ]);
+    await store.close();
   });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { Commits, type Committing, type Decision } from '../../src/call/commits.ts';
 import type { Call } from '../../src/call/state.ts';
-import { command, event } from '../conformance/store.ts';
+import { command, dueEvents, event } from '../conformance/store.ts';
 import { fakeSystem } from '../support/fake-system.ts';
 import { active } from './support.ts';
 import { wilfulStore } from './wilful-store.ts';
@@ -182,7 +182,7 @@ suite('a batch that was not written', () => {
     decide(a, '2', { events: [event('a', 1, { id: 'again' })] });
     await settle();
     assert.deepEqual(
-      (await store.dueEvents()).map(({ id, sequence }) => `${id} ${sequence}`),
+      (await dueEvents(store)).map(({ id, sequence }) => `${id} ${sequence}`),
       ['again 1'],
     );
   });

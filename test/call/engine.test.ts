@@ -12,6 +12,7 @@ import type { Refusal } from '../../src/errors.ts';
 import type { Endpoint } from '../../src/sip/endpoint.ts';
 import type { Request } from '../../src/sip/message/message.ts';
 import type { EventRow } from '../../src/store/store.ts';
+import { dueEvents } from '../conformance/store.ts';
 import { application } from '../support/application.ts';
 import { fakeMedia } from '../support/fake-media.ts';
 import { type FakeSystem, fakeSystem } from '../support/fake-system.ts';
@@ -393,7 +394,7 @@ suite('a commit that fails', () => {
     await rig.notifies(line, 200);
     await rig.after(1_000);
     assert.deepEqual(rig.told(), ['3 call.refer.started', '4 call.refer.completed', '5 call.hangup']);
-    const numbers = (await rig.store.dueEvents()).map(({ sequence }) => sequence);
+    const numbers = (await dueEvents(rig.store)).map(({ sequence }) => sequence);
     assert.deepEqual(numbers, [1, 2, 3, 4, 5]);
   });
 });

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { causeOf, failureReason, isoStamp } from '../../src/call/events.ts';
-import { eventRow } from '../../src/call/outbox.ts';
-import { active, settings } from './support.ts';
+import { eventRows } from '../../src/call/outbox.ts';
+import type { Destination } from '../../src/store/store.ts';
+import { destination } from '../conformance/store.ts';
+import { active } from './support.ts';
 
 suite('codes', () => {
   const causes: Readonly<Record<string, readonly number[]>> = {
@@ -41,19 +43,27 @@ test('an instant is written in UTC with microseconds', () => {
 
 suite('an event as the store keeps it', () => {
   const [{ event } = assert.fail()] = active().told;
-  const of = { id: 'id', callId: 'v3:call', sequence: 1, at: Date.UTC(2026, 0, 1) };
-  const application = { id: '1', name: 'default', webhookFailoverUrl: null, webhookTimeoutMs: 2_000, refer: settings };
+  const of = { callId: 'v3:call', sequence: 1, at: Date.UTC(2026, 0, 1) };
+  const rowsTo = (...destinations: readonly Destination[]) => {
+    let ids = 0;
+    return eventRows(event, of, destinations, () => `id-${ids++}`);
+  };
   test('is the envelope without its meta, due at once', () => {
-    const row = eventRow(event, of, { ...application, webhookUrl: 'https://app.example/' });
+    const [row = assert.fail()] = rowsTo(destination());
     const { record_type, event_type, id, occurred_at } = JSON.parse(row.body);
     assert.deepEqual(
       [record_type, event_type, id, occurred_at],
-      ['event', 'call.initiated', 'id', '2026-01-01T00:00:00.000000Z'],
+      ['event', 'call.initiated', 'id-0', '2026-01-01T00:00:00.000000Z'],
     );
-    assert.deepEqual([row.status, row.dueAt, row.attempts], ['due', of.at, 0]);
+    assert.deepEqual([row.id, row.copy, row.status, row.dueAt, row.attempts], ['id-0', 0, 'due', of.at, 0]);
   });
   test('is born delivered where nobody takes webhooks', () => {
-    const row = eventRow(event, of, { ...application, webhookUrl: null });
-    assert.deepEqual([row.status, row.destination], ['delivered', null]);
+    const [row = assert.fail(), ...others] = rowsTo();
+    assert.deepEqual([row.status, row.destination, others], ['delivered', null, []]);
+  });
+  test('has a row for each URL, and one id in all of them', () => {
+    const [first = assert.fail(), second = assert.fail()] = rowsTo(destination(), destination({ url: 'http://b/' }));
+    assert.deepEqual([second.id, second.copy, second.sequence], ['id-1', 1, 1]);
+    assert.equal(second.body, first.body);
   });
 });

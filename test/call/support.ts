@@ -59,6 +59,7 @@ const dialIdentity = {
 } as const;
 
 const dialOrder: DialOrder = {
+  webhooks: null,
   from: '+13125550100',
   to: 'sip:alice@192.0.2.10:5060',
   fromAddress: '<sip:+13125550100@192.0.2.1>',

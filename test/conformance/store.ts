@@ -9,6 +9,7 @@ import type {
   CallRow,
   CommandRow,
   DeliveryFilter,
+  Destination,
   EventRow,
   ResourceRow,
   Settlement,
@@ -66,19 +67,42 @@ export const call = (id: string, more: Partial<CallRow> = {}): CallRow => ({
   ...more,
 });
 
+export const destination = (more: Partial<Destination> = {}): Destination => ({
+  url: 'https://app.example/hook',
+  failoverUrl: null,
+  method: 'POST',
+  timeoutMs: 2_000,
+  retriesMs: null,
+  receiver: 'https://app.example',
+  ...more,
+});
+
 export const event = (callId: string, sequence: number, more: Partial<EventRow> = {}): EventRow => ({
   id: `${callId}-event-${sequence}`,
   callId,
   sequence,
+  copy: 0,
   type: 'call.initiated',
   body: `{"record_type":"event","note":"'quoted' \u{1f4de}"}`,
   occurredAt: 1_767_225_600_123,
-  destination: { url: 'https://app.example/hook?a=1&b=2', failoverUrl: null, timeoutMs: 2_000 },
+  destination: destination({ url: 'https://app.example/hook?a=1&b=2' }),
   status: 'due',
   attempts: 0,
   dueAt: 1_767_225_600_123,
+  progress: null,
   ...more,
 });
+
+/** Every due event, by call and sequence. */
+export async function dueEvents(store: Store): Promise<EventRow[]> {
+  const rows: EventRow[] = [];
+  for (const { receiver, events } of await store.dueReceivers()) {
+    rows.push(...(await store.untriedEvents(receiver, null, [], events)));
+    rows.push(...(await store.triedEvents(receiver, [], events)));
+  }
+  const byCall = (a: EventRow, b: EventRow) => (a.callId < b.callId ? -1 : Number(a.callId > b.callId));
+  return rows.sort((a, b) => byCall(a, b) || a.sequence - b.sequence || a.copy - b.copy);
+}
 
 export const command = (callId: string, commandId: string | null, more: Partial<CommandRow> = {}): CommandRow => ({
   callId,
@@ -107,6 +131,7 @@ const settled = (id: string, attempts: number, more: Partial<Settlement> = {}): 
   status: 'delivered',
   attempts,
   dueAt: 0,
+  progress: null,
   log: [JSON.stringify(attempt(attempts))],
   ...more,
 });
@@ -122,12 +147,16 @@ export const batch = (id: string, more: Partial<Batch> = {}): Batch => ({
 function commits(open: OpenStore): void {
   it('gives back what was committed', async (t) => {
     const { store } = await open(t);
-    const failover = { url: 'http://a.example/', failoverUrl: 'http://b.example/', timeoutMs: 30_000 };
-    const events = [event('a', 1), event('a', 2, { destination: failover, attempts: 3 }), event('b', 1)];
+    const failover = destination({
+      ...{ url: 'http://a.example/', failoverUrl: 'http://b.example/', receiver: 'http://a.example' },
+      ...{ method: 'GET', timeoutMs: 30_000, retriesMs: [1, 2] },
+    });
+    const tried = { destination: failover, attempts: 3, progress: '{"round":1}' };
+    const events = [event('a', 1), event('a', 2, tried), event('a', 2, { id: 'again', copy: 1 }), event('b', 1)];
     const commands = [command('a', 'refer-1')];
     await store.commit(batch('1', { calls: [call('a'), call('b', { endedAt: 5 })], events, commands }));
     assert.deepEqual(await store.calls(0), [call('a'), call('b', { endedAt: 5 })]);
-    assert.deepEqual(await store.dueEvents(), events);
+    assert.deepEqual(await dueEvents(store), events);
     assert.deepEqual(await store.commandIds('a'), ['refer-1']);
   });
 
@@ -168,14 +197,14 @@ function commits(open: OpenStore): void {
     const { store } = await open(t);
     await store.commit(batch('1', { events: [event('b', 1), event('a', 1)] }));
     await store.commit(batch('2', { events: [event('a', 10), event('b', 2, { dueAt: 1 }), event('a', 2)] }));
-    const listed = (await store.dueEvents()).map(({ callId, sequence }) => `${callId}${sequence}`);
+    const listed = (await dueEvents(store)).map(({ callId, sequence }) => `${callId}${sequence}`);
     assert.deepEqual(listed, ['a1', 'a2', 'a10', 'b1', 'b2']);
   });
 
   it('does not list an event that was born delivered: it has no destination', async (t) => {
     const { store } = await open(t);
     await store.commit(batch('1', { events: [event('a', 1, { destination: null, status: 'delivered' })] }));
-    assert.deepEqual(await store.dueEvents(), []);
+    assert.deepEqual(await dueEvents(store), []);
   });
 
   it('remembers a command once', async (t) => {
@@ -200,7 +229,7 @@ function commits(open: OpenStore): void {
     assert.equal(await store.committed('2'), false);
     assert.deepEqual(await store.calls(0), []);
     assert.deepEqual(await store.commandIds('a'), []);
-    assert.deepEqual(await store.dueEvents(), [event('a', 1)]);
+    assert.deepEqual(await dueEvents(store), [event('a', 1)]);
     await store.commit(batch('3', { calls: [call('a')] }));
     assert.deepEqual(await store.calls(0), [call('a')]);
   });
@@ -221,21 +250,61 @@ function commits(open: OpenStore): void {
     const ids = Array.from({ length: 200 }, (_, index) => `call-${index}`);
     await Promise.all(ids.map((id) => store.commit(batch(id, { calls: [call(id)], events: [event(id, 1)] }))));
     assert.equal((await store.calls(0)).length, ids.length);
-    assert.equal((await store.dueEvents()).length, ids.length);
+    assert.equal((await dueEvents(store)).length, ids.length);
   });
 }
 
 function settles(open: OpenStore): void {
+  it('finds what is due a page at a time, by receiver, without what is held', async (t) => {
+    const { store } = await open(t);
+    const b = destination({ receiver: 'https://b.example' });
+    await store.commit(batch('1', { events: [event('z', 1), event('a', 1), event('a', 2, { destination: b })] }));
+    await store.commit(batch('2', { events: [event('a', 3), event('z', 2), event('a', 4)] }));
+    await store.settle([
+      settled('z-event-2', 1, { status: 'due', dueAt: 9 }),
+      settled('a-event-4', 1, { status: 'due', dueAt: 7 }),
+    ]);
+    const ids = async (rows: Promise<EventRow[]>) => (await rows).map(({ id }) => id);
+    const receiver = 'https://app.example';
+    assert.deepEqual(await store.dueReceivers(), [
+      { receiver, events: 5 },
+      { receiver: 'https://b.example', events: 1 },
+    ]);
+    assert.deepEqual(await ids(store.untriedEvents(receiver, null, [], 9)), ['z-event-1', 'a-event-1', 'a-event-3']);
+    assert.deepEqual(await ids(store.untriedEvents(receiver, null, ['z-event-1'], 1)), ['a-event-1']);
+    assert.deepEqual(await ids(store.untriedEvents(receiver, 'a', [], 9)), ['a-event-1', 'a-event-3']);
+    assert.deepEqual(await ids(store.triedEvents(receiver, [], 9)), ['a-event-4', 'z-event-2']);
+    assert.deepEqual(await ids(store.triedEvents(receiver, ['a-event-4'], 1)), ['z-event-2']);
+    const [one] = await store.triedOfTypes(['call.initiated', 'call.hangup']);
+    assert.deepEqual([one?.body, one?.attempts], ['', 1]);
+    assert.deepEqual(await store.triedOfTypes(['call.hangup']), []);
+  });
+
+  it('makes an event due again that was tried, whatever became of it', async (t) => {
+    const { store } = await open(t);
+    const nowhere = event('a', 4, { destination: null, status: 'delivered' });
+    await store.commit(batch('1', { events: [event('a', 1), event('a', 2), event('a', 3), nowhere] }));
+    await store.settle([settled('a-event-1', 1), settled('a-event-2', 2, { status: 'failed' })]);
+    const receiver = 'https://app.example';
+    assert.deepEqual(await store.redeliver('a-event-1', 5, '{}'), { receiver, before: 'delivered' });
+    assert.deepEqual(await store.redeliver('a-event-2', 6, '{}'), { receiver, before: 'failed' });
+    for (const id of ['a-event-3', 'a-event-4', 'nobody']) assert.equal(await store.redeliver(id, 7, '{}'), null, id);
+    const due = (await store.triedEvents(receiver, [], 9)).map(
+      ({ id, dueAt, progress }) => `${id} ${dueAt} ${progress}`,
+    );
+    assert.deepEqual(due, ['a-event-1 5 {}', 'a-event-2 6 {}']);
+  });
+
   it('settles attempts: due again, delivered, failed', async (t) => {
     const { store } = await open(t);
     await store.commit(batch('1', { events: [event('a', 1), event('a', 2), event('a', 3)] }));
     await store.settle([
-      { id: 'a-event-1', status: 'due', attempts: 2, dueAt: 77, log: [] },
-      { id: 'a-event-2', status: 'delivered', attempts: 1, dueAt: 0, log: [] },
-      { id: 'a-event-3', status: 'failed', attempts: 6, dueAt: 0, log: [] },
-      { id: 'unknown', status: 'delivered', attempts: 1, dueAt: 0, log: [] },
+      { id: 'a-event-1', status: 'due', attempts: 2, dueAt: 77, progress: '{}', log: [] },
+      { id: 'a-event-2', status: 'delivered', attempts: 1, dueAt: 0, progress: null, log: [] },
+      { id: 'a-event-3', status: 'failed', attempts: 6, dueAt: 0, progress: null, log: [] },
+      { id: 'unknown', status: 'delivered', attempts: 1, dueAt: 0, progress: null, log: [] },
     ]);
-    assert.deepEqual(await store.dueEvents(), [event('a', 1, { attempts: 2, dueAt: 77 })]);
+    assert.deepEqual(await dueEvents(store), [event('a', 1, { attempts: 2, dueAt: 77, progress: '{}' })]);
     await store.settle([]);
   });
 }
@@ -258,7 +327,7 @@ function prunes(open: OpenStore): void {
     const gone = event('a', 2, { status: 'delivered' });
     await store.commit(batch('1', { calls: [call('a', { endedAt: 1 })], events: [...kept, gone] }));
     await store.prune(2);
-    assert.deepEqual(await store.dueEvents(), [event('a', 1)]);
+    assert.deepEqual(await dueEvents(store), [event('a', 1)]);
     // An id that is free again belonged to a row that is gone.
     await store.commit(batch('2', { events: [gone] }));
     await assert.rejects(store.commit(batch('3', { events: [event('a', 3)] })), Error);
@@ -268,7 +337,7 @@ function prunes(open: OpenStore): void {
     const { store } = await open(t);
     await store.commit(batch('1', { calls: [call('a', { endedAt: 1 })], events: [event('a', 1)] }));
     await store.prune(2);
-    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 4, dueAt: 0, log: [] }]);
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 4, dueAt: 0, progress: null, log: [] }]);
     await store.prune(2);
     await store.commit(batch('2', { events: [event('a', 1)] }));
   });
@@ -364,6 +433,7 @@ async function withHistory(store: Store): Promise<void> {
     event('b', 1, { occurredAt: 30 }),
     event('b', 2, { type: 'call.hangup', occurredAt: 50, body: '{"needle":"100% _x"}' }),
     event('c', 1, { occurredAt: 70, destination: null, status: 'delivered' }),
+    event('c', 1, { id: 'c-copy', copy: 1, occurredAt: 70 }),
   ];
   await store.commit(batch('1', { calls, commands, events }));
   await store.settle([
@@ -508,13 +578,13 @@ function survives(open: OpenStore): void {
     assert.ok(reopen);
     const commands = [command('a', 'x')];
     await store.commit(batch('1', { calls: [call('a')], events: [event('a', 1), event('a', 2)], commands }));
-    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0, log: [] }]);
+    await store.settle([{ id: 'a-event-1', status: 'delivered', attempts: 1, dueAt: 0, progress: null, log: [] }]);
     await store.put('key', 'value');
     await store.bind('alice', [binding('alice', 'sip:a@1')]);
     await store.putResource(resource('front'));
     const again = await reopen();
     assert.deepEqual(await again.calls(0), [call('a')]);
-    assert.deepEqual(await again.dueEvents(), [event('a', 2)]);
+    assert.deepEqual(await dueEvents(again), [event('a', 2)]);
     assert.deepEqual(await again.commandIds('a'), ['x']);
     assert.equal(await again.get('key'), 'value');
     assert.deepEqual(await again.resources('application'), [resource('front')]);

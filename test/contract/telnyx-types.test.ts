@@ -256,7 +256,8 @@ type NullsAbsent<T> = T extends readonly unknown[]
 type Version2<T> = Omit<T, 'webhook_api_version'> & { webhook_api_version?: '2' };
 type AdditiveOfApplication =
   | Extract<keyof Static<typeof Application>, `refer_${string}` | 'hold_on_refer'>
-  | 'read_only';
+  | 'read_only'
+  | 'webhook_retries_policies';
 
 const resources = {
   create: (params: Version2<CallControlApplicationCreateParams>): Static<typeof ApplicationRequest> => params,
@@ -275,7 +276,7 @@ const resources = {
   queueCall: (shown: Static<typeof QueueCall>): queues.QueueCall => shown,
   callEvent: (shown: Static<typeof CallEvent>): CallEventListResponse => shown,
   delivery: (shown: NullsAbsent<Static<typeof OurDelivery>>): WebhookDelivery => shown,
-  deliveryFields: (field: keyof Static<typeof OurDelivery>): keyof WebhookDelivery => field,
+  deliveryFields: (field: Exclude<keyof Static<typeof OurDelivery>, 'next_attempt_at'>): keyof WebhookDelivery => field,
   activeCall: (shown: StateAsTyped<Static<typeof ActiveCall>>): ConnectionListActiveCallsResponse => shown,
 };
 

@@ -43,6 +43,7 @@ export async function scene(t: TestContext, call: 'ringing' | 'answered' | 'none
     answered.catch(() => {}); // a block may reject it
     const { data } = await all.told('call.initiated');
     environment.CALL = String(data.payload.call_control_id);
+    environment.ID = String(data.id);
     if (call === 'answered') {
       await command(all, environment.CALL, 'answer');
       await answered;
@@ -101,7 +102,7 @@ export async function runShell(t: TestContext, block: Block, expected: Block | n
 
 /** Which call a block works on. */
 export function stateFor(code: string): 'ringing' | 'answered' | 'none' {
-  if (!code.includes('CALL')) return 'none';
+  if (!/CALL|\$ID\b/.test(code)) return 'none';
   return /actions[/.](answer|reject)/.test(code) ? 'ringing' : 'answered';
 }
 

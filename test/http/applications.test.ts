@@ -37,6 +37,7 @@ test('an application is created with every field at its default', async () => {
     webhook_event_failover_url: null,
     webhook_api_version: '2',
     webhook_timeout_secs: null,
+    webhook_retries_policies: {},
     active: true,
     anchorsite_override: 'Latency',
     dtmf_type: 'RFC 2833',

@@ -25,9 +25,18 @@ const ofRefer = {
   refer_header_placement: 'refer-to',
 };
 
+const webhooks = {
+  webhook_url: 'https://app.example/calls',
+  webhook_url_method: 'GET',
+  webhook_urls: { 'call.hangup': ['https://app.example/a', 'https://app.example/b'] },
+  webhook_urls_method: 'POST',
+  webhook_retries_policies: { 'call.hangup': { retries_ms: [1000, 2000] } },
+};
+
 /** A body of each command with every field it has, but for one that makes another optional. */
 const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
   answer: {
+    ...webhooks,
     ...{ ...common, ...headers, preferred_codecs: 'PCMU,PCMA' },
     ...{ send_silence_when_idle: true, billing_group_id: 'f5586561-8ff0-4291-a0ac-84fe544797bd' },
   },
@@ -52,6 +61,7 @@ const full: Readonly<Record<ActionName, Readonly<Record<string, unknown>>>> = {
     mute_dtmf: 'self',
   },
   transfer: {
+    ...webhooks,
     ...{ ...common, ...headers, to: '+13125550111', from: '+13125550100', from_display_name: 'Front desk' },
     ...{
       timeout_secs: 30,
@@ -91,7 +101,7 @@ for (const action of actions) {
 
   test(`${action}: unknown fields are ignored`, async () => {
     const { app, calls } = sharedFixture();
-    const payload = { ...full[action], webhook_url: 3, nested: { deep: [] }, constructor: 'x' };
+    const payload = { ...full[action], no_field: 3, nested: { deep: [] }, constructor: 'x' };
     assert.equal((await ask(app, lineOf(action), { payload })).status, 200);
     assert.deepEqual(calls.executed[0]?.body, full[action]);
   });
@@ -194,6 +204,7 @@ for (const field of stringFields) {
   const name = `${field.action} ${pointer}`;
   const invalid = field.schema.enum ? '10032' : '10015';
   const isText = field.schema.format === 'text';
+  const malformed = field.schema.format === 'web-url' ? '10003' : invalid;
 
   for (const mark of isText ? ['\0'] : ['\r', '\n', '\r\n', '\0']) {
     test(`${name}: refused with ${JSON.stringify(mark)} inside`, async () => {
@@ -202,7 +213,7 @@ for (const field of stringFields) {
         (value: unknown) => `${mark}${value}`,
         (value: unknown) => `${String(value).slice(0, 4)}${mark}X-Evil: 1`,
       ]) {
-        assert.deepEqual(await errorsOf(field, change), [422, [`${invalid} ${pointer}`]]);
+        assert.deepEqual(await errorsOf(field, change), [422, [`${malformed} ${pointer}`]]);
       }
     });
   }
@@ -215,7 +226,7 @@ for (const field of stringFields) {
 
   test(`${name}: refused when too long`, async () => {
     const limit = Number(field.schema['x-max-bytes'] ?? field.schema.maxLength ?? 100);
-    assert.deepEqual(await errorsOf(field, () => 'A'.repeat(limit + 1)), [422, [`${invalid} ${pointer}`]]);
+    assert.deepEqual(await errorsOf(field, () => 'A'.repeat(limit + 1)), [422, [`${malformed} ${pointer}`]]);
   });
 
   if (field.schema.minLength === 1) {

@@ -30,7 +30,7 @@ async function withHistory(all: Fixture, other = '7'): Promise<void> {
   const times = { url: 'https://app.example/hook', headers: [['server', 'x']] };
   await all.store.settle([
     {
-      ...{ id: 'a-event-1', status: 'delivered', attempts: 2, dueAt: 0 },
+      ...{ id: 'a-event-1', status: 'delivered', attempts: 2, dueAt: 0, progress: null },
       log: [
         {
           ...times,
@@ -153,6 +153,7 @@ test('webhook deliveries: each attempt with what was sent and answered', async (
     status: 'delivered',
     started_at: '2026-01-01T00:00:00.010000Z',
     finished_at: '2026-01-01T00:00:03.005000Z',
+    next_attempt_at: null,
     webhook: JSON.parse(data('a-event-1', 'call.initiated')),
     attempts: [
       {
@@ -217,7 +218,14 @@ test('client: its pages show every event and every delivery once, whatever comes
       { startedAt: epoch, finishedAt: epoch, url: 'http://a/', status: 200, headers: [], body: '', error: null },
     ];
     await store.settle([
-      { id: row.id, status: 'delivered', attempts: 1, dueAt: 0, log: log.map((each) => JSON.stringify(each)) },
+      {
+        id: row.id,
+        status: 'delivered',
+        attempts: 1,
+        dueAt: 0,
+        progress: null,
+        log: log.map((each) => JSON.stringify(each)),
+      },
     ]);
   };
   while (made < 30) await more();

@@ -174,7 +174,9 @@ test('client: each entry of each list once, while others come', async (t) => {
     const commands = [command('a', `number ${index}`, { acceptedAt: epoch + index })];
     await store.commit(batch(`${index}`, { calls: [call('a')], events: [row], commands }));
     const attempt = { startedAt: 0, finishedAt: 0, url: 'http://a/', status: 200, headers: [], body: '', error: null };
-    await store.settle([{ id: row.id, status: 'delivered', attempts: 1, dueAt: 0, log: [JSON.stringify(attempt)] }]);
+    await store.settle([
+      { id: row.id, status: 'delivered', attempts: 1, dueAt: 0, progress: null, log: [JSON.stringify(attempt)] },
+    ]);
   };
   const ofCalls = await readAll(
     client.callEvents.list(),

@@ -84,6 +84,7 @@ test('openapi: the operations, with the names of the Telnyx API', async () => {
     'get /v2/call_events ListCallEvents',
     'get /v2/webhook_deliveries ListWebhookDeliveries',
     'get /v2/webhook_deliveries/{id} RetrieveWebhookDelivery',
+    'post /v2/webhook_deliveries/{id}/redeliver RedeliverWebhook',
     'get /v2/trunks ListTrunks',
     'post /v2/trunks CreateTrunk',
     'get /v2/trunks/{name} RetrieveTrunk',

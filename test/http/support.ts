@@ -121,6 +121,7 @@ export function fixture(options: Own = {}): Fixture {
     queues,
     clock: system.clock,
     history: store,
+    redeliver: async () => false,
     peers: { trunks: noPeers, phones: noPeers },
     auth,
     limits: new Limits(0, () => system.clock.now()),

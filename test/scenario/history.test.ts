@@ -10,6 +10,12 @@ async function reads({ server }: Inside, url: string) {
   return answer.json().data;
 }
 
+async function posts({ server }: Inside, url: string) {
+  const headers = { authorization: 'Bearer KEY-of-the-scenarios' };
+  const answer = await server.http.inject({ method: 'POST', url, headers });
+  return { status: answer.statusCode, body: answer.json() };
+}
+
 scenario('the history of a call (with a refer that failed and a webhook that was late; kept for ten minutes)', (world) => {
   const { app, after, does } = world;
   answers(world);
@@ -46,6 +52,15 @@ scenario('the history of a call (with a refer that failed and a webhook that was
     );
     assert.equal((await reads(inside, '/v2/webhook_deliveries')).length, 5);
   });
+  does('have one delivered once more', async (inside) => {
+    const [hangup] = await reads(inside, '/v2/webhook_deliveries?filter[event_type]=call.hangup');
+    assert.deepEqual([hangup.status, hangup.next_attempt_at], ['delivered', null]);
+    const again = await posts(inside, `/v2/webhook_deliveries/${hangup.id}/redeliver`);
+    assert.deepEqual([again.status, again.body.data.id, again.body.data.status], [200, hangup.id, 'failed']);
+    assert.match(again.body.data.next_attempt_at, /^20/);
+    assert.equal((await posts(inside, '/v2/webhook_deliveries/nobody/redeliver')).status, 404);
+  });
+                                         app.gets('call.hangup', {}, { attempt: 2, within: 100 });
   after(700_000);
   does('read what is left', async (inside) => {
     assert.deepEqual(await reads(inside, '/v2/call_events'), []);

@@ -110,3 +110,17 @@ scenario('webhook slow for one call only', (world) => {
   isReleased(world);
   after(1_000);
 });
+
+scenario('webhook to the URL of a command (from its own event on, and after a restart)', (world) => {
+  const { transferee, app, restarts } = world;
+  rings(world);
+  app.posts('answer', { webhook_url: 'https://own.example/call', webhook_urls: { 'call.hangup': ['https://bills.example/'] } });
+                                         transferee.gets(200);
+  transferee.sends('ACK');               app.gets('call.answered', {}, { url: 'https://own.example/call' });
+  restarts();
+  refers(world);
+  notifies(world, '486 Busy Here', { 'Subscription-State': 'terminated;reason=noresource' });
+                                         app.gets('call.refer.failed', {}, { url: 'https://own.example/call' });
+  transferee.sends('BYE');               transferee.gets(200);
+                                         app.gets('call.hangup', {}, { url: 'https://bills.example/' });
+});

@@ -8,7 +8,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { storeError } from '../../src/store/error.ts';
 import { migrations } from '../../src/store/migrations.ts';
 import { openSqlite, StoreError } from '../../src/store/sqlite.ts';
-import { batch, call, event, storeConformance } from '../conformance/store.ts';
+import { batch, call, dueEvents, event, storeConformance } from '../conformance/store.ts';
 
 function directory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'switchhook-store-'));
@@ -179,6 +179,27 @@ describe('sqlite: opening', () => {
     assert.deepEqual(await store.findCallEvents({ legId: 'leg' }), [], 'a command without a name is not shown');
   });
 
+  it('finds the events of an earlier version again, by their receivers', async (t) => {
+    const path = join(directory(t), 'a.db');
+    const version = migrations.findIndex((step) => step.includes('CREATE TABLE deliveries'));
+    const urls = ['https://app.example/hook?a=/b', 'http://a/', 'http://app.example:3000'];
+    withDatabase(path, (database) => {
+      for (const step of migrations.slice(0, version)) database.exec(step);
+      database.exec(`PRAGMA application_id = ${0x5377486b}; PRAGMA user_version = ${version}`);
+      const add = database.prepare(
+        `INSERT INTO events (id, call_id, sequence, type, body, occurred_at, url, timeout_ms, status, attempts, due_at)
+         VALUES (?, 'a', ?, 'call.answered', '{}', 1, ?, 2000, 'due', 0, 1)`,
+      );
+      for (const [index, url] of urls.entries()) add.run(`event-${index}`, index + 1, url);
+    });
+    const store = openSqlite(path);
+    t.after(() => store.close());
+    const found = (await dueEvents(store)).map(({ destination }) => destination?.receiver);
+    assert.deepEqual(found, ['https://app.example', 'http://a', 'http://app.example:3000']);
+    const [first] = await dueEvents(store);
+    assert.deepEqual([first?.id, first?.copy, first?.destination?.method], ['event-0', 0, 'POST']);
+  });
+
   it('applies each migration once, and a failed one not at all', (t) => {
     const path = join(directory(t), 'a.db');
     void openSqlite(path).close();
@@ -210,7 +231,7 @@ describe('sqlite: at work', () => {
     const store = openSqlite(path);
     t.after(() => store.close());
     assert.deepEqual(await store.calls(0), [call('a')]);
-    assert.deepEqual(await store.dueEvents(), [event('a', 1)]);
+    assert.deepEqual(await dueEvents(store), [event('a', 1)]);
     assert.equal(await store.committed('1'), true);
   });
 

@@ -21,6 +21,7 @@ export function application(more: Partial<Application> = {}): Application {
     webhookUrl: 'https://app.example/webhooks',
     webhookFailoverUrl: null,
     webhookTimeoutMs: 2_000,
+    webhookRetries: {},
     active: true,
     dtmfType: 'RFC 2833',
     firstCommandTimeoutMs: null,

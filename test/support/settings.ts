@@ -35,6 +35,7 @@ export function settingsFor(sipListen: readonly LocalAddress[], options: Setting
     targets: noRules,
     sessionTimers: { wish: { intervalS: 1_800, minSeS: 90, refresher: 'us' }, unasked: true },
     webhookMaxAgeMs: 86_400_000,
+    webhookAllow: [],
     ladder: { messages: 64, bytes: 1_048_576 },
     logLevel: 'info',
     historyMs: 600_000,

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { realClock } from '../../src/system.ts';
+import { egressTo } from '../../src/webhook/egress.ts';
 import { openPost } from '../../src/webhook/post.ts';
 import { Authority, type Name } from '../support/certificates.ts';
 
@@ -27,7 +28,7 @@ async function post(t: TestContext, { believed, names }: Receiver) {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const wellKnown = getCACertificates('default');
   if (believed) setDefaultCACertificates([...wellKnown, readFileSync(authority.file, 'utf8')]);
-  const { post, close } = openPost(realClock, 1);
+  const { post, close } = openPost(realClock, 1, egressTo({ allow: [], loopback: true }));
   t.after(async () => {
     setDefaultCACertificates(wellKnown);
     await close();
@@ -35,7 +36,13 @@ async function post(t: TestContext, { believed, names }: Receiver) {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const request = { url: `https://127.0.0.1:${port}/hook`, headers: {}, body: '{"private":true}', timeoutMs: 30_000 };
+  const request = {
+    method: 'POST',
+    url: `https://127.0.0.1:${port}/hook`,
+    headers: {},
+    body: '{"private":true}',
+    timeoutMs: 30_000,
+  } as const;
   const outcome = await post(request).then(
     ({ status }) => status,
     (error: Error & { code?: string }) => error.code ?? error.message,

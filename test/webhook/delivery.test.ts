@@ -6,7 +6,7 @@ import type { EventRow, Settlement, Store } from '../../src/store/store.ts';
 import { type Attempt, Delivery, deliveriesPerOrigin } from '../../src/webhook/delivery.ts';
 import type { PostAnswer, PostRequest } from '../../src/webhook/post.ts';
 import { loadSigner } from '../../src/webhook/signature.ts';
-import { batch, event as row } from '../conformance/store.ts';
+import { batch, destination, dueEvents, event as row } from '../conformance/store.ts';
 import { epoch, type FakeSystem, fakeProcess, fakeSystem } from '../support/fake-system.ts';
 
 const primary = 'https://app.example/hook';
@@ -107,7 +107,9 @@ function record(
   resolve: (answer: PostAnswer) => void,
   reject: (error: Error) => void,
 ): Posted {
-  const { data, meta } = JSON.parse(request.body);
+  const read = new URL(request.url).searchParams;
+  const inQuery = { data: { id: read.get('data[id]') }, meta: { attempt: Number(read.get('meta[attempt]')) } };
+  const { data, meta } = request.method === 'GET' ? inQuery : JSON.parse(request.body);
   const answer = async (status: number, location?: string) => {
     resolve(location === undefined ? { status } : { status, location });
     await system.clock.settle();
@@ -130,18 +132,18 @@ function event(name: string, type = 'call.answered', more: Partial<EventRow> = {
     type,
     body: JSON.stringify({ record_type: 'event', id: name, note: 'Zoë ☎' }),
     occurredAt: epoch,
-    destination: { url: primary, failoverUrl: null, timeoutMs: 2_000 },
+    ...to(primary),
     dueAt: epoch,
     ...more,
   });
 }
 
 const to = (url: string, failoverUrl: string | null = null) => ({
-  destination: { url, failoverUrl, timeoutMs: 2_000 },
+  destination: destination({ url, failoverUrl, receiver: new URL(url).origin }),
 });
 
 async function due(store: Store): Promise<string[]> {
-  return (await store.dueEvents()).map(({ id, attempts, dueAt }) => `${id} ${attempts} +${dueAt - epoch}`);
+  return (await dueEvents(store)).map(({ id, attempts, dueAt }) => `${id} ${attempts} +${dueAt - epoch}`);
 }
 
 /** What every test ends in: nothing armed, nothing left in memory. */
@@ -168,6 +170,28 @@ describe('delivery: an attempt', () => {
     assert.deepEqual([posted.url, posted.timeoutMs], [primary, 2_000]);
     assert.deepEqual(await due(w.store), []);
     assertEmpty(w);
+  });
+
+  it('get-in-the-query: the event is in the query, and an empty body is signed', async (t) => {
+    const w = await world(t);
+    const url = 'https://app.example/hook?token=1';
+    await w.happens(event('a1', 'call.answered', { destination: destination({ url, method: 'GET' }) }));
+    const [posted] = w.posted;
+    assert.ok(posted);
+    assert.deepEqual([posted.method, posted.body, posted.headers['Content-Type']], ['GET', '', undefined]);
+    const query = Object.fromEntries(new URL(posted.url).searchParams);
+    assert.deepEqual(query, {
+      ...{ token: '1', 'data[record_type]': 'event', 'data[id]': 'a1', 'data[note]': 'Zoë ☎' },
+      ...{ 'meta[attempt]': '1', 'meta[delivered_to]': url },
+    });
+    const key = createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(w.publicKey, 'base64').toString('base64url') },
+      format: 'jwk',
+    });
+    const signature = Buffer.from(posted.headers['Telnyx-Signature-Ed25519'] ?? '', 'base64');
+    assert.ok(verify(null, Buffer.from(`${posted.headers['Telnyx-Timestamp']}|`), key, signature));
+    const kept = await w.store.delivery('a1');
+    assert.equal(kept?.log[0]?.url, url, 'the log does not repeat the event');
   });
 
   it('re-signed-each-attempt: new time, new signature, attempt and URL as they are', async (t) => {
@@ -348,7 +372,7 @@ describe('delivery: retries', () => {
     await w.system.clock.advance(300_000);
     assert.equal(w.posted.length, 5);
     const { log, ...last } = settled.at(-1)!;
-    assert.deepEqual(last, { id: 'a1', status: 'failed', attempts: 5, dueAt: epoch + 22_000 });
+    assert.deepEqual(last, { id: 'a1', status: 'failed', attempts: 5, dueAt: epoch + 22_000, progress: null });
     assert.equal(log.length, 1);
     assert.match(w.system.log.at('error').join(), /given up/);
     await assert.rejects(w.store.commit(batch('again', { events: [event('a1')] })), /UNIQUE/, 'the event is kept');
@@ -527,6 +551,64 @@ describe('delivery: a new start', () => {
     await w.system.clock.settle();
     assert.deepEqual(w.drawn(), ['0 a1 #1', '0 a2 #1']);
     assert.equal(delivery.idle(), true);
+  });
+});
+
+describe('delivery: once more', () => {
+  const again = async (w: World, id: string): Promise<boolean> => {
+    const found = await w.delivery.redeliver(id);
+    await w.system.clock.advance(0);
+    return found;
+  };
+
+  it('what was delivered: the same event, the next attempt', async (t) => {
+    const w = await world(t);
+    await w.happens(event('a1'), event('a2'));
+    assert.equal(await again(w, 'a1'), true);
+    assert.deepEqual(w.drawn(), ['0 a1 #1', '0 a2 #1', '0 a1 #2']);
+    assert.equal((await w.store.delivery('a1'))?.status, 'delivered');
+    assertEmpty(w);
+  });
+
+  it('what was given up, however old it is, gets a first round; after a restart as well', async (t) => {
+    const w = await world(t, { maxAgeMs: 30_000 });
+    w.answers(503);
+    await w.happens(event('a1'));
+    await w.system.clock.advance(300_000);
+    assert.equal((await w.store.delivery('a1'))?.status, 'failed');
+    assert.equal(await again(w, 'a1'), true);
+    assert.equal(w.delivery.due, 1);
+    await w.restart(1_000);
+    w.answers(200);
+    await w.system.clock.advance(3_000);
+    assert.deepEqual(w.drawn().slice(5), ['300000 a1 #6', '301000 a1 #7', '304000 a1 #8']);
+    assert.equal((await w.store.delivery('a1'))?.status, 'delivered');
+    assertEmpty(w);
+  });
+
+  it('what waits goes at once; what is under way once more when that has ended', async (t) => {
+    const w = await world(t);
+    w.answers(503);
+    await w.happens(event('a1'));
+    await w.system.clock.advance(10_000);
+    assert.equal(w.drawn().at(-1), '10000 a1 #4');
+    w.answers('hold');
+    assert.equal(await again(w, 'a1'), true);
+    assert.equal(w.drawn().at(-1), '10000 a1 #5');
+    assert.equal(await again(w, 'a1'), true);
+    await w.posted.at(-1)?.answer(200);
+    await w.system.clock.advance(0);
+    assert.equal(w.drawn().at(-1), '10000 a1 #6');
+    await w.posted.at(-1)?.answer(200);
+    assertEmpty(w);
+  });
+
+  it('what nobody knows, or was never tried, is not found', async (t) => {
+    const w = await world(t);
+    w.answers('hold');
+    await w.happens(event('a1'), event('a2'));
+    for (const id of ['nobody', 'a1', 'a2']) assert.equal(await again(w, id), false, id);
+    assert.deepEqual(w.drawn(), ['0 a1 #1']);
   });
 });
 

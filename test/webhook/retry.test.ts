@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Circumstances, isExpired, next, type Outcome, redirectOf, resume } from '../../src/webhook/retry.ts';
+import {
+  type Circumstances,
+  isExpired,
+  next,
+  type Outcome,
+  type Progress,
+  redirectOf,
+  resume,
+} from '../../src/webhook/retry.ts';
+import { destination } from '../conformance/store.ts';
 
 const primary = 'https://a.example/hook';
 const failover = 'https://b.example/hook';
@@ -13,20 +22,28 @@ interface Plan {
   /** How long each attempt lasts. */
   readonly lastsMs?: number;
   readonly attempts?: number;
+  readonly retriesMs?: readonly number[];
 }
 
 /** Plays answers until the event is delivered or failed, or they run out. Each line: wait, URL, attempt; then the end. */
 function play(answers: readonly Outcome[], plan: Plan = {}): string[] {
-  const { failoverUrl = null, timeoutMs = 2_000, maxAgeMs = 86_400_000, random = 0, lastsMs = 0 } = plan;
-  const destination = { url: primary, failoverUrl, timeoutMs };
+  const {
+    failoverUrl = null,
+    retriesMs = null,
+    timeoutMs = 2_000,
+    maxAgeMs = 86_400_000,
+    random = 0,
+    lastsMs = 0,
+  } = plan;
+  const to = destination({ url: primary, failoverUrl, timeoutMs, retriesMs });
   let { attempts = 0 } = plan;
-  let progress = resume(attempts, destination);
+  let progress: Progress = { ...resume(null, attempts, to), begunAt: 0 };
   let elapsedMs = 0;
   const drawn: string[] = [];
   for (const answer of answers) {
     attempts += 1;
     elapsedMs += lastsMs;
-    const facts = { destination, attempts, elapsedMs, occurredAt: 0, date: elapsedMs, maxAgeMs, random };
+    const facts = { destination: to, attempts, occurredAt: 0, date: elapsedMs, maxAgeMs, random };
     const verdict = next(progress, answer, facts satisfies Circumstances);
     if (verdict.type !== 'again') return [...drawn, verdict.type];
     drawn.push(`+${verdict.delayMs} ${verdict.url === primary ? 'primary' : 'failover'} #${verdict.attempt}`);
@@ -127,6 +144,27 @@ const schedules: readonly (readonly [
     { timeoutMs: 20_000, lastsMs: 20_000 },
     ['+1000 primary #2', '+6000 primary #3', '+12000 primary #4'],
   ],
+  [
+    'a policy takes the place of the whole schedule, without jitter',
+    times(4, 503),
+    { retriesMs: [100, 0, 60_000], random: 0.5 },
+    ['+100 primary #2', '+0 primary #3', '+60000 primary #4', 'failed'],
+  ],
+  ['an empty policy: one attempt', [null], { retriesMs: [] }, ['failed']],
+  [
+    'a policy holds for the failover URL as well, however long an attempt lasts',
+    times(4, null),
+    { retriesMs: [50_000], failoverUrl: failover, timeoutMs: 30_000, lastsMs: 30_000 },
+    ['+50000 primary #2', '+0 failover #3', '+50000 failover #4', 'failed'],
+  ],
+  [
+    'a policy, and the primary refuses',
+    [404, 500, 200],
+    { retriesMs: [10], failoverUrl: failover },
+    ['+0 failover #2', '+10 failover #3', 'delivered'],
+  ],
+  ['an address that is forbidden is not asked again', ['forbidden'], {}, ['failed']],
+  ['nor kept from the failover URL', ['forbidden', 200], { failoverUrl: failover }, ['+0 failover #2', 'delivered']],
   ['restart in the first round: it begins anew, the attempt counts on', [500], { attempts: 2 }, ['+1000 primary #4']],
   ['restart in a later round: one pass at its interval', [500], { attempts: 4 }, ['+24000 primary #6']],
   [
@@ -160,7 +198,6 @@ describe('retry: schedule', () => {
 });
 
 describe('retry: age', () => {
-  const destination = { url: primary, failoverUrl: null, timeoutMs: 2_000 };
   const cases: readonly (readonly [attempts: number, date: number, maxAgeMs: number, expired: boolean])[] = [
     [0, 1_000_000, 0, false],
     [2, 1_000_000, 10, false],
@@ -169,7 +206,7 @@ describe('retry: age', () => {
   ];
   for (const [attempts, date, maxAgeMs, expired] of cases) {
     it(`after ${attempts} attempts, ${date} ms old of ${maxAgeMs}: ${expired ? 'given up' : 'tried'}`, () => {
-      assert.equal(isExpired(resume(attempts, destination), 0, date, maxAgeMs), expired);
+      assert.equal(isExpired(resume(null, attempts, destination()), 0, date, maxAgeMs), expired);
     });
   }
 });
@@ -200,4 +237,13 @@ describe('retry: redirects', () => {
       assert.equal(redirectOf(status, location, from, followed), to);
     });
   }
+});
+
+describe('retry: a restart', () => {
+  it('goes on where it was, by what was written', () => {
+    const progress = {
+      ...{ round: 0, on: 'failover', repeats: 1, primaryRefused: true, failoverRefused: false, begunAt: 5 },
+    } as const;
+    assert.deepEqual(resume(JSON.stringify(progress), 3, destination()), progress);
+  });
 });

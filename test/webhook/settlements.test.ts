@@ -9,6 +9,7 @@ const of = (id: string, attempts = 1): Settlement => ({
   status: 'delivered',
   attempts,
   dueAt: 0,
+  progress: null,
   log: [`${id}${attempts}`],
 });
 
