@@ -7,6 +7,7 @@ import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
 import { bridgeCommand, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
 import { digitAnswered, digitOut, digitsCommand, digitsDeadline, dropDigits, nextDigit } from './digits.ts';
+import { giveWay, handedOver, handOver, meet, met, rejoin, reportMeeting, stay } from './handover.ts';
 import { answerCommand, invitedAgain, notRinging, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
 import { sendInfo, sendInfoAgain } from './info.ts';
 import {
@@ -81,6 +82,7 @@ export function transition(call: Call, input: Input): Step {
   unblockRefer(turn);
   tellOther(turn);
   forgetSecrets(turn);
+  reportMeeting(turn, input);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
@@ -95,7 +97,7 @@ function decide(turn: Turn, input: Input): void {
       if (input.request.method === 'CANCEL') return cancelInvite(turn, input.request, input.origin);
       if (input.origin.key === turn.call.invite?.key) return invitedAgain(turn, input.request, input.origin);
       if (turn.call.phase.name === 'dialing') return requestedEarly(turn, input.request, input.origin);
-      return requested(turn, input.request, input.origin);
+      return requested(turn, input.request, input.origin, input.replaced ?? null);
     case 'ack':
       return acked(turn, input.request);
     case 'response':
@@ -223,6 +225,7 @@ export function collapse(call: Call, input: Input): Step {
     change(turn, { outbound: null });
   }
   forgetSecrets(turn);
+  reportMeeting(turn, input);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
@@ -344,9 +347,22 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
     case 'progress':
       // Of the call that was dialled in place of a REFER of ours, or because of one of the peer's.
       if (turn.call.refer?.transfer?.callee === from) return notJoined(turn, from, signal.status);
-      return progressed(turn, from, signal.status);
+      progressed(turn, from, signal.status);
+      return handedOver(turn, signal.status);
     case 'undialled':
       return notJoined(turn, null, signal.status);
+    case 'hand-over':
+      return handOver(turn, from);
+    case 'give-way':
+      return giveWay(turn, from, signal.to);
+    case 'meet':
+      return meet(turn, from, signal.with);
+    case 'met':
+      return met(turn, signal.status);
+    case 'rejoin':
+      return rejoin(turn, from);
+    case 'stay':
+      return stay(turn);
     case 'yield':
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':

@@ -37,7 +37,7 @@ import { route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { mayCall } from './targets.ts';
-import { attendedOf, dialOf, otherOf } from './transfers.ts';
+import { attendedOf, dialOf, namedByRefer, namedIn, otherOf } from './transfers.ts';
 import { viewOf } from './view.ts';
 
 export interface EngineOptions {
@@ -191,7 +191,8 @@ export class Engine implements EndpointUser, CallControl {
 
   #toCall(live: Live | undefined, request: Request, origin: Origin): void {
     if (live === undefined) return this.#driver.refuse(request, origin, 481);
-    this.#driver.decide(live, { type: 'request', request, origin });
+    const replaced = request.method === 'REFER' ? { replaced: namedByRefer(this.#calls, request) } : {};
+    this.#driver.decide(live, { type: 'request', request, origin, ...replaced });
   }
 
   #ofBranch(branch: string, isLast: boolean, input: Unstamped): void {
@@ -434,6 +435,9 @@ export class Engine implements EndpointUser, CallControl {
       const live = this.#calls.withId(call.id);
       if (live) this.#driver.decide(live, { type: 'signal', from, signal: { type: 'progress', status } });
     };
+    const named = namedIn(this.#calls, call, referral.target, this.#options.dial.locate);
+    if (named !== null && named.refused !== null) return progress(named.refused);
+    if (named?.replaced) return this.#handOver(call, named.replaced.call);
     if (other !== undefined && other.call.transferring !== null) return progress(486);
     const { body, headers } = followingOf(call, other?.call ?? null, referral);
     const decide = (callee: string): boolean => {
@@ -449,6 +453,12 @@ export class Engine implements EndpointUser, CallControl {
         progress(500);
       },
     );
+  }
+
+  /** The target is at the far end of another call of the transferor's: nobody is dialled (handover.ts). */
+  #handOver({ id }: Call, replaced: Call): void {
+    const live = this.#calls.withId(id);
+    if (live) this.#driver.decide(live, { type: 'signal', from: replaced.id, signal: { type: 'hand-over' } });
   }
 
   /** The same command again, while the first one is on its way to the store. */

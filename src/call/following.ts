@@ -1,6 +1,7 @@
 // The call that a REFER of a peer's asks for (RFC 3515 §2.4.2): whom to dial for whom, and which headers of the Refer-To URI
 // and of the REFER go onto the INVITE (RFC 3261 §19.1.5, RFC 3892 §2.2). Pure. Leaves out how it is dialled (dialler.ts).
 import { toUtf8 } from '../sip/message/grammar.ts';
+import { type Replaces, readReplaces } from '../sip/message/headers.ts';
 import { readUri, unescaped, writeUri } from '../sip/message/uri.ts';
 import type { DialBody, NamedValue } from './commands.ts';
 import type { Call, Referral } from './state.ts';
@@ -42,4 +43,22 @@ function uriHeaders(text: string): NamedValue[] {
     const value = unescaped(pair.slice(equals + 1));
     return honoured.test(name) && !/[\r\n\0]/.test(value) ? [{ name, value }] : [];
   });
+}
+
+/** The dialog that the INVITE is to take the place of (RFC 5589 §7); null where none can be read. */
+export function replacesOf(target: string): Replaces | null {
+  const uri = readUri(target);
+  if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return null;
+  const named = uriHeaders(uri.headers ?? '').filter(({ name }) => /^replaces$/i.test(name));
+  return named.length === 1 ? readReplaces(named[0]!.value) : null;
+}
+
+/** Whether a URI leads to where we listen ourselves. Without a port any of ours will do. */
+export function isOurs(target: string, { local }: Call): boolean {
+  const uri = readUri(target);
+  if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return false;
+  const host = uri.host.replace(/^\[|\]$/g, '').toLowerCase();
+  return Object.values(local).some(
+    (address) => address?.host.toLowerCase() === host && (uri.port ?? address.port) === address.port,
+  );
 }

@@ -20,7 +20,8 @@ const decisionMs = 30_000;
 /** Longer than any call may ring (`timeout_secs`): the peer need not ask again. */
 const expiresS = 630;
 
-export function referred(turn: Turn, request: Request, origin: Origin): void {
+/** `replaced` is the call of ours that it names by Replaces. */
+export function referred(turn: Turn, request: Request, origin: Origin, replaced: string | null): void {
   const { call } = turn;
   const target = targetOf(request);
   if (typeof target === 'number') return respond(turn, request, origin, target);
@@ -45,7 +46,7 @@ export function referred(turn: Turn, request: Request, origin: Origin): void {
   ];
   respond(turn, request, origin, isSilent ? 200 : 202, { headers });
   notify(turn, 100);
-  tell(turn, referReceived(turn.call, referral));
+  tell(turn, referReceived(turn.call, referral, replaced));
   if (call.referInbound === 'follow') follow(turn, referral);
 }
 
@@ -88,9 +89,9 @@ export function progressed(turn: Turn, referee: string, status: number): void {
   else if (isAlive(turn.call)) notify(turn, status);
 }
 
-/** Whether its peer has moved who it spoke to, and is to end the call itself. */
-export function hasTransferred({ referral }: Call): boolean {
-  return referral?.phase.name === 'over' && referral.phase.until !== null;
+/** Whether its peer has moved who it spoke to, or is about to: it waits for its end. */
+export function hasTransferred({ referral, handover }: Call): boolean {
+  return (handover ?? null) !== null || (referral?.phase.name === 'over' && referral.phase.until !== null);
 }
 
 /** After success the transferor ends its call itself (RFC 5589 §6.1); one that does not is ended by us. */
@@ -116,8 +117,9 @@ export function referralTimer(turn: Turn): void {
 
 /** After a restart: whoever was to be dialled may not have been. */
 export function resumeReferral(turn: Turn): void {
-  const { referral, referee } = turn.call;
-  if (referral?.phase.name === 'followed' && referee === null && isAlive(turn.call)) follow(turn, referral);
+  const { referral, referee, handover } = turn.call;
+  if (handover != null || referee !== null || !isAlive(turn.call)) return;
+  if (referral?.phase.name === 'followed') follow(turn, referral);
 }
 
 function notify(turn: Turn, status: number): void {
