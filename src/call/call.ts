@@ -45,7 +45,14 @@ import {
 } from './outbound.ts';
 import { changePlaceCommand, dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
-import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
+import {
+  decideReferral,
+  isLeftUndecided,
+  progressed,
+  referralDeadline,
+  referralTimer,
+  resumeReferral,
+} from './referral.ts';
 import {
   dialogLost,
   notJoined,
@@ -146,8 +153,8 @@ export const timersOf = {
   ],
   // The dialog is gone: no REFER is sent again, and an outcome ends the call at once.
   leaving: ['leave', ...ofInvite, 'queue-timeout', 'refer-deadline', 'refer-first-notify'],
-  // It may keep its place in a queue.
-  ended: [...ofInvite, 'queue-timeout'],
+  // It may keep its place in a queue, and whom a transferor spoke to may wait for a decision on its REFER.
+  ended: [...ofInvite, 'queue-timeout', 'referral'],
 } as const satisfies Record<Phase['name'], readonly CallTimer[]>;
 
 /** What a state waits for, by wall-clock instant. */
@@ -232,6 +239,8 @@ export function collapse(call: Call, input: Input): Step {
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
   if (command.name === 'change_place') return changePlaceCommand(turn, command);
   const isReferred = isCompleted(turn.call.refer) && command.name !== 'hangup';
+  const isDecision = command.name === 'refer_accept' || command.name === 'refer_reject';
+  if (isDecision && isLeftUndecided(turn.call)) return decideReferral(turn, command);
   if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
   if (turn.call.commandDueAt != null) change(turn, { commandDueAt: null });
   if (command.clientState !== null) change(turn, { clientState: command.clientState });

@@ -63,6 +63,8 @@ export interface EngineOptions {
 /** What a peer that referred us is told of a dial that did not begin; else 500. */
 const statusOfRefusal: Readonly<Record<string, number>> = {
   'no-route': 404,
+  // A number that counts in one place only (RFC 3966 §5.1.5).
+  'invalid-number': 484,
   'target-refused': 603,
   'too-many-dials': 503,
 };
@@ -441,8 +443,8 @@ export class Engine implements EndpointUser, CallControl {
     if (other !== undefined && other.call.transferring !== null) return progress(486);
     const { body, headers } = followingOf(call, other?.call ?? null, referral);
     const decide = (callee: string): boolean => {
-      progress(100, callee);
       if (other) this.#driver.decide(other, { type: 'signal', from: callee, signal: { type: 'dialled' } });
+      progress(100, callee);
       return true;
     };
     const link = other === undefined ? null : { to: other.call.id, parks: false };

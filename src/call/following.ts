@@ -2,8 +2,9 @@
 // and of the REFER go onto the INVITE (RFC 3261 §19.1.5, RFC 3892 §2.2). Pure. Leaves out how it is dialled (dialler.ts).
 import { toUtf8 } from '../sip/message/grammar.ts';
 import { type Replaces, readReplaces } from '../sip/message/headers.ts';
-import { readUri, unescaped, writeUri } from '../sip/message/uri.ts';
+import { readUri, type Uri, unescaped, writeUri } from '../sip/message/uri.ts';
 import type { DialBody, NamedValue } from './commands.ts';
+import { comparable } from './routing.ts';
 import type { Call, Referral } from './state.ts';
 
 export interface Following {
@@ -16,7 +17,7 @@ export function followingOf(call: Call, transferee: Call | null, { target, refer
   const uri = readUri(target);
   const isSip = uri?.scheme === 'sip' || uri?.scheme === 'sips';
   const params = isSip ? new Map([...uri.params].filter(([name]) => name !== 'method')) : null;
-  const to = isSip ? writeUri({ ...uri, params: params!, headers: null }) : target;
+  const to = isSip ? writeUri({ ...uri, params: params!, headers: null }) : (numberIn(uri) ?? target);
   const headers = isSip ? uriHeaders(uri.headers ?? '') : [];
   return {
     body: {
@@ -29,6 +30,9 @@ export function followingOf(call: Call, transferee: Call | null, { target, refer
     headers: [...headers, ...(referredBy === null ? [] : [{ name: 'Referred-By', value: referredBy }])],
   };
 }
+
+/** RFC 3966 §5.1.1: what separates its digits means nothing. */
+const numberIn = (uri: Uri | null): string | null => (uri?.scheme === 'tel' ? comparable(uri.number) : null);
 
 const ours = (call: Call): string => (call.direction === 'incoming' ? call.to : call.from);
 const theirs = (call: Call): string => (call.direction === 'incoming' ? call.from : call.to);

@@ -2,7 +2,7 @@
 // whoever those two calls are joined to are joined to each other, and nobody is dialled. The call of the REFER hands over,
 // the one it names gives way and sees to it that the others meet; if they cannot, all is as it was. Pure.
 import { join, soundAgain } from './bridging.ts';
-import { clearedBy, sayBye } from './leaving.ts';
+import { leave } from './leaving.ts';
 import { unblock } from './modifying.ts';
 import { progressed } from './referral.ts';
 import { type Call, type Input, isAlive, type Signal } from './state.ts';
@@ -65,7 +65,7 @@ export function met(turn: Turn, status: number): void {
   if (handover?.reportsTo == null) return;
   signal(turn, handover.reportsTo, { type: 'progress', status });
   if (status >= 300) return goBack(turn);
-  if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
+  if (isAlive(turn.call)) leave(turn);
   change(turn, { handover: null });
 }
 
@@ -80,9 +80,10 @@ export function handedOver(turn: Turn, status: number): void {
 function goBack(turn: Turn): void {
   const { handover, bridge, afterBridge } = turn.call;
   change(turn, { handover: null });
-  // Nobody was parted.
-  if (handover?.with == null || bridge !== null) return;
+  if (handover?.with == null) return;
   if (!isAlive(turn.call)) return signal(turn, handover.with, { type: 'replaced' });
+  // They were not parted.
+  if (bridge !== null) return;
   change(turn, {
     bridge: { with: handover.with, parks: false, isJoined: false, hasAsked: false, isAgain: true, ...afterBridge },
   });
