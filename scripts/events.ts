@@ -98,6 +98,10 @@ const own: { readonly [T in EventType]: Own<T> } = {
   'call.refer.received': {
     refer_to: ['string', 'The Refer-To URI of the REFER, headers included.'],
     referred_by: ['string or null', 'Its Referred-By header.'],
+    replaces_call_control_id: [
+      'string',
+      'Only where the Refer-To URI names another call of ours by `Replaces` (an attended transfer): that call.',
+    ],
   },
   'call.bridged': { other_call_control_id: ['string', 'The other call. Additive.'] },
   'call.bridge.failed': {
@@ -255,10 +259,14 @@ const examples: { readonly [T in EventType]: Event } = {
     body: '{"badge":"42"}',
     body_encoding: 'utf-8',
   }),
-  'call.refer.received': referReceived(call, {
-    target: 'sip:carol@example.com',
-    referredBy: '<sip:alice@atlanta.example>',
-  } as Referral),
+  'call.refer.received': referReceived(
+    call,
+    {
+      target: 'sip:carol@example.com',
+      referredBy: '<sip:alice@atlanta.example>',
+    } as Referral,
+    null,
+  ),
   'call.bridged': bridged(call, other),
   'call.bridge.failed': bridgeFailed(call, other, 'refused', 488),
   'call.hold': heldOrNot(call, 'call.hold'),

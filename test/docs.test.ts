@@ -91,7 +91,7 @@ test('docs: the JSON, HTTP and SIP shown are what really comes', patience, async
   events.set('call.bridge.failed', bridgeFailed(call, 'v3:other', 'refused', 488).payload);
   const phase = { name: 'asked', until: null } as const;
   const referral = { id: null, target: 'sip:a@b.example', referredBy: '<sip:c@d.example>', isSilent: false, phase };
-  events.set('call.refer.received', referReceived(call, referral).payload);
+  events.set('call.refer.received', referReceived(call, referral, null).payload);
   const line = active();
   line.refer({ on_failure: [{ transfer: { to: '+13125550199' } }] });
   const chained = { ...line.call.refer!, response: 202, notified: [100, 486] };

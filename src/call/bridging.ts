@@ -210,13 +210,14 @@ function left(turn: Turn, bridge: Bridge, parting: Parting = { reason: 'hangup' 
   const { refer } = turn.call;
   // Its peer is taking that call's place: what comes of it is still to be told.
   const isReplacing = isPending(refer) && refer.order.replaces === bridge.with;
-  if ((bridge.isJoined || isFor(turn, bridge)) && !bridge.parks && !isReplacing) return leave(turn);
+  const wasJoined = bridge.isJoined || bridge.isAgain === true;
+  if ((wasJoined || isFor(turn, bridge)) && !bridge.parks && !isReplacing) return leave(turn);
   soundAgain(turn);
   unblock(turn);
 }
 
 /** Our own sound again: in the answer that is due, or by a re-INVITE where the peer may hear another one. */
-function soundAgain(turn: Turn): void {
+export function soundAgain(turn: Turn): void {
   const { modification, session } = turn.call;
   if (isWithheld(modification) && session !== null) {
     const { offer } = modification.phase;

@@ -7,6 +7,7 @@ import { acknowledgeAgain, acknowledgeResumed } from './acknowledging.ts';
 import { bridgeCommand, modified, signalled as signalledByBridge, transferCommand } from './bridging.ts';
 import type { Command } from './commands.ts';
 import { digitAnswered, digitOut, digitsCommand, digitsDeadline, dropDigits, nextDigit } from './digits.ts';
+import { giveWay, handedOver, handOver, meet, met, rejoin, reportMeeting, stay } from './handover.ts';
 import { answerCommand, invitedAgain, notRinging, refuseCall, repeatResponse, ringingTimer } from './inbound.ts';
 import { sendInfo, sendInfoAgain } from './info.ts';
 import {
@@ -44,7 +45,14 @@ import {
 } from './outbound.ts';
 import { changePlaceCommand, dequeue, enqueueCommand, leaveQueueCommand } from './queueing.ts';
 import { isCompleted, deadlineOf as referDeadline } from './refer.ts';
-import { decideReferral, progressed, referralDeadline, referralTimer, resumeReferral } from './referral.ts';
+import {
+  decideReferral,
+  isLeftUndecided,
+  progressed,
+  referralDeadline,
+  referralTimer,
+  resumeReferral,
+} from './referral.ts';
 import {
   dialogLost,
   notJoined,
@@ -82,6 +90,7 @@ export function transition(call: Call, input: Input): Step {
   unblockRefer(turn);
   tellOther(turn);
   forgetSecrets(turn);
+  reportMeeting(turn, input);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
@@ -96,7 +105,7 @@ function decide(turn: Turn, input: Input): void {
       if (input.request.method === 'CANCEL') return cancelInvite(turn, input.request, input.origin);
       if (input.origin.key === turn.call.invite?.key) return invitedAgain(turn, input.request, input.origin);
       if (turn.call.phase.name === 'dialing') return requestedEarly(turn, input.request, input.origin);
-      return requested(turn, input.request, input.origin);
+      return requested(turn, input.request, input.origin, input.replaced ?? null);
     case 'ack':
       return acked(turn, input.request);
     case 'response':
@@ -145,8 +154,8 @@ export const timersOf = {
   ],
   // The dialog is gone: no REFER is sent again, and an outcome ends the call at once.
   leaving: ['leave', ...ofInvite, 'queue-timeout', 'refer-deadline', 'refer-first-notify'],
-  // It may keep its place in a queue.
-  ended: [...ofInvite, 'queue-timeout'],
+  // It may keep its place in a queue, and whom a transferor spoke to may wait for a decision on its REFER.
+  ended: [...ofInvite, 'queue-timeout', 'referral'],
 } as const satisfies Record<Phase['name'], readonly CallTimer[]>;
 
 /** What a state waits for, by wall-clock instant. */
@@ -224,12 +233,15 @@ export function collapse(call: Call, input: Input): Step {
     change(turn, { outbound: null });
   }
   forgetSecrets(turn);
+  reportMeeting(turn, input);
   return { call: turn.call, effects: turn.effects, refusals: [] };
 }
 
 function commanded(turn: Turn, command: Command, rtpPort: number | null): void {
   if (command.name === 'change_place') return changePlaceCommand(turn, command);
   const isReferred = isCompleted(turn.call.refer) && command.name !== 'hangup';
+  const isDecision = command.name === 'refer_accept' || command.name === 'refer_reject';
+  if (isDecision && isLeftUndecided(turn.call)) return decideReferral(turn, command);
   if (!isAlive(turn.call) || heldHangup(turn.call) || isReferred) return refuse(turn, 'call-ended');
   if (turn.call.commandDueAt != null) change(turn, { commandDueAt: null });
   if (command.clientState !== null) change(turn, { clientState: command.clientState });
@@ -347,9 +359,22 @@ function signalled(turn: Turn, from: string, signal: Signal): void {
     case 'progress':
       // Of the call that was dialled in place of a REFER of ours, or because of one of the peer's.
       if (turn.call.refer?.transfer?.callee === from) return notJoined(turn, from, signal.status);
-      return progressed(turn, from, signal.status);
+      progressed(turn, from, signal.status);
+      return handedOver(turn, signal.status);
     case 'undialled':
       return notJoined(turn, null, signal.status);
+    case 'hand-over':
+      return handOver(turn, from);
+    case 'give-way':
+      return giveWay(turn, from, signal.to);
+    case 'meet':
+      return meet(turn, from, signal.with);
+    case 'met':
+      return met(turn, signal.status);
+    case 'rejoin':
+      return rejoin(turn, from);
+    case 'stay':
+      return stay(turn);
     case 'yield':
       return change(turn, { yieldsAt: turn.at + signal.graceMs });
     case 'outrun':

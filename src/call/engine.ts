@@ -37,7 +37,7 @@ import { route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { mayCall } from './targets.ts';
-import { attendedOf, dialOf, otherOf } from './transfers.ts';
+import { attendedOf, dialOf, namedByRefer, namedIn, otherOf } from './transfers.ts';
 import { viewOf } from './view.ts';
 import { webhooksSaid } from './webhooks.ts';
 
@@ -64,6 +64,8 @@ export interface EngineOptions {
 /** What a peer that referred us is told of a dial that did not begin; else 500. */
 const statusOfRefusal: Readonly<Record<string, number>> = {
   'no-route': 404,
+  // A number that counts in one place only (RFC 3966 §5.1.5).
+  'invalid-number': 484,
   'target-refused': 603,
   'too-many-dials': 503,
 };
@@ -192,7 +194,8 @@ export class Engine implements EndpointUser, CallControl {
 
   #toCall(live: Live | undefined, request: Request, origin: Origin): void {
     if (live === undefined) return this.#driver.refuse(request, origin, 481);
-    this.#driver.decide(live, { type: 'request', request, origin });
+    const replaced = request.method === 'REFER' ? { replaced: namedByRefer(this.#calls, request) } : {};
+    this.#driver.decide(live, { type: 'request', request, origin, ...replaced });
   }
 
   #ofBranch(branch: string, isLast: boolean, input: Unstamped): void {
@@ -435,11 +438,14 @@ export class Engine implements EndpointUser, CallControl {
       const live = this.#calls.withId(call.id);
       if (live) this.#driver.decide(live, { type: 'signal', from, signal: { type: 'progress', status } });
     };
+    const named = namedIn(this.#calls, call, referral.target, this.#options.dial.locate);
+    if (named !== null && named.refused !== null) return progress(named.refused);
+    if (named?.replaced) return this.#handOver(call, named.replaced.call);
     if (other !== undefined && other.call.transferring !== null) return progress(486);
     const { body, headers } = followingOf(call, other?.call ?? null, referral);
     const decide = (callee: string): boolean => {
-      progress(100, callee);
       if (other) this.#driver.decide(other, { type: 'signal', from: callee, signal: { type: 'dialled' } });
+      progress(100, callee);
       return true;
     };
     const link = other === undefined ? null : { to: other.call.id, parks: false };
@@ -450,6 +456,12 @@ export class Engine implements EndpointUser, CallControl {
         progress(500);
       },
     );
+  }
+
+  /** The target is at the far end of another call of the transferor's: nobody is dialled (handover.ts). */
+  #handOver({ id }: Call, replaced: Call): void {
+    const live = this.#calls.withId(id);
+    if (live) this.#driver.decide(live, { type: 'signal', from: replaced.id, signal: { type: 'hand-over' } });
   }
 
   /** The same command again, while the first one is on its way to the store. */

@@ -120,6 +120,8 @@ export interface EventPayloads {
     refer_to: string;
     /** The Referred-By header, or null. */
     referred_by: string | null;
+    /** The call whose place is to be taken, where the Refer-To URI names one of ours by Replaces (RFC 5589 §7). */
+    replaces_call_control_id?: string;
   };
   'call.dtmf.received': Base & { digit: string };
   /** Additive in all it carries: the official API names it and nowhere says what is in it. */
@@ -201,9 +203,16 @@ export function hangup(call: Call, ending: Ending): Event {
   };
 }
 
-export function referReceived(call: Call, { target, referredBy }: Referral): Event {
-  const referred_by = referredBy === null ? null : toUtf8(referredBy);
-  return { type: 'call.refer.received', payload: { ...base(call), refer_to: toUtf8(target), referred_by } };
+export function referReceived(call: Call, { target, referredBy }: Referral, replaced: string | null): Event {
+  return {
+    type: 'call.refer.received',
+    payload: {
+      ...base(call),
+      refer_to: toUtf8(target),
+      referred_by: referredBy === null ? null : toUtf8(referredBy),
+      ...(replaced !== null && { replaces_call_control_id: replaced }),
+    },
+  };
 }
 
 export function digitReceived(call: Call, digit: string): Event {

@@ -65,7 +65,7 @@ export function peerLeft(turn: Turn, ending: Ending, final: OwedResponse | null)
   const graceMs = isPending(refer) && isOut(refer) ? refer.order.byeGraceMs : 0;
   if (graceMs > 0) {
     // Whatever comes of the refer, nobody is left to hear. Only the one that is to be replaced by it must wait.
-    leaveOthers(turn, refer?.order.replaces ?? null);
+    leaveOthers(turn, refer?.order.replaces ?? awaitsDecision(turn.call));
     change(turn, { phase: { name: 'leaving', until: turn.at + graceMs, ending, final } });
     return;
   }
@@ -133,6 +133,11 @@ export function refuseChange(turn: Turn, status: number): void {
   respondText(turn, to, status, writeResponse({ status }, head));
 }
 
+/** Whom a transferor speaks to is kept until it is decided on its REFER: it need not wait for that itself (referral.ts). */
+function awaitsDecision({ bridge, referral }: Call): string | null {
+  return referral?.phase.name === 'asked' && bridge?.isJoined ? bridge.with : null;
+}
+
 /** The call it is joined to, the one it was dialled for and those that are dialled for it learn that it is over, but for `but`. */
 function leaveOthers(turn: Turn, but: string | null = null): void {
   const { bridge, link, transferring, awaits = [] } = turn.call;
@@ -163,7 +168,7 @@ export function end(turn: Turn, ending: Ending, { final = null, bye, byeHeaders 
   refuseChange(turn, 487);
   hangsUp(turn);
   dropDigits(turn);
-  leaveOthers(turn);
+  leaveOthers(turn, ending.by === 'peer' ? awaitsDecision(turn.call) : null);
   endSound(turn);
   change(turn, {
     phase: {

@@ -20,7 +20,8 @@ const decisionMs = 30_000;
 /** Longer than any call may ring (`timeout_secs`): the peer need not ask again. */
 const expiresS = 630;
 
-export function referred(turn: Turn, request: Request, origin: Origin): void {
+/** `replaced` is the call of ours that it names by Replaces. */
+export function referred(turn: Turn, request: Request, origin: Origin, replaced: string | null): void {
   const { call } = turn;
   const target = targetOf(request);
   if (typeof target === 'number') return respond(turn, request, origin, target);
@@ -45,7 +46,7 @@ export function referred(turn: Turn, request: Request, origin: Origin): void {
   ];
   respond(turn, request, origin, isSilent ? 200 : 202, { headers });
   notify(turn, 100);
-  tell(turn, referReceived(turn.call, referral));
+  tell(turn, referReceived(turn.call, referral, replaced));
   if (call.referInbound === 'follow') follow(turn, referral);
 }
 
@@ -83,24 +84,41 @@ export function progressed(turn: Turn, referee: string, status: number): void {
   const { referral } = turn.call;
   if (referral?.phase.name !== 'followed') return;
   // The peer has been told 100 when it asked.
-  if (status === 100) return change(turn, { referee });
+  if (status === 100) {
+    letGo(turn);
+    return change(turn, { referee });
+  }
   if (status >= 200) over(turn, referral, status);
   else if (isAlive(turn.call)) notify(turn, status);
 }
 
-/** Whether its peer has moved who it spoke to, and is to end the call itself. */
-export function hasTransferred({ referral }: Call): boolean {
-  return referral?.phase.name === 'over' && referral.phase.until !== null;
+/** Whether its peer has moved who it spoke to, or is about to: it waits for its end. */
+export function hasTransferred({ referral, handover }: Call): boolean {
+  return (handover ?? null) !== null || (referral?.phase.name === 'over' && referral.phase.until !== null);
 }
 
 /** After success the transferor ends its call itself (RFC 5589 §6.1); one that does not is ended by us. */
 function over(turn: Turn, referral: Referral, status: number): void {
   if (isAlive(turn.call)) notify(turn, status);
-  const until = status < 300 ? turn.at + graceMs : null;
+  else letGo(turn);
+  const until = status < 300 && isAlive(turn.call) ? turn.at + graceMs : null;
   change(turn, { referral: { ...referral, phase: { name: 'over', until } } });
 }
 
 const graceMs = 2_000;
+
+/** Whether the peer has left before it was decided on its REFER, which may still be done. */
+export function isLeftUndecided({ phase, referral }: Call): boolean {
+  return phase.name === 'ended' && phase.ending.by === 'peer' && referral?.phase.name === 'asked';
+}
+
+/** Whom a transferor that has left spoke to: another one takes its place, or nobody does. */
+function letGo(turn: Turn): void {
+  const { bridge } = turn.call;
+  if (bridge === null || isAlive(turn.call)) return;
+  change(turn, { bridge: null });
+  turn.effects.push({ type: 'signal', to: bridge.with, signal: { type: 'left' } });
+}
 
 export function referralDeadline(referral: Referral | null): number | null {
   return referral?.phase.until ?? null;
@@ -111,13 +129,14 @@ export function referralTimer(turn: Turn): void {
   if (referral === null || referral.phase.until === null) return;
   if (referral.phase.name === 'asked') return over(turn, referral, 603);
   change(turn, { referral: { ...referral, phase: { name: 'over', until: null } } });
-  sayBye(turn, clearedBy('us'));
+  if (isAlive(turn.call)) sayBye(turn, clearedBy('us'));
 }
 
 /** After a restart: whoever was to be dialled may not have been. */
 export function resumeReferral(turn: Turn): void {
-  const { referral, referee } = turn.call;
-  if (referral?.phase.name === 'followed' && referee === null && isAlive(turn.call)) follow(turn, referral);
+  const { referral, referee, handover } = turn.call;
+  if (handover != null || referee !== null || !isAlive(turn.call)) return;
+  if (referral?.phase.name === 'followed') follow(turn, referral);
 }
 
 function notify(turn: Turn, status: number): void {

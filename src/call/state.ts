@@ -77,6 +77,22 @@ export interface Bridge extends AfterBridge {
   readonly isMuted?: boolean;
   /** A `bridge` of this call has asked for it, and hears what comes of it. */
   readonly isOrdered?: boolean;
+  /** They were joined before: if the other one is gone, this one ends as if they still were. */
+  readonly isAgain?: boolean;
+}
+
+/** A call of a transferor's, while its place with the call `with` is being given to another one (RFC 5589 §7). */
+export interface Handover {
+  /** Null: it was the application alone that its peer spoke to. */
+  readonly with: string | null;
+  /** The call that the REFER came on; null for that one itself. */
+  readonly reportsTo: string | null;
+}
+
+/** A call that is to be joined to the call `with` in the place of the call `reportsTo`. */
+export interface Meeting {
+  readonly with: string;
+  readonly reportsTo: string;
 }
 
 /** A REFER of the peer's. `id` is what its NOTIFYs are told apart by; `until` when the phase has lasted long enough. */
@@ -260,6 +276,10 @@ export interface Call {
   readonly referee: string | null;
   /** The call that learns how this one goes: it was dialled because of a REFER there. */
   readonly reportsTo: string | null;
+  /** Absent or null: its place is not being given away. */
+  readonly handover?: Handover | null;
+  /** Absent or null: it is not taking the place of another one. */
+  readonly meeting?: Meeting | null;
   readonly bridge: Bridge | null;
   /** Its peer is on hold until the call is bridged again. Absent: it is not. */
   readonly isHeld?: boolean;
@@ -338,7 +358,19 @@ export type Signal =
   /** The refer that it was dialled for has come to nothing by it. */
   | { readonly type: 'dismissed' }
   /** The call that was dialled because of its REFER has come so far; a final status ends that. */
-  | { readonly type: 'progress'; readonly status: number };
+  | { readonly type: 'progress'; readonly status: number }
+  /** Its peer's REFER names the call that says so: whoever the two are joined to are to be joined to each other. */
+  | { readonly type: 'hand-over' }
+  /** Its peer gives its place to the call `to`; null: to the application. */
+  | { readonly type: 'give-way'; readonly to: string | null }
+  /** It is to be joined to the call `with`, in the place of the one that says so. */
+  | { readonly type: 'meet'; readonly with: string }
+  /** What came of that. */
+  | { readonly type: 'met'; readonly status: number }
+  /** It came to nothing: it is to be joined to the one that says so, as before. */
+  | { readonly type: 'rejoin' }
+  /** The call it is joined to leaves it to the application. */
+  | { readonly type: 'stay' };
 
 /** Where a call stands in its queue, from 1, and how long others have waited there. */
 export interface Place {
@@ -366,8 +398,14 @@ interface Stamp {
 }
 
 export type Input = Stamp &
+  /** `replaced` is the call that the Replaces of a REFER names. */
   (
-    | { readonly type: 'request'; readonly request: Request; readonly origin: Origin }
+    | {
+        readonly type: 'request';
+        readonly request: Request;
+        readonly origin: Origin;
+        readonly replaced?: string | null;
+      }
     | { readonly type: 'ack'; readonly request: Request }
     /** `to` is where the request went: an address, or a connection. */
     | { readonly type: 'response'; readonly branch: string; readonly response: Response; readonly to?: Target }

@@ -1,9 +1,14 @@
 // Finds the other call of a bridge, and dials the one of a transfer: what a command needs to know of calls that are not its
 // own, before the call decides on it (bridging.ts).
 import type { Refusal } from '../errors.ts';
-import { writeReplaces } from '../sip/message/headers.ts';
+import { namedBy, type Replacement } from '../sip/dialog/replaces.ts';
+import { readAddress } from '../sip/message/address.ts';
+import { type Replaces, writeReplaces } from '../sip/message/headers.ts';
+import type { Request } from '../sip/message/message.ts';
 import { alreadyBridged } from './bridging.ts';
 import type { Bodies, DialBody } from './commands.ts';
+import { isOurs, replacesOf } from './following.ts';
+import { type ReplaceableCall, replaceable } from './invitation.ts';
 import type { LiveCalls } from './live.ts';
 import type { Attended } from './reading.ts';
 import { type Call, isAlive } from './state.ts';
@@ -51,6 +56,34 @@ export function attendedOf(calls: LiveCalls, call: Call, body: Bodies['refer']):
   // RFC 3891 §6.1: 0 stands for the tag of a peer that has none.
   const replaces = writeReplaces({ callId, toTag: remoteTag ?? '0', fromTag: localTag, earlyOnly: false });
   return { call: id, target: remoteTarget, replaces };
+}
+
+/**
+ * The call of ours that a Refer-To of the peer's names by Replaces (RFC 5589 §7), or why its place cannot be taken: 481 where
+ * the target is no phone but ourselves, and we know nothing of the dialog (RFC 3891 §3). Null: whoever is dialled may know it.
+ */
+export function namedIn(
+  calls: LiveCalls,
+  call: Call,
+  target: string,
+  locate: (uri: string) => readonly unknown[],
+): Replacement<ReplaceableCall> | null {
+  const replaces = replacesOf(target);
+  const named = replaces && ofOurs(calls, replaces);
+  const isForUs = replaces !== null && named === null && isOurs(target, call) && locate(target).length === 0;
+  return isForUs ? { refused: 481 } : named;
+}
+
+/** The id of the call whose place a REFER gives away; null: none of ours, or none that can be replaced. */
+export function namedByRefer(calls: LiveCalls, refer: Request): string | null {
+  const replaces = replacesOf(readAddress(refer.get('Refer-To') ?? '')?.uri ?? '');
+  const named = replaces && ofOurs(calls, replaces);
+  return named?.refused === null ? (named.replaced?.call.id ?? null) : null;
+}
+
+function ofOurs(calls: LiveCalls, replaces: Replaces): Replacement<ReplaceableCall> | null {
+  const found = [replaces.toTag, replaces.fromTag].flatMap((tag) => calls.withTag(tag)?.call ?? []);
+  return namedBy(replaces, found.map(replaceable));
 }
 
 /** A call that a command names beside its own, if its peer has answered, or was. */

@@ -21,7 +21,7 @@ import { type Held, isAlive, type Phase, sixtyFourT1Ms } from './state.ts';
 import { capabilities, chance, change, contact, respond, sdpType, type Turn, tell } from './turn.ts';
 
 /** A request of the peer that belongs to this call's dialog. */
-export function requested(turn: Turn, request: Request, origin: Origin): void {
+export function requested(turn: Turn, request: Request, origin: Origin, replaced: string | null): void {
   if (origin.key === turn.call.taken) return respond(turn, request, origin, 200);
   if (!isAlive(turn.call)) return requestedLate(turn, request, origin);
   // Deviation: a NOTIFY is taken in any order; one that overtook another must not cost a refer its outcome.
@@ -36,10 +36,10 @@ export function requested(turn: Turn, request: Request, origin: Origin): void {
   });
   const take = takers[request.method];
   if (take === undefined) respond(turn, request, origin, 405, { headers: capabilities.slice(0, 1) });
-  else take(turn, request, origin);
+  else take(turn, request, origin, replaced);
 }
 
-type Taker = (turn: Turn, request: Request, origin: Origin) => void;
+type Taker = (turn: Turn, request: Request, origin: Origin, replaced: string | null) => void;
 
 const takers: Readonly<Record<string, Taker>> = {
   BYE: goodbye,

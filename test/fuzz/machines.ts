@@ -196,6 +196,14 @@ const signals: readonly Signal[] = [
   { type: 'progress', status: 200 },
   { type: 'progress', status: 180 },
   { type: 'progress', status: 486 },
+  { type: 'hand-over' },
+  { type: 'give-way', to: null },
+  { type: 'give-way', to: 'v3:a' },
+  { type: 'meet', with: 'v3:a' },
+  { type: 'met', status: 200 },
+  { type: 'met', status: 488 },
+  { type: 'rejoin' },
+  { type: 'stay' },
 ];
 
 const actions: readonly ((line: Line, random: Random) => unknown)[] = [

@@ -187,3 +187,16 @@ scenario('refer attended, refused (every call that cannot be replaced, and the f
   app.posts('hangup', {}, { call: 0 });  world.transferee.gets('BYE');
   world.transferee.sends(200);           app.gets('call.hangup', {}, { call: 0 });
 });
+
+scenario('refer attended, refused with 403 (pjproject#4792: failed, and both calls go on)', (world) => {
+  const { transferee, app, peer } = world;
+  const bob = peer('bob');
+  answers(world);
+  isUp(world, bob, 'sip:bob@192.0.2.20', 'outbound');
+  app.posts('refer', { replaces_call_control_id: app.idOf(1) }, { call: 0 });
+                                         transferee.gets('REFER', { 'Refer-To': /Replaces=/ });
+  transferee.sends(403);                 app.gets('call.refer.failed', { sip_notify_response: 403, failure_reason: 'failed' }, { call: 0 });
+  bob.sends('BYE');                      bob.gets(200); app.gets('call.hangup', {}, { call: 1 });
+  app.posts('hangup', {}, { call: 0 });  transferee.gets('BYE');
+  transferee.sends(200);                 app.gets('call.hangup', {}, { call: 0 });
+});

@@ -29,6 +29,17 @@ export function replacedBy<D extends Replaceable>(request: Request, dialogs: Ite
   return matched.length === 1 ? verdict(replaces, matched[0]!) : { refused: 481 };
 }
 
+/**
+ * What a Replaces says that came in a Refer-To and is for us; null: it names none of the dialogs. Deviation: RFC 3891 §3 has
+ * the tags as their receiver knows them, but who refers may write them as it knows them itself: either way will do.
+ */
+export function namedBy<D extends Replaceable>(replaces: Replaces, dialogs: Iterable<D>): Replacement<D> | null {
+  const { toTag, fromTag } = replaces;
+  const turned = { ...replaces, toTag: fromTag, fromTag: toTag };
+  const named = [...dialogs].find((dialog) => matches(replaces, dialog) || matches(turned, dialog));
+  return named === undefined ? null : verdict(replaces, named);
+}
+
 /** The tags are as the peer wrote them for us: to-tag is our tag, from-tag that of the other side. */
 function matches(replaces: Replaces, dialog: Replaceable): boolean {
   return (

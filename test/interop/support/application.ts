@@ -67,6 +67,12 @@ export class Conversation {
     return this.#app.client.calls.actions.refer(this.id, { sip_address: target, ...params });
   }
 
+  /** To the peer of another call of ours, whose place with us it is to take. */
+  refersToPlaceOf(other: Conversation) {
+    const body = { replaces_call_control_id: other.id } as unknown as ReferParams;
+    return this.#app.client.calls.actions.refer(this.id, body);
+  }
+
   transfer(to: string) {
     return this.#app.client.calls.actions.transfer(this.id, { to });
   }

@@ -69,6 +69,11 @@ export class Linphone implements Phone {
     this.#type(`transfer ${uri}`);
   }
 
+  /** The other side of one of its calls to the other side of another, counted from 1 as they began. */
+  refersToCall(call: number, target: number): void {
+    this.#type(`transfer ${call} --to-call ${target}`);
+  }
+
   async leaves(): Promise<void> {
     this.#type('quit');
     await this.program.ends();

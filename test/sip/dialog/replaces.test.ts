@@ -1,7 +1,8 @@
 // Which dialog an INVITE with Replaces takes the place of (RFC 3891 §3).
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Replaceable, replacedBy } from '../../../src/sip/dialog/replaces.ts';
+import { namedBy, type Replaceable, replacedBy } from '../../../src/sip/dialog/replaces.ts';
+import { readReplaces } from '../../../src/sip/message/headers.ts';
 import { Request } from '../../../src/sip/message/message.ts';
 import { parse } from '../../../src/sip/message/parse.ts';
 import { rawMessage } from '../../support/messages.ts';
@@ -59,4 +60,23 @@ suite('Replaces', () => {
     const dialogs = [dialog({ remoteTag: 'b' }), dialog({})];
     assert.deepEqual(replacedBy(requestWith(ours), dialogs), { refused: null, replaced: dialogs[1] });
   });
+});
+
+suite('Replaces in a Refer-To', () => {
+  const rows: readonly (readonly [string, string, Partial<Replaceable>, number | 'replaced' | 'nothing'])[] = [
+    ['a confirmed dialog', 'c@x;to-tag=us;from-tag=them', {}, 'replaced'],
+    ['tags the wrong way round', 'c@x;to-tag=them;from-tag=us', {}, 'replaced'],
+    ['only one tag that fits', 'c@x;to-tag=us;from-tag=us', {}, 'nothing'],
+    ['another Call-ID', 'C@x;to-tag=us;from-tag=them', {}, 'nothing'],
+    ['early-only, but confirmed', 'c@x;to-tag=us;from-tag=them;early-only', {}, 486],
+    ['an early dialog of the peer', 'c@x;to-tag=us;from-tag=them', { state: 'early', initiator: 'them' }, 481],
+    ['a dialog that is over', 'c@x;to-tag=them;from-tag=us', { state: 'terminated' }, 603],
+  ];
+  for (const [name, value, changes, expected] of rows) {
+    test(`${name}: ${expected}`, () => {
+      const verdict = namedBy(readReplaces(value)!, [dialog(changes)]);
+      if (verdict === null) return assert.equal('nothing', expected);
+      assert.equal(verdict.refused ?? 'replaced', expected);
+    });
+  }
 });
