@@ -167,7 +167,8 @@ scenario('queue, the bridge fails (the call has left the queue all the same, and
   const { second, agent } = twoWaitForOne(world);
   app.posts('bridge', { queue: 'support' }, { call: 2 });
                                          app.gets('call.dequeued', { reason: 'bridged' }, { call: 0 }); agent.gets('INVITE');
-  agent.sends('BYE');                    agent.gets(200); app.gets('call.hangup', {}, { call: 2 });
+  agent.sends('BYE');                    agent.gets(200); app.gets('call.bridge.failed', { failure_reason: 'hangup' }, { call: 2 });
+                                         app.gets('call.hangup', {}, { call: 2 });
                                          transferee.getsNothing();
   second.sends('BYE');                   second.gets(200); app.gets('call.dequeued', { reason: 'hangup', queue_position: 1 }); app.gets('call.hangup', {}, { call: 1 });
   app.posts('leave_queue', {}, { call: 0, status: 422, code: '90033' });
