@@ -69,7 +69,7 @@ test('the package: what is in it, a call from JavaScript, the types', { timeout:
 
   await t.test('it has JavaScript, maps and declarations, and nothing of the server', () => {
     assert.deepEqual(readdirSync(inside).sort(), [
-      ...['LICENSE', 'README.md', 'package.json', 'sip'],
+      ...['LICENSE', 'README.md', 'allowance.d.ts', 'allowance.js', 'allowance.js.map', 'package.json', 'sip'],
       ...['system.d.ts', 'system.js', 'system.js.map'],
     ]);
     const files = readdirSync(join(inside, 'sip'), { recursive: true, withFileTypes: true });
