@@ -126,6 +126,13 @@ const runs: Readonly<Record<string, Run>> = {
     assert.equal(first((await client.connections.list()).data).id, connection_id),
   'connections.retrieve': async ({ client }) =>
     assert.equal((await client.connections.retrieve(connection_id)).data?.id, connection_id),
+  'connections.retrieveCount': async ({ client }) => {
+    const { data } = await client.connections.retrieveCount();
+    assert.ok(
+      Object.values(data.counts).some((count) => Number(count) > 0),
+      JSON.stringify(data),
+    );
+  },
   'connections.listActiveCalls': async ({ client, rings }) => {
     const id = await rings();
     const { data } = await client.connections.listActiveCalls(connection_id);
@@ -160,6 +167,15 @@ const runs: Readonly<Record<string, Run>> = {
     const id = await waiting(place);
     const { data } = await place.client.queues.calls.retrieve(id, { queue_name: 'line' });
     assert.deepEqual([data?.call_control_id, data?.queue_position], [id, 1]);
+  },
+  'queues.calls.update': async (place) => {
+    const id = await waiting(place);
+    await place.client.queues.calls.update(id, { queue_name: 'line', keep_after_hangup: true });
+  },
+  'queues.calls.remove': async (place) => {
+    const id = await waiting(place);
+    await place.client.queues.calls.remove(id, { queue_name: 'line' });
+    assert.deepEqual((await place.client.queues.calls.list('line')).data, []);
   },
   'callEvents.list': async ({ client, answered }) => {
     await answered();
