@@ -213,9 +213,11 @@ scenario('REFER with Replaces, and the target refuses the transferee (all is as 
   refers(world, alice, names(again));    carol.gets('INVITE', noOffer);
   carol.sends(200, { body: ofCarol });   bob.gets('INVITE');
   bob.sends(488);                        bob.gets('ACK'); carol.gets('ACK', { body: /m=audio 4\d{4} / });
-                                         isNotified(alice, 488); carol.gets('INVITE', noOffer); bob.gets('INVITE', noOffer);
+                                         isNotified(alice, 488); carol.gets('INVITE', noOffer); bob.gets('INVITE', { body: /m=audio 4\d{4} / });
   carol.sends(200, { body: ofCarol });   alice.gets('INVITE', { body: /m=audio 7000 / });
   alice.sends(200, { body: ofAlice });   alice.gets('ACK'); carol.gets('ACK', { body: /m=audio 6000 / }); app.gets('call.bridged', {}, { call: 0 }); app.gets('call.bridged', {}, { call: 1 });
+  // He has our own sound until he is asked.
+  bob.sends(200, { body: ofBob });       bob.gets('ACK'); bob.gets('INVITE', noOffer);
   bob.sends(200, { body: ofBob });       again.phone.gets('INVITE', { body: /m=audio 8000 / });
   again.phone.sends(200, { body: ofAliceAgain });
                                          again.phone.gets('ACK'); bob.gets('ACK', { body: /m=audio 6002 / }); app.gets('call.bridged', {}, { call: 2 }); app.gets('call.bridged', {}, { call: 3 });
