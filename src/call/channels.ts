@@ -24,11 +24,11 @@ export function callsOf(calls: LiveCalls, connectionId: string, direction: Call[
 export function surroundingsOf(calls: LiveCalls, gateways: readonly Gateway[], call: Call): Surroundings | null {
   if (call.phase.name !== 'dialing' || call.outbound === null) return null;
   const next = new Set(call.outbound.routes.map(({ gateway }) => gateway));
-  const full = gateways.filter(({ name, channels }) => next.has(name) && isFull(callsBy(calls, name), channels));
+  const full = gateways.filter(({ name, channels }) => next.has(name) && isFull(channels, () => callsBy(calls, name)));
   const { link } = call;
   const isLinkBridged = link?.preventsDouble === true && calls.withId(link.to)?.call.bridge != null;
   return { fullGateways: full.map(({ name }) => name), isLinkBridged };
 }
 
-/** Null: any number. */
-export const isFull = (count: number, most: number | null): boolean => most !== null && count >= most;
+/** Whether there are as many as there may be; null: any number, and nobody counts. */
+export const isFull = (most: number | null, count: () => number): boolean => most !== null && count() >= most;

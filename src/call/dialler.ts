@@ -141,7 +141,7 @@ export class Dialler {
 
   /** Whether so many more calls are too many. */
   #isFull({ id, outboundChannelLimit }: Application, more: number): boolean {
-    return isFull(callsOf(this.#options.calls, id, 'outgoing') + more - 1, outboundChannelLimit);
+    return isFull(outboundChannelLimit, () => callsOf(this.#options.calls, id, 'outgoing') + more - 1);
   }
 
   /** With `bridge_intent` whoever calls the linked call calls. */

@@ -291,7 +291,7 @@ export class Engine implements EndpointUser, CallControl {
     const application = route(this.#options.applications.routes, request.uri, peer !== undefined);
     if (typeof application === 'number') return application;
     const { id, inbound } = application;
-    return isFull(callsOf(this.#calls, id, 'incoming'), inbound.channelLimit) ? 486 : id;
+    return isFull(inbound.channelLimit, () => callsOf(this.#calls, id, 'incoming')) ? 486 : id;
   }
 
   // What the API asks.
