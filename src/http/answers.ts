@@ -16,11 +16,18 @@ export function refuse(reply: FastifyReply, refusals: readonly [Refusal, ...Refu
   // RFC 9110 §11.6.1: a 401 names a challenge.
   if (refusals[0].name === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
   const { rate } = refusals[0];
-  if (rate) {
-    reply.headers({ 'x-ratelimit-limit': rate.limit, 'x-ratelimit-remaining': 0, 'x-ratelimit-reset': rate.resetS });
-    reply.header('retry-after', 1);
-  }
+  if (rate) sayRate(reply, { ...rate, left: null });
   return reply.code(statusOf(refusals)).header('content-type', json).send(errorBody(refusals));
+}
+
+/** What is left of a limit, and when it is whole again. `left` is null where there was not enough. */
+export function sayRate(
+  reply: FastifyReply,
+  { limit, left, resetS }: { readonly limit: number; readonly left: number | null; readonly resetS: number },
+): void {
+  const remaining = Math.floor(left ?? 0);
+  reply.headers({ 'x-ratelimit-limit': limit, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': resetS });
+  if (left === null) reply.header('retry-after', 1);
 }
 
 /** The answer to bytes that are no HTTP request, written to the socket itself; the connection ends with it. */
