@@ -4,7 +4,7 @@
 import type { Gate } from './gate.ts';
 import { tagOf } from './message/address.ts';
 import type { Request } from './message/message.ts';
-import { isNewCall } from './shedding.ts';
+import { isNewCall, turningAway } from './turning-away.ts';
 
 /** `isKnown`: whether an INVITE is the copy of one that has made a call, maybe in the process before this one. */
 export function closing(
@@ -12,15 +12,9 @@ export function closing(
   isClosing: () => boolean,
   { isKnown, retryAfterS }: { readonly isKnown: (invite: Request) => boolean; readonly retryAfterS: number },
 ): Gate {
-  const passage = { type: 'refused', status: 503, headers: [['Retry-After', String(retryAfterS)]] } as const;
-  return {
-    request(request, from) {
-      const asked = gate.request(request, from);
-      const isTurnedAway = isClosing() && ((isNewCall(request) && !isKnown(request)) || isAsking(request));
-      return asked.type === 'admitted' && isTurnedAway ? passage : asked;
-    },
-    unreadable: (from) => gate.unreadable(from),
-  };
+  const isTurnedAway = (request: Request): boolean =>
+    isClosing() && ((isNewCall(request) && !isKnown(request)) || isAsking(request));
+  return turningAway(gate, isTurnedAway, retryAfterS);
 }
 
 function isAsking(request: Request): boolean {

@@ -3,33 +3,24 @@
 // away the last ones are remembered: a copy that was on its way when the 503 was sent must not make a call that nobody
 // waits for. Leaves out when there is no room.
 import type { Gate } from './gate.ts';
-import { tagOf } from './message/address.ts';
 import type { Request } from './message/message.ts';
 import { inviteKey } from './transaction/key.ts';
+import { isNewCall, turningAway } from './turning-away.ts';
 
 /** Many more than come between an INVITE and its next copy, and of little weight: half as many at least are remembered. */
 const mostRemembered = 8_192;
 
 /** `mayBegin` is asked once for each INVITE of a new call that `gate` has admitted. */
 export function shedding(gate: Gate, mayBegin: (invite: Request) => boolean, retryAfterS: number): Gate {
-  const passage = { type: 'refused', status: 503, headers: [['Retry-After', String(retryAfterS)]] } as const;
   const turnedAway = new Recent(mostRemembered);
-  return {
-    request(request, from) {
-      const asked = gate.request(request, from);
-      if (asked.type !== 'admitted' || !isNewCall(request)) return asked;
-      const key = inviteKey(request);
-      if (!turnedAway.has(key) && mayBegin(request)) return asked;
-      turnedAway.add(key);
-      return passage;
-    },
-    unreadable: (from) => gate.unreadable(from),
+  const isTurnedAway = (request: Request): boolean => {
+    if (!isNewCall(request)) return false;
+    const key = inviteKey(request);
+    if (!turnedAway.has(key) && mayBegin(request)) return false;
+    turnedAway.add(key);
+    return true;
   };
-}
-
-/** Whether a request would make a call that takes the place of none. */
-export function isNewCall(request: Request): boolean {
-  return request.method === 'INVITE' && tagOf(request.to) === null && request.get('Replaces') === undefined;
+  return turningAway(gate, isTurnedAway, retryAfterS);
 }
 
 /** The last names that were added: two generations, of which the older one is dropped when the younger one is full. */
