@@ -9,7 +9,7 @@ import { created, responses } from './openapi.ts';
 import { listOf, listQuery, pageOf, readPage } from './paging.ts';
 import { Query } from './query.ts';
 import { additive, component, line, notBlank, refTo } from './schemas.ts';
-import { knownFields } from './validation.ts';
+import { knownOf } from './validation.ts';
 
 const scope = (more: object) =>
   Type.Enum(scopes, {
@@ -90,9 +90,7 @@ export function apiKeyRoutes(app: FastifyInstance, keys: Keys): void {
       body: { $ref: `${ApiKeyRequest.$id}#` },
       response: created(NewApiKeyResponse, 400, 401, 403, 413, 415, 422, 500, 503),
     },
-    preValidation: async (request) => {
-      request.body = knownFields(request.body ?? {}, Object.keys(ApiKeyRequest.properties), 1);
-    },
+    preValidation: knownOf(ApiKeyRequest, 1),
     handler: async (request, reply) => {
       const { name, scope = 'command' } = request.body as Static<typeof ApiKeyRequest>;
       const made = await keys.create(name, scope);

@@ -11,7 +11,10 @@ import { type Component, created, responses } from './openapi.ts';
 import { listOf, listQuery, pageOf, readPage } from './paging.ts';
 import { Query } from './query.ts';
 import { additive, component, line, notBlank, refTo } from './schemas.ts';
-import { knownFields } from './validation.ts';
+import { knownOf } from './validation.ts';
+
+/** How many entries a list of a peer may have. */
+const longestList = 1000;
 
 interface Made {
   readonly createdAt: number;
@@ -75,7 +78,10 @@ const text = (description: string, more: object = {}) =>
 const password = (description: string) => text(description, { writeOnly: true });
 const number = (description: string) => orNull<number>('integer', { description });
 const several = (description: string, more: object = {}) =>
-  listOrNull<string>({ type: 'string', format: 'line', maxLength: 2048 }, { maxItems: 1000, description, ...more });
+  listOrNull<string>(
+    { type: 'string', format: 'line', maxLength: 2048 },
+    { maxItems: longestList, description, ...more },
+  );
 
 const trunkFields = {
   addresses: several('Where its requests come from: IP addresses and ranges. None: it is asked for its password.', {
@@ -285,7 +291,7 @@ function changing<V>(app: FastifyInstance, own: Resource<V>): void {
       body: { $ref: `${whole.$id}#` },
       response: created(one, 400, 401, 413, 415, 422, 500, 503),
     },
-    preValidation: knownOf(whole),
+    preValidation: knownOf(whole, longestList),
     handler: async (request, reply) => answer(reply, await of.create(request.body), 201),
   });
   app.patch<Route>(`/v2/${path}/:${param}`, {
@@ -298,7 +304,7 @@ function changing<V>(app: FastifyInstance, own: Resource<V>): void {
       body: { $ref: `${changes.$id}#` },
       response: responses(one, 400, 401, 403, 404, 413, 415, 422, 500, 503),
     },
-    preValidation: knownOf(changes),
+    preValidation: knownOf(changes, longestList),
     handler: async (request, reply) => answer(reply, await of.update(request.params[param]!, request.body), 200),
   });
   app.delete<Route>(`/v2/${path}/:${param}`, {
@@ -312,12 +318,6 @@ function changing<V>(app: FastifyInstance, own: Resource<V>): void {
     },
     handler: async (request, reply) => answer(reply, await of.remove(request.params[param]!), 200),
   });
-}
-
-function knownOf({ properties }: Body) {
-  return async (request: { body: unknown }): Promise<void> => {
-    request.body = knownFields(request.body ?? {}, Object.keys(properties), 1000);
-  };
 }
 
 function madeOf({ createdAt, updatedAt, ofSettings }: Made) {

@@ -10,7 +10,7 @@ import { emptied, responses } from './openapi.ts';
 import { listOf, listQuery, pageOf, readPage } from './paging.ts';
 import { Query } from './query.ts';
 import { component, line, maxEntries, notBlank, refTo } from './schemas.ts';
-import { knownFields } from './validation.ts';
+import { knownOf } from './validation.ts';
 
 const size = { minimum: 1, maximum: 100_000, description: 'How many calls may wait in it.' };
 
@@ -139,7 +139,7 @@ function changes(app: FastifyInstance, queues: Queues): void {
       body: { $ref: `${CreateQueueRequest.$id}#` },
       response: responses(QueueResponse, 400, 401, 413, 415, 422, 500, 503),
     },
-    preValidation: knownOf(CreateQueueRequest),
+    preValidation: knownOf(CreateQueueRequest, maxEntries),
     handler: async (request, reply) => {
       const { queue_name, max_size } = request.body as Static<typeof CreateQueueRequest>;
       return answer(reply, await queues.create(queue_name, max_size));
@@ -155,7 +155,7 @@ function changes(app: FastifyInstance, queues: Queues): void {
       body: { $ref: `${UpdateQueueRequest.$id}#` },
       response: responses(QueueResponse, 400, 401, 404, 413, 415, 422, 500, 503),
     },
-    preValidation: knownOf(UpdateQueueRequest),
+    preValidation: knownOf(UpdateQueueRequest, maxEntries),
     handler: async (request, reply) => {
       const { max_size } = request.body as Static<typeof UpdateQueueRequest>;
       return answer(reply, await queues.update(request.params.queue_name, max_size));
@@ -242,7 +242,7 @@ function placeChanges(app: FastifyInstance, { queues, calls }: Waiters): void {
       body: { $ref: `${UpdateQueueCallRequest.$id}#` },
       response: emptied(400, 401, 404, 413, 415, 422, 500, 503),
     },
-    preValidation: knownOf(UpdateQueueCallRequest),
+    preValidation: knownOf(UpdateQueueCallRequest, maxEntries),
     handler: (request, reply) =>
       changed(request, reply, (request.body as Static<typeof UpdateQueueCallRequest>).keep_after_hangup),
   });
@@ -264,12 +264,6 @@ type Shown = Static<typeof QueueCall>;
 function waitingIn(queues: Queues, name: string, now: number): Shown[] | null {
   const queue = queues.view(name);
   return queue && (queues.calls(name) ?? []).map((call, index) => queueCall(call, { queue, position: index + 1, now }));
-}
-
-function knownOf({ properties }: { readonly properties: object }) {
-  return async (request: { body: unknown }): Promise<void> => {
-    request.body = knownFields(request.body ?? {}, Object.keys(properties), maxEntries);
-  };
 }
 
 function answer(reply: FastifyReply, changed: QueueChanged): FastifyReply {

@@ -158,6 +158,13 @@ export function knownFields(body: unknown, fields: readonly string[], maxEntries
   return known;
 }
 
+/** Before validation: of the body only the fields of this schema. */
+export function knownOf({ properties }: { readonly properties: object }, maxEntries: number) {
+  return async (request: { body: unknown }): Promise<void> => {
+    request.body = knownFields(request.body ?? {}, Object.keys(properties), maxEntries);
+  };
+}
+
 /** What the validator found in a part of a request, as refusals: one for each place, in the order found. */
 export function refusalsOf(findings: readonly Finding[], part = 'body'): [Refusal, ...Refusal[]] {
   const byPointer = new Map<string, Refusal>();
