@@ -232,13 +232,10 @@ function held(refer: Refer, input: ReferInput): ReferStep {
       return sent(refer, input);
     case 'not-allowed':
       return failed(refer, 405);
-    case 'abandoned':
-      return failed(refer, 487);
-    case 'timer':
-      if (input.timer === 'refer-deadline') return failed(refer, 408);
-      return input.timer === 'refer-retry' && refer.phase.name === 'retrying' ? retried(refer) : absorbed(refer);
     default:
-      return absorbed(refer);
+      if (refer.phase.name === 'retrying' && input.type === 'timer' && input.timer === 'refer-retry')
+        return retried(refer);
+      return givenUp(refer, input);
   }
 }
 
@@ -251,13 +248,15 @@ function transferring(refer: Refer, input: ReferInput): ReferStep {
       return { refer: { ...refer, phase: { name: 'transferred' } }, effects: [{ type: 'completed', code: 200 }] };
     case 'not-joined':
       return failed(refer, input.status);
-    case 'abandoned':
-      return failed(refer, 487);
-    case 'timer':
-      return input.timer === 'refer-deadline' ? failed(refer, 408) : absorbed(refer);
     default:
-      return absorbed(refer);
+      return givenUp(refer, input);
   }
+}
+
+/** What ends a refer that nobody has accepted yet, whatever it waits for; all else is absorbed. */
+function givenUp(refer: Refer, input: ReferInput): ReferStep {
+  if (input.type === 'abandoned') return failed(refer, 487);
+  return input.type === 'timer' && input.timer === 'refer-deadline' ? failed(refer, 408) : absorbed(refer);
 }
 
 /** The wait of a 491 is over. Meanwhile an INVITE may have come in the way again. */
@@ -282,12 +281,8 @@ function outstanding(refer: Refer, phase: ReferPhase & { name: 'sent' }, input: 
       return failed(refused(refer, refer.response), 408);
     case 'transport-failed':
       return failed(refused(refer, refer.response), 503);
-    case 'abandoned':
-      return failed(refer, 487);
-    case 'timer':
-      return input.timer === 'refer-deadline' ? failed(refer, 408) : absorbed(refer);
     default:
-      return absorbed(refer);
+      return givenUp(refer, input);
   }
 }
 
