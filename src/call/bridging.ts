@@ -19,7 +19,7 @@ import { dialledInstead } from './referring.ts';
 import { acceptChange } from './relaying.ts';
 import { answerOffer, isReadable, newSession, relayedAnswer, relayedOffer } from './sound.ts';
 import { type Bridge, type Call, isAlive, type Signal } from './state.ts';
-import { change, refuse, type Turn, tell } from './turn.ts';
+import { change, refuse, signal, type Turn, tell } from './turn.ts';
 import { type Parting, refusedWith, tellFailed, unbridge } from './unbridging.ts';
 
 /** `bridge`: our peer is asked first. That the other call can be joined was seen by whoever found it. */
@@ -303,8 +303,4 @@ function joined(turn: Turn, bridge: Bridge): void {
   if (bridge.isJoined) return;
   change(turn, { bridge: { ...bridge, isJoined: true }, ...(turn.call.isHeld && { isHeld: false }) });
   tell(turn, bridged(turn.call, bridge.with));
-}
-
-function signal(turn: Turn, to: string, said: Signal): void {
-  turn.effects.push({ type: 'signal', to, signal: said });
 }

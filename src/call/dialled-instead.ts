@@ -5,7 +5,7 @@ import type { Bodies } from './commands.ts';
 import type { Dialler } from './dialler.ts';
 import type { Driver } from './driver.ts';
 import type { Live } from './live.ts';
-import { dialOf } from './transfers.ts';
+import { dialOf, lacksPort, linkTo } from './transfers.ts';
 import { webhooksSaid } from './webhooks.ts';
 
 interface Parts {
@@ -37,12 +37,12 @@ const statuses: { readonly [N in Refusal['name']]?: number } = {
 async function dial(parts: Parts, live: Live, body: Bodies['transfer']): Promise<Refusal['name'] | null> {
   const { driver, dialler, reserve, release } = parts;
   const { call } = live;
-  const needsPort = call.phase.name === 'ringing' && call.session === null;
+  const needsPort = lacksPort(call);
   const rtpPort = needsPort ? await reserve() : null;
   if (needsPort && rtpPort === null) return 'unavailable';
   let isDecided = false;
   const dialled = await dialler.dialFor(dialOf(live.call, body), {
-    link: { to: call.id, parks: body.park_after_unbridge === 'self', muteDtmf: body.mute_dtmf ?? 'none' },
+    link: linkTo(call, body),
     referral: { headers: [], reportsTo: call.id },
     decide: (callee) => {
       isDecided = true;

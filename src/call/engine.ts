@@ -37,7 +37,7 @@ import { route } from './routing.ts';
 
 import { type Call, type Effect, isAlive, sixtyFourT1Ms } from './state.ts';
 import { mayCall } from './targets.ts';
-import { attendedOf, dialOf, namedByRefer, namedIn, otherOf } from './transfers.ts';
+import { attendedOf, dialOf, lacksPort, linkTo, namedByRefer, namedIn, otherOf } from './transfers.ts';
 import { viewOf } from './view.ts';
 import { webhooksSaid } from './webhooks.ts';
 
@@ -336,7 +336,7 @@ export class Engine implements EndpointUser, CallControl {
     if ('refusals' in read) return read.refusals;
     const unmade = action === 'enqueue' ? await this.#ensureQueue(live, body as Bodies['enqueue']) : null;
     if (unmade !== null) return unmade;
-    const needsPort = action === 'answer' && live.call.phase.name === 'ringing' && live.call.session === null;
+    const needsPort = action === 'answer' && lacksPort(live.call);
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
     const full = action === 'enqueue' ? this.#obstacleToEnter((body as Bodies['enqueue']).queue_name) : null;
@@ -385,14 +385,12 @@ export class Engine implements EndpointUser, CallControl {
   async #transfer(live: Live, body: Bodies['transfer']): Promise<readonly Refusal[]> {
     const { command_id: commandId = null, client_state: clientState = null } = body;
     if (commandId !== null && live.commandIds.has(commandId)) return this.#again(live);
-    const needsPort = live.call.phase.name === 'ringing' && live.call.session === null;
+    const needsPort = lacksPort(live.call);
     const rtpPort = needsPort ? await this.#reserve() : null;
     if (needsPort && rtpPort === null) return [noPort];
     let taken: Promise<readonly Refusal[]> | null = null;
-    const { mute_dtmf: muteDtmf = 'none' } = body;
-    const link = { to: live.call.id, parks: body.park_after_unbridge === 'self', muteDtmf };
     const dialled = await this.#dialler.dialFor(dialOf(live.call, body), {
-      link,
+      link: linkTo(live.call, body),
       decide: (callee) => {
         let isRefused = false;
         taken = new Promise((resolve) => {

@@ -3,7 +3,7 @@
 import type { Bodies } from './commands.ts';
 import { begin, beginTransfer, type Fallback, type Refer, type ReferEffect, type ReferInput } from './refer.ts';
 import { type Call, isAlive } from './state.ts';
-import type { Turn } from './turn.ts';
+import { signal, type Turn } from './turn.ts';
 
 /** Whether a failure is the last one whatever else could be tried: the call is over, or its peer cannot be reached. */
 export function isLastStep(call: Call, input: ReferInput, effects: readonly ReferEffect[]): boolean {
@@ -32,8 +32,7 @@ export function isOfStepBefore({ phase, chain }: Refer): boolean {
 
 /** The call of a step that dialled and came to nothing is not left alone with its peer. */
 export function dismiss(turn: Turn, { transfer }: Refer): void {
-  if (transfer?.callee != null)
-    turn.effects.push({ type: 'signal', to: transfer.callee, signal: { type: 'dismissed' } });
+  if (transfer?.callee != null) signal(turn, transfer.callee, { type: 'dismissed' });
 }
 
 /** The end of every turn: what the call itself says of the one that was dialled for it. */

@@ -5,8 +5,8 @@ import { join, soundAgain } from './bridging.ts';
 import { leave } from './leaving.ts';
 import { unblock } from './modifying.ts';
 import { progressed } from './referral.ts';
-import { type Call, type Input, isAlive, type Signal } from './state.ts';
-import { change, type Turn } from './turn.ts';
+import { type Call, type Input, isAlive } from './state.ts';
+import { change, signal, type Turn } from './turn.ts';
 
 /** Whom the peer of a call hears; null: the application alone. */
 const farEnd = ({ bridge }: Call): string | null => (bridge?.isJoined ? bridge.with : null);
@@ -103,8 +103,4 @@ export function stay(turn: Turn): void {
   signal(turn, bridge.with, { type: 'left' });
   soundAgain(turn);
   unblock(turn);
-}
-
-function signal(turn: Turn, to: string, said: Signal): void {
-  turn.effects.push({ type: 'signal', to, signal: said });
 }

@@ -28,6 +28,7 @@ import {
   respond,
   respondText,
   sdpType,
+  signal,
   type Turn,
   tell,
 } from './turn.ts';
@@ -102,7 +103,7 @@ export function incoming(input: Arrival, identity: Identity): Turn | null {
 /** RFC 3891 §3: the 2xx first, then the BYE to the one that is replaced. */
 function takePlace(turn: Turn, replaced: string): void {
   accept(turn, turn.call.phase as Ringing, { headers: [], preferredCodecs: null });
-  if (isAlive(turn.call)) turn.effects.push({ type: 'signal', to: replaced, signal: { type: 'replaced' } });
+  if (isAlive(turn.call)) signal(turn, replaced, { type: 'replaced' });
 }
 
 interface Arrival {

@@ -10,7 +10,7 @@ import type { Request, Response } from '../sip/message/message.ts';
 import { usualMs } from './digits.ts';
 import { digitReceived, infoReceived, type ReceivedBody } from './events.ts';
 import type { OwedRequest } from './state.ts';
-import { challengeToAnswer, change, credentialsFor, respond, sendWithin, type Turn, tell } from './turn.ts';
+import { challengeToAnswer, change, credentialsFor, respond, sendWithin, signal, type Turn, tell } from './turn.ts';
 
 /** The limit of the official API, both ways. */
 const mostBytes = 1_400;
@@ -61,7 +61,7 @@ function dialled(turn: Turn, { digit, durationMs }: Digit): void {
   const { bridge } = turn.call;
   if (!bridge?.isJoined) return;
   const order = { digits: digit, durationMs: Math.min(durationMs ?? usualMs, longestMs) };
-  turn.effects.push({ type: 'signal', to: bridge.with, signal: { type: 'digit', order } });
+  signal(turn, bridge.with, { type: 'digit', order });
 }
 
 /** A key that is held goes on as long as that, and the next digit waits. */

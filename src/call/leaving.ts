@@ -11,7 +11,17 @@ import { hangsUp } from './queueing.ts';
 import { isOut, isPending, type Refer, transition } from './refer.ts';
 import { endSound } from './sound.ts';
 import { type Call, type Ending, type OwedRequest, type OwedResponse, sixtyFourT1Ms } from './state.ts';
-import { change, credentialsFor, headerList, repeatId, respondText, sendWithin, type Turn, tell } from './turn.ts';
+import {
+  change,
+  credentialsFor,
+  headerList,
+  repeatId,
+  respondText,
+  sendWithin,
+  signal,
+  type Turn,
+  tell,
+} from './turn.ts';
 import { unbridge } from './unbridging.ts';
 
 /** `status`: null where no SIP response goes with the end. */
@@ -121,7 +131,7 @@ export function tellOutcome(turn: Turn, refer: Refer, outcome: 'completed' | 'fa
   tell(turn, referEvent(turn.call, refer, outcome, code));
   const { replaces, byeGraceMs } = refer.order;
   if (outcome === 'failed' || replaces == null) return;
-  turn.effects.push({ type: 'signal', to: replaces, signal: { type: 'yield', graceMs: byeGraceMs } });
+  signal(turn, replaces, { type: 'yield', graceMs: byeGraceMs });
 }
 
 /** What the peer would change of the session is refused; with 487 when the call ends (RFC 3261 §15.1.2). */
@@ -142,7 +152,7 @@ function awaitsDecision({ bridge, referral }: Call): string | null {
 function leaveOthers(turn: Turn, but: string | null = null): void {
   const { bridge, link, transferring, awaits = [] } = turn.call;
   const others = new Set([bridge?.with, link?.to, transferring, ...awaits].filter((to) => to != null && to !== but));
-  for (const to of others) turn.effects.push({ type: 'signal', to: to!, signal: { type: 'left' } });
+  for (const to of others) signal(turn, to!, { type: 'left' });
   if (bridge?.with !== but) unbridge(turn, { reason: 'hangup' });
   change(turn, {
     ...(transferring !== but && { transferring: null }),

@@ -46,6 +46,7 @@ import {
   freshBranch,
   headerList,
   respond,
+  signal,
   type Turn,
   tell,
 } from './turn.ts';
@@ -439,7 +440,7 @@ function confirmed(turn: Turn, { dialog }: Told & { type: 'confirmed' }, respons
   const isAgreed = turn.call.session?.agreed != null && (hasSdp(response) ? takeAnswer(turn, response.body) : true);
   tell(turn, answered(turn.call));
   report(turn, 200);
-  for (const to of phase.siblings) turn.effects.push({ type: 'signal', to, signal: { type: 'outrun' } });
+  for (const to of phase.siblings) signal(turn, to, { type: 'outrun' });
   lives(turn, agreedBy(response, asked));
   if (!isAgreed) return sayBye(turn, endingOf('unspecified', 'us', 200));
 }

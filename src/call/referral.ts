@@ -12,7 +12,7 @@ import type { Command } from './commands.ts';
 import { referReceived } from './events.ts';
 import { clearedBy, sayBye } from './leaving.ts';
 import { type Call, isAlive, type Referral } from './state.ts';
-import { capabilities, change, contact, refuse, respond, sendWithin, type Turn, tell } from './turn.ts';
+import { capabilities, change, contact, refuse, respond, sendWithin, signal, type Turn, tell } from './turn.ts';
 
 /** How long an application may think about it. The peer waits with a call that is up. */
 const decisionMs = 30_000;
@@ -117,7 +117,7 @@ function letGo(turn: Turn): void {
   const { bridge } = turn.call;
   if (bridge === null || isAlive(turn.call)) return;
   change(turn, { bridge: null });
-  turn.effects.push({ type: 'signal', to: bridge.with, signal: { type: 'left' } });
+  signal(turn, bridge.with, { type: 'left' });
 }
 
 export function referralDeadline(referral: Referral | null): number | null {

@@ -11,7 +11,7 @@ import { refuseChange } from './leaving.ts';
 import type { Lifetime } from './lifetime.ts';
 import { lives, unblock } from './modifying.ts';
 import { type Relaying, sixtyFourT1Ms } from './state.ts';
-import { capabilities, change, contact, respondText, sdpType, type Turn } from './turn.ts';
+import { capabilities, change, contact, respondText, sdpType, signal, type Turn } from './turn.ts';
 
 /** A re-INVITE or UPDATE with an offer. */
 export function relayChange(turn: Turn, request: Request, origin: Origin, lifetime: Lifetime): void {
@@ -41,7 +41,7 @@ export function cancelInvite(turn: Turn, request: Request, origin: Origin): void
   const relaying = phase.name === 'active' ? phase.relaying : null;
   if (relaying?.method !== 'INVITE' || relaying.cseq !== request.cseq.number) return;
   refuseChange(turn, 487);
-  if (bridge !== null) turn.effects.push({ type: 'signal', to: bridge.with, signal: { type: 'withdrawn' } });
+  if (bridge !== null) signal(turn, bridge.with, { type: 'withdrawn' });
   unblock(turn);
 }
 
@@ -49,7 +49,7 @@ export function cancelInvite(turn: Turn, request: Request, origin: Origin): void
 export function relayMove(turn: Turn, ack: Request): void {
   const { bridge } = turn.call;
   if (bridge === null || !hasSdp(ack)) return;
-  turn.effects.push({ type: 'signal', to: bridge.with, signal: { type: 'offer', sdp: copy(ack.body), isFinal: true } });
+  signal(turn, bridge.with, { type: 'offer', sdp: copy(ack.body), isFinal: true });
 }
 
 /** The other one has answered. */

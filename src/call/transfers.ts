@@ -11,7 +11,7 @@ import { isOurs, replacesOf } from './following.ts';
 import { type ReplaceableCall, replaceable } from './invitation.ts';
 import type { LiveCalls } from './live.ts';
 import type { Attended } from './reading.ts';
-import { type Call, isAlive } from './state.ts';
+import { type Call, isAlive, type Link } from './state.ts';
 
 /** The id of the call to join to this one: that which is named, or the next one of a queue. Or why there is none. */
 export function otherOf(calls: LiveCalls, call: Call, body: Bodies['bridge']): string | Refusal {
@@ -93,6 +93,17 @@ function answeredCall(calls: LiveCalls, id: string, pointer: string): Call | Ref
   if (!isAlive(call)) return { name: 'call-ended', pointer };
   if (call.phase.name !== 'active' && call.phase.name !== 'answered') return { name: 'not-answered', pointer };
   return call;
+}
+
+/** Whether a call that is to be answered has no sound yet, and so needs a port for it. */
+export const lacksPort = ({ phase, session }: Call): boolean => phase.name === 'ringing' && session === null;
+
+/** How the call that a transfer dials is tied to the one it is for. */
+export function linkTo(
+  { id }: Call,
+  { park_after_unbridge: parks, mute_dtmf: muteDtmf = 'none' }: Bodies['transfer'],
+): Link {
+  return { to: id, parks: parks === 'self', muteDtmf };
 }
 
 /** The dial of a transfer: by default from whom the call is for. */

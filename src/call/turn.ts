@@ -16,6 +16,7 @@ import {
   type OwedRequest,
   type Place,
   type ReplyPath,
+  type Signal,
   type Surroundings,
   sixtyFourT1Ms,
 } from './state.ts';
@@ -50,6 +51,11 @@ export function change(turn: Turn, changes: Partial<Call>): void {
 
 export function refuse(turn: Turn, name: Refusal['name'], detail?: string): void {
   turn.refusals.push({ name, ...(detail && { detail }) });
+}
+
+/** Says something to another call: it decides on that in the same commit. */
+export function signal(turn: Turn, to: string, said: Signal): void {
+  turn.effects.push({ type: 'signal', to, signal: said });
 }
 
 export function tell(turn: Turn, event: Event): void {
