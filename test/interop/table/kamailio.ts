@@ -68,13 +68,13 @@ async function callsOut(place: Place): Promise<void> {
   await callee.succeeds();
 }
 
-/** With the right password it is bound, and is no more when Switchhook ends. */
+/** With the right password it is bound, and is no more when Switchhook ends for good. */
 async function isRegisteredWith(place: Place): Promise<void> {
   const { scope, transport, authority } = place;
   const { port, program } = await openRegistrar(scope, transport === 'tls' ? await tlsOf(place) : undefined);
   const registrar = `sip:127.0.0.1:${port};transport=${transport}`;
   const file = `trunks:\n  - { name: pbx, registrar: "${registrar}", username: ${account.username}, password: ${account.password} }\n`;
-  const { wire, close } = await openWorld(scope, { file, authority });
+  const { wire, close } = await openWorld(scope, { file, authority, settings: { SWITCHHOOK_DRAIN: 'hangup' } });
   const bound = new RegExp(`bound sip:${account.username}@127\\.0\\.0\\.1.* over ${transport}`);
   await program.line(bound);
   await close();
